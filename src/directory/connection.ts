@@ -1,0 +1,57 @@
+// A connection: one outside system of an organisation, with a sign-in part, a provisioning part, or both.
+
+import type { ConnectionId, Instant, OrganizationId } from './identifiers.ts';
+
+export interface SamlSignIn {
+  readonly kind: 'saml';
+  readonly entityId: string;
+  readonly ssoUrl: string;
+  /** PEM certificates whose keys may sign; none means nobody can sign in. */
+  readonly certificates: readonly string[];
+  /** What must carry a signature. `any`: Response or Assertion. */
+  readonly wantSigned: 'response' | 'assertion' | 'both' | 'any';
+}
+
+export interface OidcSignIn {
+  readonly kind: 'oidc';
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Sealed by secrets/; never in an answer. */
+  readonly sealedClientSecret?: string;
+}
+
+export interface ScimProvisioning {
+  readonly kind: 'scim';
+  readonly strict: boolean;
+  readonly restoreOnPost: boolean;
+  readonly idpDuringLeave: 'leaveWins' | 'idpWins';
+  readonly ignoreEchoedInactive: boolean;
+}
+
+export interface HrProvisioning {
+  readonly kind: 'hr';
+}
+
+/** By which value a person who signs in for the first time is found (gate.md 3.1). */
+export type AccountMatch = 'userName' | 'externalId' | 'email' | 'off';
+
+export interface Connection {
+  readonly id: ConnectionId;
+  readonly organizationId: OrganizationId;
+  readonly name: string;
+  /** E-mail domains routed to this connection, lower case. */
+  readonly domains: readonly string[];
+  readonly match: AccountMatch;
+  readonly signIn?: SamlSignIn | OidcSignIn;
+  readonly provisioning?: ScimProvisioning | HrProvisioning;
+  readonly createdAt: Instant;
+}
+
+/** What a SCIM connection does unless told otherwise. */
+export const defaultScimProvisioning: ScimProvisioning = {
+  kind: 'scim',
+  strict: false,
+  restoreOnPost: true,
+  idpDuringLeave: 'leaveWins',
+  ignoreEchoedInactive: false,
+};

@@ -1,0 +1,25 @@
+// A credential: a machine's secret. Only its hash is kept; it belongs to one organisation, perhaps to a connection and an owner.
+
+import type { ConnectionId, CredentialId, Instant, OrganizationId, UserId } from './identifiers.ts';
+
+export const credentialKinds = ['scim', 'hr', 'admin', 'app'] as const;
+export type CredentialKind = (typeof credentialKinds)[number];
+
+export interface Credential {
+  readonly id: CredentialId;
+  readonly organizationId: OrganizationId;
+  readonly kind: CredentialKind;
+  readonly name: string;
+  readonly connection?: ConnectionId;
+  /** While this user is inactive the credential is refused. */
+  readonly owner?: UserId;
+  /** Empty: everything its kind may do. `instance` reaches every organisation, `read` only reads. */
+  readonly scopes: readonly string[];
+  /** SHA-256 of the secret, hex. */
+  readonly secretHash: string;
+  /** The last four characters, to tell credentials apart. */
+  readonly lastFour: string;
+  readonly createdAt: Instant;
+  readonly expiresAt?: Instant;
+  readonly revokedAt?: Instant;
+}

@@ -1,0 +1,30 @@
+// What the directory refuses, as one closed union of codes. Edges translate codes into their protocol's words.
+
+export type DirectoryErrorCode =
+  | 'userNotFound'
+  | 'organizationNotFound'
+  | 'connectionNotFound'
+  | 'userNameTaken'
+  | 'organizationExists'
+  | 'connectionExists'
+  | 'noFreeSeat'
+  | 'lastOwner'
+  | 'belowUse'
+  | 'revisionMismatch'
+  | 'invalidValue'
+  | 'notSupported'
+  | 'notAllowed'
+  | 'tooManyConflicts';
+
+/** A refusal by a rule of the directory. `details` are public and machine readable (for example `{licensed, used}`). */
+export class DirectoryError extends Error {
+  readonly code: DirectoryErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: DirectoryErrorCode, message: string, details: Readonly<Record<string, unknown>> = {}) {
+    super(message);
+    this.name = 'DirectoryError';
+    this.code = code;
+    this.details = details;
+  }
+}

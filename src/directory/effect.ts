@@ -1,0 +1,35 @@
+// Effects: the work that must follow a committed change, stored in the same write and carried out by the relay.
+// Each is idempotent by its id: carrying it out twice leaves the same state as once.
+
+import type { EffectId, Instant, OrganizationId, UserId } from './identifiers.ts';
+
+/** What the audit trail will say. `before` and `after` hold only what differs. */
+export interface AuditEvent {
+  readonly action: string;
+  readonly level: 'important' | 'information';
+  readonly actor: string;
+  readonly mouth: string;
+  readonly target: { readonly kind: string; readonly id: string; readonly name?: string };
+  readonly before?: Readonly<Record<string, unknown>>;
+  readonly after?: Readonly<Record<string, unknown>>;
+  readonly reason?: string;
+  readonly requestId?: string;
+  readonly change?: string;
+}
+
+export type EffectBody =
+  | { readonly kind: 'audit'; readonly event: AuditEvent }
+  /** End all of the user's sessions made before `epoch`; the commit already closed every door, this tidies and records. */
+  | { readonly kind: 'endSessions'; readonly userId: UserId; readonly epoch: number; readonly cause: string };
+
+export type EffectKind = EffectBody['kind'];
+
+export interface Effect {
+  readonly id: EffectId;
+  readonly organizationId: OrganizationId;
+  /** When the change was committed. */
+  readonly at: Instant;
+  /** Failed tries so far. */
+  readonly attempts: number;
+  readonly body: EffectBody;
+}

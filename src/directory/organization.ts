@@ -1,0 +1,23 @@
+// The organisation: one customer, its state and its policies. Everything belongs to exactly one.
+
+import type { Instant, OrganizationId } from './identifiers.ts';
+
+/** What happens when someone should become active and no seat is free (model.md, "Seats"). */
+export type SeatPolicy = 'wait' | 'refuse' | 'allowOver';
+
+export interface Organization {
+  readonly id: OrganizationId;
+  readonly name: string;
+  /** IANA zone in which the organisation's dates are meant. */
+  readonly timeZone: string;
+  readonly state: 'active' | 'suspended';
+  readonly endsAt?: Instant;
+  readonly seatPolicy: SeatPolicy;
+  readonly createdAt: Instant;
+  readonly revision: number;
+}
+
+/** Whether the organisation's own state lets its people in at `now`. */
+export function isOrganizationOpen(organization: Pick<Organization, 'state' | 'endsAt'>, now: Instant): boolean {
+  return organization.state === 'active' && (organization.endsAt === undefined || now < organization.endsAt);
+}

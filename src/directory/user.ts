@@ -1,0 +1,98 @@
+// The user: profile, holds, seat, epoch, revision, and what follows from them. Pure; the write side is provisioning/.
+// A profile is the readWrite part of the SCIM resource (RFC 7643 4.1, 4.3) under short names: `enterprise` instead of the URN.
+
+import { foldCase, type ConnectionId, type Instant, type OrganizationId, type UserId } from './identifiers.ts';
+import type { Hold } from './hold.ts';
+
+/** An element of a multi-valued attribute: `value`, `type`, `primary`, `display`, or an address's parts. */
+export type ProfileElement = Readonly<Record<string, unknown>>;
+
+/** readWrite attributes by canonical SCIM name. Absent means unassigned: never null, never an empty array. */
+export interface UserProfile {
+  readonly userName: string;
+  readonly externalId?: string;
+  readonly displayName?: string;
+  readonly name?: Readonly<Record<string, string>>;
+  readonly emails?: readonly ProfileElement[];
+  readonly enterprise?: Readonly<Record<string, unknown>>;
+  readonly [attribute: string]: unknown;
+}
+
+/** `releasing`: access is gone, the ledger has not heard yet. Only storage writes it. */
+export type SeatState = 'none' | 'held' | 'releasing';
+
+export const roles = ['owner', 'administrator', 'departmentAdministrator', 'auditor', 'billing', 'helpDesk'] as const;
+export type Role = (typeof roles)[number];
+
+export interface User {
+  readonly id: UserId;
+  readonly organizationId: OrganizationId;
+  /** Rises with every write, fences included; every write is guarded by it. */
+  readonly revision: number;
+  /** Rises when access is lost; sessions, codes, grants and tokens made with a lower one are dead. */
+  readonly epoch: number;
+  readonly profile: UserProfile;
+  readonly holds: readonly Hold[];
+  /** Derived from `holds` and `deletedAt`, stored so that it can be indexed. */
+  readonly active: boolean;
+  readonly seat: SeatState;
+  /** Set while a `seat` hold waits its turn: the instant that decides the order, ties by id. */
+  readonly waitingSince?: Instant;
+  readonly roles: readonly Role[];
+  readonly createdAt: Instant;
+  /** When the content last changed; fences and effects leave it alone. */
+  readonly modifiedAt: Instant;
+  /** The connection that last wrote the profile (restore rule), and all that ever provisioned this user. */
+  readonly lastWrittenBy?: ConnectionId;
+  readonly provisionedBy: readonly ConnectionId[];
+  readonly deletedAt?: Instant;
+}
+
+/** Whether nothing holds this user. The only definition of "active". */
+export function isActive(user: Pick<User, 'holds' | 'deletedAt'>): boolean {
+  return user.holds.length === 0 && user.deletedAt === undefined;
+}
+
+export type UserStatus = 'active' | 'scheduled' | 'onLeave' | 'inactive' | 'waiting' | 'starting' | 'deleted';
+
+const inactiveKinds = new Set(['admin', 'idp', 'hr', 'security', 'dormant']);
+
+/** The one state shown: the first of deleted, inactive, on leave, starting, waiting (console.md 1), because a return date must not promise what another hold prevents. */
+export function statusOf(user: Pick<User, 'holds' | 'deletedAt'>): UserStatus {
+  if (user.deletedAt !== undefined) return 'deleted';
+  const kinds = new Set<string>(user.holds.map((h) => h.kind));
+  if (user.holds.some((h) => inactiveKinds.has(h.kind))) return 'inactive';
+  if (kinds.has('leave')) return 'onLeave';
+  if (kinds.has('start')) return 'starting';
+  if (kinds.has('seat')) return 'waiting';
+  return 'active';
+}
+
+/** A folded key by which a store finds users without reading them all. */
+export type UserKeyKind = 'userName' | 'externalId' | 'displayName' | 'email';
+export interface UserKey {
+  readonly kind: UserKeyKind;
+  readonly value: string;
+}
+
+/** All keys of a profile: names folded where SCIM ignores case, `externalId` exact, e-mails bare and as `type|value`. */
+export function keysOf(profile: UserProfile): readonly UserKey[] {
+  const keys: UserKey[] = [{ kind: 'userName', value: foldCase(profile.userName) }];
+  if (profile.externalId !== undefined) keys.push({ kind: 'externalId', value: profile.externalId });
+  if (profile.displayName !== undefined) keys.push({ kind: 'displayName', value: foldCase(profile.displayName) });
+  const emails = new Set<string>();
+  for (const email of profile.emails ?? []) {
+    if (typeof email['value'] !== 'string') continue;
+    emails.add(foldCase(email['value']));
+    if (typeof email['type'] === 'string') emails.add(foldCase(`${email['type']}|${email['value']}`));
+  }
+  for (const value of emails) keys.push({ kind: 'email', value });
+  return keys;
+}
+
+/** The name to show a person: display name, formatted name, given and family name, login name. */
+export function displayNameOf(profile: UserProfile): string {
+  const name = profile.name ?? {};
+  const composed = [name['givenName'], name['familyName']].filter((part) => part !== undefined).join(' ');
+  return profile.displayName ?? name['formatted'] ?? (composed === '' ? profile.userName : composed);
+}

@@ -1,0 +1,26 @@
+// Port: effects that wait to be carried out. They lie inside (or beside) the document whose change made them; the relay claims one document at a time.
+
+import type { Effect } from '#directory/effect.ts';
+import type { OrganizationId } from '#directory/identifiers.ts';
+
+/** The effects of one document, oldest first, claimed for a while. `claim` proves the claim to `complete` and `postpone`. */
+export interface ClaimedEffects {
+  readonly organizationId: OrganizationId;
+  /** Which document: opaque, from storage. */
+  readonly source: string;
+  readonly claim: string;
+  readonly effects: readonly Effect[];
+}
+
+export interface EffectOutbox {
+  /** Claims due documents for `leaseMs`: nobody else gets them meanwhile; after that they are due again. */
+  claimDue(limit: number, leaseMs: number): Promise<readonly ClaimedEffects[]>;
+  /** Claims the effects of one user at once, claimed by someone else or not: carrying out is idempotent, and the caller wants them done now. */
+  claimOfUser(organizationId: OrganizationId, userId: string, leaseMs: number): Promise<ClaimedEffects | null>;
+  /** Removes carried-out effects by id; effects added meanwhile stay. Changes no revision of the document. */
+  complete(claimed: ClaimedEffects, effectIds: readonly string[]): Promise<void>;
+  /** One more failed try for these effects; due again in `delayMs`. */
+  postpone(claimed: ClaimedEffects, effectIds: readonly string[], delayMs: number): Promise<void>;
+  /** How many documents have effects waiting. */
+  backlog(): Promise<number>;
+}

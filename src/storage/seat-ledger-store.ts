@@ -1,0 +1,30 @@
+// Port: the seat ledger as it is read, its contract, its recount, and the settling of movements a crash left unfinished.
+// Seats are taken and given back only inside `UserStore.commit`.
+
+import type { Effect } from '#directory/effect.ts';
+import type { Instant, OrganizationId } from '#directory/identifiers.ts';
+import type { SeatContract, SeatLedger } from '#directory/seat.ts';
+
+export type ContractOutcome =
+  | { readonly kind: 'changed'; readonly ledger: SeatLedger }
+  /** `over`: how many people too many are active for the new contract. Nothing was written. */
+  | { readonly kind: 'belowUse'; readonly over: number };
+
+export interface RecountOutcome {
+  /** Ledger `used` minus counted holders: 0 unless something went wrong. */
+  readonly drift: number;
+  /** `busy`: a seat was moving; nothing was written, try again. */
+  readonly outcome: 'exact' | 'repaired' | 'busy';
+  readonly ledger: SeatLedger;
+}
+
+export interface SeatLedgerStore {
+  /** Null when the organisation is unknown. */
+  read(organizationId: OrganizationId): Promise<SeatLedger | null>;
+  /** One guarded change of `licensed`, `over`, `reserved` and `free` together. Effects are stored with it. */
+  changeContract(organizationId: OrganizationId, contract: SeatContract, effects: readonly Effect[]): Promise<ContractOutcome>;
+  /** Compares `used` with the holders; writes only if the ledger is unchanged since it was read and nothing is moving. `effectsOf` makes the repair's audit entry. */
+  recount(organizationId: OrganizationId, effectsOf: (drift: number) => readonly Effect[]): Promise<RecountOutcome>;
+  /** Settles movements begun before `olderThan` and finishes releases. Answers the organisations in which a seat came free. */
+  settle(olderThan: Instant): Promise<readonly OrganizationId[]>;
+}

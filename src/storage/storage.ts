@@ -1,0 +1,26 @@
+// The whole of storage as the rest of the house sees it. server.ts opens an adapter; nobody else knows which one it is.
+
+import type { AuditStore } from './audit-store.ts';
+import type { EffectOutbox } from './effect-outbox.ts';
+import type { LeaseStore } from './lease-store.ts';
+import type { OrganizationStore } from './organization-store.ts';
+import type { RecordKind, RecordStore } from './record-store.ts';
+import type { SeatLedgerStore } from './seat-ledger-store.ts';
+import type { UserStore } from './user-store.ts';
+
+export interface Storage {
+  readonly kind: 'sqlite' | 'mongodb';
+  readonly organizations: OrganizationStore;
+  readonly users: UserStore;
+  readonly seats: SeatLedgerStore;
+  readonly effects: EffectOutbox;
+  readonly audit: AuditStore;
+  readonly leases: LeaseStore;
+  /** The store of one kind of record; the same kind name gives the same table. The kinds are declared when storage is opened. */
+  records<Value>(kind: RecordKind<Value>): RecordStore<Value>;
+  /** Throws `StorageError` when a request could not be served now. */
+  ping(): Promise<void>;
+  /** Whether the store held nothing before this start. */
+  isEmpty(): Promise<boolean>;
+  close(): Promise<void>;
+}

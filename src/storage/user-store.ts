@@ -1,0 +1,72 @@
+// Port: users, and the one atomic unit in which a user, the seat and the effects change together (model.md, "The commit").
+// Adapters: storage/sqlite (one transaction), storage/mongo (guarded single-document steps around the ledger).
+
+import type { AccessState } from '#directory/access-decision.ts';
+import type { Effect } from '#directory/effect.ts';
+import type { OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { User, UserKey } from '#directory/user.ts';
+
+/** What to write. `user` is the whole new state with `revision` = expected + 1; its `seat` is still the one read: storage moves it. */
+export interface UserCommit {
+  readonly user: User;
+  /** The revision that was read; null inserts a new user (revision 1). */
+  readonly expectedRevision: number | null;
+  /** `take`: from `none` to `held`, refused as `noSeat` when none is free. `giveBack`: from `held` to `none`, never refused or delayed by the ledger. */
+  readonly seat: 'keep' | 'take' | 'giveBack';
+  /** For `take`: newcomers leave reserved seats alone. */
+  readonly newcomer?: boolean;
+  readonly effects: readonly Effect[];
+}
+
+export type CommitOutcome =
+  /** Written. The user as it is now stored; the revision may have risen by more than one. */
+  | { readonly kind: 'committed'; readonly user: User }
+  /** Someone else wrote first, or an unfinished seat movement was settled: read again and start over. Nothing was written. */
+  | { readonly kind: 'conflict' }
+  /** No seat is free. Nothing was written. */
+  | { readonly kind: 'noSeat' }
+  /** Another undeleted user of the organisation has this userName. Nothing was written. */
+  | { readonly kind: 'userNameTaken' };
+
+export interface UserPage {
+  /** Ids greater than this one. */
+  readonly after?: UserId;
+  /** Rows to pass over first. */
+  readonly offset?: number;
+  readonly limit: number;
+}
+
+/** Undeleted users by what they are; `holders` is how many have `seat` other than `none`, deleted ones included. */
+export interface UserCounts {
+  readonly total: number;
+  readonly active: number;
+  readonly inactive: number;
+  readonly onLeave: number;
+  readonly waiting: number;
+  readonly starting: number;
+  readonly holders: number;
+}
+
+/** All methods throw `StorageError('unavailable')` when the store is away; none of them caches. */
+export interface UserStore {
+  /** The user, deleted ones too (with `deletedAt`); null when there never was one. Reads the primary. */
+  get(organizationId: OrganizationId, id: UserId): Promise<User | null>;
+  /** What a door needs, in one point read. Null for unknown ids. */
+  accessState(organizationId: OrganizationId, id: UserId): Promise<AccessState | null>;
+  /** Undeleted users that have this key, by id, at most 1,000. */
+  findByKey(organizationId: OrganizationId, key: UserKey): Promise<readonly User[]>;
+  /** Undeleted users in order of id, which is the order of creation. */
+  list(organizationId: OrganizationId, page: UserPage): Promise<readonly User[]>;
+  /** How many undeleted users there are. */
+  count(organizationId: OrganizationId): Promise<number>;
+  counts(organizationId: OrganizationId): Promise<UserCounts>;
+  /** Commits one change; see `CommitOutcome`. After a `committed` answer every door is closed for a user who lost access. */
+  commit(commit: UserCommit): Promise<CommitOutcome>;
+  /** The user who waits longest for a seat (`waitingSince`, then id), or null. */
+  longestWaiting(organizationId: OrganizationId): Promise<User | null>;
+  /** How many wait before this user; 0 is the first. */
+  waitingBefore(organizationId: OrganizationId, user: Pick<User, 'id' | 'waitingSince'>): Promise<number>;
+  /** How many active, undeleted users have this role. */
+  countActiveWithRole(organizationId: OrganizationId, role: string): Promise<number>;
+}
+
