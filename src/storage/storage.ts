@@ -16,11 +16,17 @@ export interface Storage {
   readonly effects: EffectOutbox;
   readonly audit: AuditStore;
   readonly leases: LeaseStore;
-  /** The store of one kind of record; the same kind name gives the same table. The kinds are declared when storage is opened. */
+  /** The store of one kind of record; the same kind name gives the same table. Its name must be among `StorageOptions.recordKinds`. */
   records<Value>(kind: RecordKind<Value>): RecordStore<Value>;
   /** Throws `StorageError` when a request could not be served now. */
   ping(): Promise<void>;
   /** Whether the store held nothing before this start. */
   isEmpty(): Promise<boolean>;
   close(): Promise<void>;
+}
+
+/** What every adapter's `open…Storage` takes besides its address. */
+export interface StorageOptions {
+  /** Names of all record kinds, so that tables and indexes exist before the first request. */
+  readonly recordKinds: readonly string[];
 }

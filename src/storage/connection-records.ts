@@ -1,0 +1,14 @@
+// Connections as plain records. A connection's id is unique within its organisation, so the record's id carries both.
+
+import type { Connection } from '#directory/connection.ts';
+import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
+import type { RecordKind } from './record-store.ts';
+
+export const connectionRecords: RecordKind<Connection> = {
+  name: 'connection',
+  keysOf: (connection) => connection.domains.map((domain) => `domain=${domain}`),
+};
+
+export function connectionRecordId(organizationId: OrganizationId, connection: ConnectionId): string {
+  return `${organizationId}/${connection}`;
+}
