@@ -1,4 +1,4 @@
-/** Jest runs the TypeScript sources as native ES modules; swc strips the types. */
+/** Jest runs the TypeScript sources as native ES modules; swc strips the types. One MongoDB is started per run. */
 export default {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['furlough-source', 'node', 'node-addons'] },
@@ -7,6 +7,9 @@ export default {
     '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  globalSetup: '<rootDir>/test/harness/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/harness/global-teardown.mjs',
+  reporters: ['default', '<rootDir>/test/harness/closing-line.mjs'],
   testTimeout: 60_000,
   maxWorkers: 2,
   workerIdleMemoryLimit: '512MB',

@@ -1,0 +1,26 @@
+/**
+ * Starts the run's MongoDB, once, and hands its address to the test files; says which one it is.
+ * Leaves the search to mongo-server.ts and the end to global-teardown.mjs.
+ */
+import { tsImport } from 'tsx/esm/api';
+
+export default async function setUp() {
+  const { findMongoServerKind, startMongoServer } = await tsImport('./mongo-server.ts', import.meta.url);
+  const servers = [];
+  globalThis.furloughTestServers = servers;
+  const kind = findMongoServerKind(process.env);
+  if (kind === undefined) {
+    const message = 'MongoDB: none found. Set MONGODB_URI, or put mongod, or a JDK and mvn, or go on the PATH.';
+    if (process.env.CI === 'true') throw new Error(message);
+    console.error(`\n${'*'.repeat(100)}\n${message}\nEvery test on MongoDB will be SKIPPED.\n${'*'.repeat(100)}\n`);
+    return;
+  }
+  servers.push(await startMongoServer(kind, process.env));
+  const isLong = process.env.FURLOUGH_TEST_SCALE === 'full';
+  if (isLong && kind !== 'ferretdb' && findMongoServerKind({ PATH: process.env.PATH, MONGODB_URI: '' }) !== undefined) {
+    const { isOnPath } = await tsImport('./mongo-builds.ts', import.meta.url);
+    if (isOnPath('go', process.env)) servers.push(await startMongoServer('ferretdb', process.env));
+  }
+  for (const { description } of servers) console.error(`MongoDB: ${description}`);
+  process.env.FURLOUGH_TEST_MONGO_SERVERS = JSON.stringify(servers.map(({ kind, uri }) => ({ kind, uri })));
+}
