@@ -5,7 +5,13 @@ import { statusOf, type User } from './user.ts';
 import type { Instant } from './identifiers.ts';
 
 /** Why a known person is kept out. Stable codes: pages, API and logs use them. */
-export type HeldReason = 'accountInactive' | 'onLeave' | 'waitingForSeat' | 'notStarted' | 'noSuchUser' | 'organizationSuspended';
+export type HeldReason =
+  | 'accountInactive'
+  | 'onLeave'
+  | 'waitingForSeat'
+  | 'notStarted'
+  | 'noSuchUser'
+  | 'organizationSuspended';
 
 export type AccessDecision = { readonly allowed: true } | { readonly allowed: false; readonly reason: HeldReason };
 

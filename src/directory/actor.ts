@@ -19,7 +19,12 @@ export type Mouth = (typeof mouths)[number];
 
 export type Actor =
   | { readonly kind: 'connection'; readonly connection: ConnectionId; readonly credential?: CredentialId }
-  | { readonly kind: 'administrator'; readonly credential?: CredentialId; readonly user?: UserId; readonly name?: string }
+  | {
+      readonly kind: 'administrator';
+      readonly credential?: CredentialId;
+      readonly user?: UserId;
+      readonly name?: string;
+    }
   | { readonly kind: 'cli' }
   | { readonly kind: 'person'; readonly user: UserId }
   | { readonly kind: 'system'; readonly name: string };

@@ -22,7 +22,11 @@ export interface SeatLedgerStore {
   /** Null when the organisation is unknown. */
   read(organizationId: OrganizationId): Promise<SeatLedger | null>;
   /** One guarded change of `licensed`, `over`, `reserved` and `free` together. Effects are stored with it. */
-  changeContract(organizationId: OrganizationId, contract: SeatContract, effects: readonly Effect[]): Promise<ContractOutcome>;
+  changeContract(
+    organizationId: OrganizationId,
+    contract: SeatContract,
+    effects: readonly Effect[],
+  ): Promise<ContractOutcome>;
   /** Compares `used` with the holders; writes only if the ledger is unchanged since it was read and nothing is moving. `effectsOf` makes the repair's audit entry. */
   recount(organizationId: OrganizationId, effectsOf: (drift: number) => readonly Effect[]): Promise<RecountOutcome>;
   /** Settles movements begun before `olderThan` and finishes releases. Answers the organisations in which a seat came free. */

@@ -69,4 +69,3 @@ export interface UserStore {
   /** How many active, undeleted users have this role. */
   countActiveWithRole(organizationId: OrganizationId, role: string): Promise<number>;
 }
-

@@ -1,0 +1,82 @@
+// From before and after to the effects that must follow: the audit entry, and the end of sessions when access was lost. Pure.
+
+import { describeActor, type Actor, type Mouth } from './actor.ts';
+import type { AuditEvent, EffectBody } from './effect.ts';
+import { statusOf, type User } from './user.ts';
+
+/** Who changes, through which mouth, and what the request was called. */
+export interface ChangeContext {
+  readonly actor: Actor;
+  readonly mouth: Mouth;
+  readonly requestId?: string;
+  readonly reason?: string;
+}
+
+/** The effects of one committed change. `before` null: the user is new. Nothing differs: no effects. */
+export function effectsBetween(
+  before: User | null,
+  after: User,
+  context: ChangeContext,
+  change: string,
+): readonly EffectBody[] {
+  const difference = differenceBetween(before, after);
+  if (difference === null) return [];
+  const action = actionOf(before, after);
+  const event: AuditEvent = {
+    action,
+    level: action === 'user.updated' ? 'information' : 'important',
+    actor: describeActor(context.actor),
+    mouth: context.mouth,
+    target: { kind: 'user', id: after.id, name: after.profile.userName },
+    ...difference,
+    ...(context.reason === undefined ? {} : { reason: context.reason }),
+    ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
+    change,
+  };
+  const effects: EffectBody[] = [{ kind: 'audit', event }];
+  if (before !== null && before.active && !after.active) {
+    effects.push({ kind: 'endSessions', userId: after.id, epoch: after.epoch, cause: action });
+  }
+  return effects;
+}
+
+function actionOf(before: User | null, after: User): string {
+  if (before === null) return after.active ? 'user.created' : `user.created.${statusOf(after)}`;
+  if (after.deletedAt !== undefined && before.deletedAt === undefined) return 'user.deleted';
+  if (before.active && !after.active) return 'user.deactivated';
+  if (!before.active && after.active) return 'user.reactivated';
+  if (statusOf(before) !== statusOf(after)) return `user.${statusOf(after)}`;
+  return 'user.updated';
+}
+
+type Comparable = Readonly<Record<string, unknown>>;
+
+/** The parts of both sides that differ, or null when none does: attributes one by one, holds, roles, status. */
+export function differenceBetween(before: User | null, after: User): { before?: Comparable; after: Comparable } | null {
+  const left = before === null ? {} : comparable(before);
+  const right = comparable(after);
+  const was: Record<string, unknown> = {};
+  const is: Record<string, unknown> = {};
+  for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
+    if (stableText(left[name]) === stableText(right[name])) continue;
+    if (left[name] !== undefined) was[name] = left[name];
+    if (right[name] !== undefined) is[name] = right[name];
+  }
+  if (Object.keys(was).length === 0 && Object.keys(is).length === 0) return null;
+  return before === null ? { after: is } : { before: was, after: is };
+}
+
+function comparable(user: User): Comparable {
+  return { ...user.profile, status: statusOf(user), holds: user.holds, roles: user.roles };
+}
+
+/** JSON with sorted keys: two values are equal when their texts are. */
+export function stableText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(stableText).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).filter(([, v]) => v !== undefined);
+    entries.sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${stableText(v)}`).join(',')}}`;
+  }
+  return JSON.stringify(value) ?? 'null';
+}

@@ -1,0 +1,76 @@
+// What a change makes of a user, before storage hears of it: pure functions from a user to a user.
+// The `seat` hold is not a caller's to place or lift: it stands alone or not at all, and only the commit decides about seats.
+
+import { isActive, type User } from './user.ts';
+import { liftHold, liftKinds, placeHold, type Hold, type HoldKind } from './hold.ts';
+import type { ConnectionId, Instant } from './identifiers.ts';
+
+/** The parts a mouth may change; what it leaves out stays. */
+export interface UserEdit {
+  readonly profile?: User['profile'];
+  readonly holds?: User['holds'];
+  readonly roles?: User['roles'];
+  readonly deletedAt?: Instant;
+  readonly lastWrittenBy?: ConnectionId;
+  readonly provisionedBy?: User['provisionedBy'];
+}
+
+/** What the edited user needs of the seat ledger. `activate`: becomes active if a seat can be had, else waits or is refused. */
+export type SeatNeed = 'none' | 'activate' | 'giveBack';
+
+export interface EditedUser {
+  /** With `active`, `holds` and `waitingSince` as they are if the seat need is met. */
+  readonly user: User;
+  readonly need: SeatNeed;
+  /** Active before, not active now: every session made so far dies with the commit. */
+  readonly lostAccess: boolean;
+}
+
+/** Applies an edit to the user as read. `waiting` people stay waiting until the queue promotes them. */
+export function applyEdit(before: User, edit: UserEdit): EditedUser {
+  const merged: User = { ...before, ...edit };
+  const others = merged.holds.filter((hold) => hold.kind !== 'seat');
+  const wasWaiting = before.holds.some((hold) => hold.kind === 'seat');
+  const held = others.length > 0 || merged.deletedAt !== undefined;
+  if (!held && wasWaiting)
+    return { user: { ...merged, holds: before.holds, active: false }, need: 'none', lostAccess: false };
+  const user = withoutWaiting({ ...merged, holds: others.length === merged.holds.length ? merged.holds : others });
+  const active = isActive(user);
+  const lostAccess = before.active && !active;
+  const need = !active && before.seat === 'held' ? 'giveBack' : active && !before.active ? 'activate' : 'none';
+  return { user: { ...user, active }, need, lostAccess };
+}
+
+/** The user as stored when no seat is free: held by `seat`, in the queue from `now`. */
+export function asWaiting(user: User, now: Instant, by: string): User {
+  const hold: Hold = { kind: 'seat', source: '', since: now, by };
+  return { ...user, holds: [hold], active: false, waitingSince: now };
+}
+
+/** The waiting user as they are once they have a seat. */
+export function asPromoted(user: User): User {
+  return withoutWaiting({ ...user, holds: liftHold(user.holds, 'seat', ''), active: true });
+}
+
+/** An identity provider writes `active`: `false` places this connection's `idp` hold, `true` lifts it and no other (scim.md 5.1). */
+export function writeActive(
+  holds: readonly Hold[],
+  connection: ConnectionId,
+  active: boolean,
+  now: Instant,
+  by: string,
+): readonly Hold[] {
+  if (active) return liftHold(holds, 'idp', connection);
+  return placeHold(holds, { kind: 'idp', source: connection, since: now, by });
+}
+
+/** What an administrator's reactivation lifts: the kinds named, else everything but `security`. */
+export function liftByAdministrator(holds: readonly Hold[], kinds?: readonly HoldKind[]): readonly Hold[] {
+  return liftKinds(holds, kinds ?? ['idp', 'admin', 'leave', 'hr', 'start', 'dormant']);
+}
+
+function withoutWaiting(user: User): User {
+  if (user.waitingSince === undefined) return user;
+  const { waitingSince: _turn, ...rest } = user;
+  return rest;
+}

@@ -1,0 +1,72 @@
+// Changes an existing user: load, let the caller's pure function edit, commit, and start over when someone else wrote first.
+
+import { DirectoryError } from '#directory/directory-error.ts';
+import type { ChangeContext } from '#directory/effects-between.ts';
+import type { OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { SeatPolicy } from '#directory/organization.ts';
+import { applyEdit, type UserEdit } from '#directory/user-change.ts';
+import type { User } from '#directory/user.ts';
+import { commitUserChange, type ChangeResult, type UserChange } from './commit-user-change.ts';
+import { guardLastOwner } from './last-owner.ts';
+import { promoteWaiting } from './seat-queue.ts';
+import type { ProvisioningContext } from './provisioning-context.ts';
+
+export interface ChangeOptions {
+  /** Throws when the user as read does not meet the caller's condition (`If-Match`). Asked again on every retry. */
+  readonly precondition?: (user: User) => void;
+  readonly ifNoSeat?: SeatPolicy;
+}
+
+/** Rounds of read-edit-commit before giving up on a user that others keep writing. */
+const maximumRounds = 200;
+
+/**
+ * Changes the user `id` of an organisation. `edit` is pure and may run several times; its errors pass through with nothing stored.
+ * An edit that changes nothing writes nothing. Throws `DirectoryError` `userNotFound` (also for deleted users), `userNameTaken`, `noFreeSeat`,
+ * `lastOwner` (people's own doors only), `tooManyConflicts`.
+ */
+export async function changeUser(
+  context: ProvisioningContext,
+  organizationId: OrganizationId,
+  id: UserId,
+  edit: (user: User) => UserEdit,
+  by: ChangeContext,
+  options: ChangeOptions = {},
+): Promise<ChangeResult> {
+  for (let round = 0; round < maximumRounds; round += 1) {
+    const before = await context.storage.users.get(organizationId, id);
+    if (before === null || before.deletedAt !== undefined) {
+      throw new DirectoryError('userNotFound', `There is no user ${id}.`);
+    }
+    options.precondition?.(before);
+    const edited = applyEdit(before, edit(before));
+    const ifNoSeat =
+      options.ifNoSeat ?? (edited.need === 'activate' ? await seatPolicyOf(context, organizationId) : 'wait');
+    const change: UserChange = {
+      before,
+      after: edited.user,
+      need: edited.need,
+      lostAccess: edited.lostAccess,
+      ifNoSeat,
+    };
+    const result = await guardLastOwner(context, before, edited.user, by, () => commitUserChange(context, change, by));
+    if (result !== null) return lookAtQueue(context, result);
+  }
+  throw new DirectoryError('tooManyConflicts', `User ${id} is being changed too often; try again.`);
+}
+
+/** Whoever touches a waiting user looks at the queue as well: nobody is left waiting beside a free seat. */
+async function lookAtQueue(context: ProvisioningContext, result: ChangeResult): Promise<ChangeResult> {
+  const { user } = result;
+  if (user.waitingSince === undefined || (await promoteWaiting(context, user.organizationId)) === 0) return result;
+  const now = await context.storage.users.get(user.organizationId, user.id);
+  return now === null ? result : { ...result, user: now, changed: true };
+}
+
+/** The organisation's policy at the limit, read now. */
+export async function seatPolicyOf(context: ProvisioningContext, organizationId: OrganizationId): Promise<SeatPolicy> {
+  const organization = await context.storage.organizations.get(organizationId);
+  if (organization === null)
+    throw new DirectoryError('organizationNotFound', `There is no organisation ${organizationId}.`);
+  return organization.seatPolicy;
+}

@@ -1,0 +1,134 @@
+// The only way a user changes: from before and after to one atomic commit with epoch, seat and effects (model.md, "One way in for changes").
+// Its callers are the write side's own functions; the mouths that reach them are listed in directory/actor.ts and tested (L01).
+
+import { DirectoryError } from '#directory/directory-error.ts';
+import { describeActor } from '#directory/actor.ts';
+import { differenceBetween, effectsBetween, stableText, type ChangeContext } from '#directory/effects-between.ts';
+import { createTimeOrderedId, type ChangeId } from '#directory/identifiers.ts';
+import type { SeatPolicy } from '#directory/organization.ts';
+import { asWaiting, type SeatNeed } from '#directory/user-change.ts';
+import type { User } from '#directory/user.ts';
+import type { CommitOutcome, UserCommit } from '#storage/user-store.ts';
+import { toEffects, type ProvisioningContext } from './provisioning-context.ts';
+import { promoteWaiting } from './seat-queue.ts';
+
+export interface UserChange {
+  /** As read, or null for a new user. */
+  readonly before: User | null;
+  /** As it should be if the seat need is met; `revision` and `epoch` are set here. */
+  readonly after: User;
+  readonly need: SeatNeed;
+  readonly lostAccess: boolean;
+  /** What happens when no seat is free; the organisation's policy unless the caller says otherwise. */
+  readonly ifNoSeat: SeatPolicy;
+}
+
+export interface ChangeResult {
+  readonly user: User;
+  readonly before: User | null;
+  /** False: everything was as asked already; nothing was written. */
+  readonly changed: boolean;
+  readonly change: ChangeId | null;
+}
+
+/**
+ * Commits one change. Answers null when someone else wrote first: read again and start over.
+ * Throws `DirectoryError` `noFreeSeat` (nothing stored) or `userNameTaken`; `StorageError` when the store is away.
+ */
+export async function commitUserChange(
+  context: ProvisioningContext,
+  change: UserChange,
+  by: ChangeContext,
+): Promise<ChangeResult | null> {
+  const { before, after } = change;
+  const bookkeepingOnly = before !== null && differenceBetween(before, after) === null;
+  if (bookkeepingOnly && stableText(before) === stableText(after))
+    return { user: before, before, changed: false, change: null };
+
+  const takesSeat = change.need === 'activate';
+  if (takesSeat && (await someoneWaits(context, after))) return commitWithoutSeat(context, change, by);
+  const seat = takesSeat ? 'take' : change.need === 'giveBack' ? 'giveBack' : 'keep';
+  const attempt = await commitAs(context, change, after, seat, by);
+  return attempt.kind === 'noSeat' ? commitWithoutSeat(context, change, by) : conclude(context, change, attempt);
+}
+
+type Attempt = CommitOutcome & { readonly change: ChangeId | null };
+
+async function commitAs(
+  context: ProvisioningContext,
+  change: UserChange,
+  after: User,
+  seat: UserCommit['seat'],
+  by: ChangeContext,
+): Promise<Attempt> {
+  const now = context.now();
+  const id = createTimeOrderedId(now, context.randomBytes) as ChangeId;
+  const { before } = change;
+  const user: User = {
+    ...after,
+    revision: (before?.revision ?? 0) + 1,
+    epoch: change.lostAccess ? after.epoch + 1 : after.epoch,
+  };
+  const bodies = effectsBetween(before, user, by, id);
+  const stored = bodies.length === 0 || before === null ? user : { ...user, modifiedAt: now };
+  const outcome = await context.storage.users.commit({
+    user: stored,
+    expectedRevision: before?.revision ?? null,
+    seat,
+    newcomer: seat === 'take',
+    effects: toEffects(context, user.organizationId, bodies),
+  });
+  return { ...outcome, change: bodies.length === 0 ? null : id };
+}
+
+/** No seat: refused with nothing stored, or stored truthfully as waiting, and the queue looked at once in case a seat came free meanwhile. */
+async function commitWithoutSeat(
+  context: ProvisioningContext,
+  change: UserChange,
+  by: ChangeContext,
+): Promise<ChangeResult | null> {
+  const { after } = change;
+  if (change.ifNoSeat === 'refuse') {
+    const ledger = await context.storage.seats.read(after.organizationId);
+    throw new DirectoryError('noFreeSeat', `All ${ledger?.licensed ?? 'licensed'} seats are in use.`, {
+      licensed: ledger?.licensed ?? null,
+      used: ledger?.used ?? null,
+    });
+  }
+  const waiting = asWaiting(after, context.now(), describeActor(by.actor));
+  const result = await conclude(context, change, await commitAs(context, change, waiting, 'keep', by));
+  if (result === null) return null;
+  await promoteWaiting(context, after.organizationId);
+  const now = await context.storage.users.get(after.organizationId, after.id);
+  return now === null ? result : { ...result, user: now };
+}
+
+async function conclude(
+  context: ProvisioningContext,
+  change: UserChange,
+  outcome: Attempt,
+): Promise<ChangeResult | null> {
+  switch (outcome.kind) {
+    case 'conflict':
+    case 'noSeat':
+      return null;
+    case 'userNameTaken':
+      throw new DirectoryError(
+        'userNameTaken',
+        `The userName "${change.after.profile.userName}" belongs to another user.`,
+      );
+    case 'committed': {
+      context.wakeRelay();
+      if (change.need === 'giveBack') await promoteWaiting(context, outcome.user.organizationId);
+      return { user: outcome.user, before: change.before, changed: true, change: outcome.change };
+    }
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** A newcomer does not overtake whoever was told to wait. */
+async function someoneWaits(context: ProvisioningContext, user: User): Promise<boolean> {
+  const first = await context.storage.users.longestWaiting(user.organizationId);
+  return first !== null && first.id !== user.id;
+}

@@ -1,0 +1,44 @@
+// The write side as its mouths are given it: the functions of this folder, bound to storage, clock and relay.
+
+import type { OrganizationId } from '#directory/identifiers.ts';
+import { changeOrganization, changeSeats, createOrganization, recountSeats } from './administer-organization.ts';
+import { assignRoles, deactivateUser, reactivateUser } from './administer-user.ts';
+import { changeUser } from './change-user.ts';
+import { provisionUser } from './provision-user.ts';
+import type { ProvisioningContext } from './provisioning-context.ts';
+import { removeUser } from './remove-user.ts';
+import { promoteWaiting } from './seat-queue.ts';
+
+type Bound<F> = F extends (context: ProvisioningContext, ...rest: infer Rest) => infer Result
+  ? (...rest: Rest) => Result
+  : never;
+
+export interface Provisioning {
+  readonly provisionUser: Bound<typeof provisionUser>;
+  readonly changeUser: Bound<typeof changeUser>;
+  readonly removeUser: Bound<typeof removeUser>;
+  readonly deactivateUser: Bound<typeof deactivateUser>;
+  readonly reactivateUser: Bound<typeof reactivateUser>;
+  readonly assignRoles: Bound<typeof assignRoles>;
+  readonly createOrganization: Bound<typeof createOrganization>;
+  readonly changeOrganization: Bound<typeof changeOrganization>;
+  readonly changeSeats: Bound<typeof changeSeats>;
+  readonly recountSeats: Bound<typeof recountSeats>;
+  readonly promoteWaiting: (organizationId: OrganizationId) => Promise<number>;
+}
+
+export function createProvisioning(context: ProvisioningContext): Provisioning {
+  return {
+    provisionUser: provisionUser.bind(null, context),
+    changeUser: changeUser.bind(null, context),
+    removeUser: removeUser.bind(null, context),
+    deactivateUser: deactivateUser.bind(null, context),
+    reactivateUser: reactivateUser.bind(null, context),
+    assignRoles: assignRoles.bind(null, context),
+    createOrganization: createOrganization.bind(null, context),
+    changeOrganization: changeOrganization.bind(null, context),
+    changeSeats: changeSeats.bind(null, context),
+    recountSeats: recountSeats.bind(null, context),
+    promoteWaiting: promoteWaiting.bind(null, context),
+  };
+}
