@@ -1,0 +1,138 @@
+// The relay: carries committed effects out, each idempotent, under a claim, with retries and a dead-letter list.
+// Lock-out never waits for it: the commit alone closed every door.
+
+import type { Effect, EffectKind } from '#directory/effect.ts';
+import type { OrganizationId } from '#directory/identifiers.ts';
+import type { ClaimedEffects } from '#storage/effect-outbox.ts';
+import type { RecordKind } from '#storage/record-store.ts';
+import { StorageError } from '#storage/storage-error.ts';
+import type { Storage } from '#storage/storage.ts';
+
+/** An effect that failed too often: kept for an administrator, listed and counted. */
+export interface DeadLetter {
+  readonly effect: Effect;
+  readonly error: string;
+}
+
+export const deadLetterRecords: RecordKind<DeadLetter> = {
+  name: 'deadLetter',
+  keysOf: (letter) => [`kind=${letter.effect.body.kind}`],
+};
+
+export interface EffectRelayOptions {
+  readonly storage: Storage;
+  /** One carrier per kind of effect. Must be idempotent by the effect's id. */
+  readonly carriers: Readonly<Record<EffectKind, (effect: Effect) => Promise<void>>>;
+  readonly reportTrouble: (message: string, error: unknown) => void;
+  /** Tries before an effect becomes a dead letter. */
+  readonly maximumAttempts?: number;
+}
+
+export interface EffectRelay {
+  /** Effects wait: carry them out soon. Never throws. */
+  wake(): void;
+  /** Carries out all that is due now, and waits for it. Answers how many effects were carried out. */
+  drain(): Promise<number>;
+  /** Carries out what waits for one user now. */
+  drainUser(organizationId: OrganizationId, userId: string): Promise<void>;
+  /** Looks for due effects by itself, once a second. */
+  start(): void;
+  stop(): Promise<void>;
+}
+
+const leaseMs = 30_000;
+const batch = 50;
+
+export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
+  const { storage, reportTrouble } = options;
+  let running: Promise<number> | null = null;
+  let again = false;
+  let stopped = false;
+  let timer: NodeJS.Timeout | null = null;
+
+  async function drainAll(): Promise<number> {
+    let carried = 0;
+    for (;;) {
+      again = false;
+      const claims = await storage.effects.claimDue(batch, leaseMs);
+      for (const claim of claims) carried += await carryOut(claim);
+      if (stopped || (claims.length < batch && !again)) return carried;
+    }
+  }
+
+  async function carryOut(claim: ClaimedEffects): Promise<number> {
+    const done: string[] = [];
+    for (const effect of claim.effects) {
+      try {
+        await options.carriers[effect.body.kind](effect);
+        done.push(effect.id);
+      } catch (error) {
+        // The rest of this document waits too, so that what others hear keeps its order.
+        await complete(claim, done);
+        await failed(claim, effect, error);
+        return done.length;
+      }
+    }
+    await complete(claim, done);
+    return done.length;
+  }
+
+  async function complete(claim: ClaimedEffects, done: readonly string[]): Promise<void> {
+    if (done.length > 0) await storage.effects.complete(claim, done);
+  }
+
+  async function failed(claim: ClaimedEffects, effect: Effect, error: unknown): Promise<void> {
+    reportTrouble(`effect ${effect.body.kind} could not be carried out`, error);
+    // The store being away is no fault of the effect, and counts no try.
+    if (error instanceof StorageError && error.code === 'unavailable') throw error;
+    if (effect.attempts + 1 >= (options.maximumAttempts ?? 20)) {
+      await bury(claim, effect, error);
+      return;
+    }
+    const delay = Math.min(2 ** effect.attempts * 500, 15 * 60_000);
+    await storage.effects.postpone(claim, [effect.id], delay * (0.5 + Math.random()));
+  }
+
+  async function bury(claim: ClaimedEffects, effect: Effect, error: unknown): Promise<void> {
+    const text = error instanceof Error ? error.message : String(error);
+    try {
+      await storage
+        .records(deadLetterRecords)
+        .insert({ id: effect.id, organizationId: effect.organizationId, value: { effect, error: text } });
+    } catch (duplicate) {
+      if (!(duplicate instanceof StorageError) || duplicate.code !== 'duplicate') throw duplicate;
+    }
+    await storage.effects.complete(claim, [effect.id]);
+    again = true;
+  }
+
+  function drain(): Promise<number> {
+    again = true;
+    running ??= drainAll().finally(() => {
+      running = null;
+    });
+    return running;
+  }
+
+  function wake(): void {
+    if (stopped) return;
+    drain().catch((error: unknown) => reportTrouble('the relay stopped for now', error));
+  }
+
+  return {
+    wake,
+    drain,
+    async drainUser(organizationId, userId) {
+      const claim = await storage.effects.claimOfUser(organizationId, userId, leaseMs);
+      if (claim !== null) await carryOut(claim);
+    },
+    start() {
+      timer ??= setInterval(wake, 1_000).unref();
+    },
+    async stop() {
+      stopped = true;
+      if (timer !== null) clearInterval(timer);
+      await running?.catch(() => undefined);
+    },
+  };
+}
