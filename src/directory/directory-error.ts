@@ -4,6 +4,7 @@ export type DirectoryErrorCode =
   | 'userNotFound'
   | 'organizationNotFound'
   | 'connectionNotFound'
+  | 'credentialNotFound'
   | 'userNameTaken'
   | 'organizationExists'
   | 'connectionExists'

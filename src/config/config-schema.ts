@@ -1,0 +1,196 @@
+// Every option of the server, described once: YAML key, environment name, default, sentence, bounds (surface.md, "Configuration").
+// From this come validation, `config/example.yaml` and the names that are known. Rules across options are in config-rules.ts.
+
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { choiceOption, flagOption, integerOption, listOption, optionalTextOption, textOption } from './options.ts';
+
+const bootstrapSecret = z
+  .string()
+  .min(32, { error: 'must have at least 32 characters' })
+  .max(512)
+  .regex(/^[A-Za-z0-9\-._~+/]+=*$/, {
+    error: 'must consist of the characters a bearer token may have: letters, digits and - . _ ~ + / =',
+  });
+
+const addressOrRange = z
+  .string()
+  .refine(isAddressOrRange, { error: 'must be an IP address or a range such as 10.0.0.0/8' });
+
+export const configSchema = z.strictObject({
+  server: z
+    .strictObject({
+      port: integerOption(
+        { env: 'PORT', sentence: 'Port to listen on; 0 takes any free one.', min: 0, max: 65_535 },
+        3000,
+      ),
+      host: textOption({ env: 'HOST', sentence: 'Address to listen on.' }, z.string().min(1), '127.0.0.1'),
+      baseUrl: optionalTextOption(
+        {
+          env: 'FURLOUGH_BASE_URL',
+          sentence:
+            'Public origin; every URL we print or check is built from it, never from `Host`. http only on loopback. Default: http://localhost:PORT.',
+          example: 'https://people.example.com',
+        },
+        z.string(),
+      ),
+      trustedProxies: listOption(
+        {
+          env: 'FURLOUGH_TRUSTED_PROXIES',
+          sentence: 'Addresses and ranges whose `X-Forwarded-*` is believed.',
+          example: ['10.0.0.0/8'],
+        },
+        addressOrRange,
+      ),
+      stopSeconds: integerOption(
+        { env: 'FURLOUGH_STOP_SECONDS', sentence: 'How long a stop waits for running requests.', min: 1, max: 300 },
+        30,
+      ),
+    })
+    .prefault({}),
+  storage: textOption(
+    {
+      env: 'FURLOUGH_STORAGE',
+      sentence:
+        'Where everything is kept: `sqlite:PATH`, `mongodb://…` or `mongodb+srv://…`; `sqlite::memory:` for tests.',
+      secret: true,
+    },
+    z
+      .string()
+      .regex(/^(sqlite:.+|mongodb(\+srv)?:\/\/.+)$/, { error: 'must be sqlite:PATH, mongodb://… or mongodb+srv://…' }),
+    'sqlite:./data/furlough.db',
+  ),
+  secret: optionalTextOption(
+    {
+      env: 'FURLOUGH_SECRET',
+      sentence:
+        'Encrypts stored secrets: 32 bytes in base64 (`openssl rand -base64 32`). Made on first start in the data folder for SQLite, required for MongoDB.',
+      secret: true,
+    },
+    z.string().refine(isKey, { error: 'must be 32 bytes in base64' }),
+  ),
+  bootstrap: z
+    .strictObject({
+      scimToken: optionalTextOption(
+        {
+          env: 'FURLOUGH_BOOTSTRAP_SCIM_TOKEN',
+          sentence: 'SCIM token registered on an empty store, for unattended set-ups.',
+          secret: true,
+        },
+        bootstrapSecret,
+      ),
+      adminKey: optionalTextOption(
+        {
+          env: 'FURLOUGH_BOOTSTRAP_ADMIN_KEY',
+          sentence: 'Admin API key with scope `instance` registered on an empty store.',
+          secret: true,
+        },
+        bootstrapSecret,
+      ),
+      hrKey: optionalTextOption(
+        { env: 'FURLOUGH_BOOTSTRAP_HR_KEY', sentence: 'HR feed key registered on an empty store.', secret: true },
+        bootstrapSecret,
+      ),
+    })
+    .prefault({}),
+  session: z
+    .strictObject({
+      idleHours: integerOption(
+        { env: 'FURLOUGH_SESSION_IDLE_HOURS', sentence: 'A session unused for so long has ended.', min: 1, max: 8_760 },
+        12,
+      ),
+      absoluteHours: integerOption(
+        {
+          env: 'FURLOUGH_SESSION_ABSOLUTE_HOURS',
+          sentence: 'No session lasts longer, used or not.',
+          min: 1,
+          max: 8_760,
+        },
+        168,
+      ),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      scim: z
+        .strictObject({
+          perSecond: integerOption(
+            {
+              env: 'FURLOUGH_LIMITS_SCIM_PER_SECOND',
+              sentence: 'SCIM requests per second and credential; Entra alone sends 25.',
+              min: 25,
+              max: 1_000_000,
+            },
+            1_000,
+          ),
+          burst: integerOption(
+            {
+              env: 'FURLOUGH_LIMITS_SCIM_BURST',
+              sentence: 'SCIM requests a credential may send at once.',
+              min: 25,
+              max: 1_000_000,
+            },
+            2_000,
+          ),
+        })
+        .prefault({}),
+      badCredentialsPerSecond: integerOption(
+        {
+          env: 'FURLOUGH_LIMITS_BAD_CREDENTIALS_PER_SECOND',
+          sentence: 'Refused credentials per second and address, at any door; beyond it the answer is 429.',
+          min: 1,
+          max: 10_000,
+        },
+        10,
+      ),
+      signInsPerMinute: integerOption(
+        {
+          env: 'FURLOUGH_LIMITS_SIGN_INS_PER_MINUTE',
+          sentence: 'Sign-ins begun per minute and address; a whole office may share one.',
+          min: 10,
+          max: 1_000_000,
+        },
+        600,
+      ),
+      bodyBytes: integerOption(
+        { env: 'FURLOUGH_LIMITS_BODY_BYTES', sentence: 'Largest request body.', min: 16_384, max: 67_108_864 },
+        1_048_576,
+      ),
+    })
+    .prefault({}),
+  gate: z
+    .strictObject({
+      allowInsecureProviders: flagOption(
+        {
+          env: 'FURLOUGH_GATE_ALLOW_INSECURE_PROVIDERS',
+          sentence:
+            'INSECURE. Accept identity providers at http addresses; they must be on this machine (loopback). For demonstrations and tests.',
+        },
+        false,
+      ),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: choiceOption(
+        { env: 'FURLOUGH_LOG_LEVEL', sentence: 'How much is logged.' },
+        ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+        'info',
+      ),
+    })
+    .prefault({}),
+});
+
+/** What the options say, checked one by one but not yet against each other. */
+export type ConfigValues = z.output<typeof configSchema>;
+
+function isAddressOrRange(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+function isKey(text: string): boolean {
+  return /^[A-Za-z0-9+/_-]{43}=?$/.test(text.trim()) && Buffer.from(text.trim(), 'base64').length === 32;
+}

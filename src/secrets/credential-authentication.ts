@@ -1,0 +1,69 @@
+// Who is calling? One point read by the hash of the secret, then the state of the credential's owner, read anew on every use.
+// What the credential may then do is the edge's business; an outage of storage passes through as StorageError and becomes 503.
+
+import { decideAccess } from '#directory/access-decision.ts';
+import type { Credential, CredentialKind } from '#directory/credential.ts';
+import { isOrganizationOpen } from '#directory/organization.ts';
+import { credentialRecords } from '#storage/credential-records.ts';
+import type { Storage } from '#storage/storage.ts';
+import { hashSecret } from './credential-secret.ts';
+
+/** Why a secret is refused. Only logs tell them apart: to the caller they are one 401. */
+export type CredentialRefusal = 'unknown' | 'expired' | 'revoked' | 'ownerInactive' | 'organizationClosed';
+
+export type CredentialOutcome =
+  | { readonly kind: 'accepted'; readonly credential: Credential }
+  | { readonly kind: 'refused'; readonly reason: CredentialRefusal };
+
+export interface CredentialAuthentication {
+  /** Decides about `secret` for a door that takes these kinds. A credential of another kind is as good as unknown. */
+  authenticate(secret: string, kinds: readonly CredentialKind[]): Promise<CredentialOutcome>;
+}
+
+export interface CredentialAuthenticationContext {
+  readonly storage: Pick<Storage, 'records' | 'users' | 'organizations'>;
+  readonly now: () => number;
+}
+
+/** The owner is asked about on their own: a suspended organisation is still provisioned, it only lets nobody in. */
+const openOrganization = { state: 'active' } as const;
+
+export function createCredentialAuthentication(context: CredentialAuthenticationContext): CredentialAuthentication {
+  const records = context.storage.records(credentialRecords);
+  return {
+    async authenticate(secret, kinds) {
+      const now = context.now();
+      const record = await records.get(hashSecret(secret), now);
+      if (record === null || !kinds.includes(record.value.kind)) return refuse('unknown');
+      const credential = record.value;
+      if (credential.revokedAt !== undefined && credential.revokedAt <= now) return refuse('revoked');
+      if (credential.expiresAt !== undefined && credential.expiresAt <= now) return refuse('expired');
+      if (!(await isOwnerIn(credential, now))) return refuse('ownerInactive');
+      if (!(await isDoorOpen(credential, now))) return refuse('organizationClosed');
+      return { kind: 'accepted', credential };
+    },
+  };
+
+  async function isOwnerIn(credential: Credential, now: number): Promise<boolean> {
+    if (credential.owner === undefined) return true;
+    const owner = await context.storage.users.accessState(credential.organizationId, credential.owner);
+    return decideAccess(openOrganization, owner, now).allowed;
+  }
+
+  /** Apps ask on behalf of people, so their door closes with the people's. Provisioning and administration go on. */
+  async function isDoorOpen(credential: Credential, now: number): Promise<boolean> {
+    if (credential.kind !== 'app') return true;
+    const organization = await context.storage.organizations.get(credential.organizationId);
+    return organization !== null && isOrganizationOpen(organization, now);
+  }
+}
+
+function refuse(reason: CredentialRefusal): CredentialOutcome {
+  return { kind: 'refused', reason };
+}
+
+/** The token of an `Authorization: Bearer` header (RFC 6750 2.1), or null when there is none or it is not one. */
+export function readBearerToken(header: string | undefined): string | null {
+  const match = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header?.trim() ?? '');
+  return match?.[1] ?? null;
+}

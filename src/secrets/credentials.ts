@@ -1,0 +1,246 @@
+// Credentials as the administrator sees them: issue, list, revoke, rotate. Each change carries its audit entry in the same write.
+// Authenticating with one is credential-authentication.ts; the plain secret exists only in the answer that made it.
+
+import { describeActor } from '#directory/actor.ts';
+import type { Credential, CredentialKind } from '#directory/credential.ts';
+import { DirectoryError } from '#directory/directory-error.ts';
+import type { AuditEvent, Effect } from '#directory/effect.ts';
+import type { ChangeContext } from '#directory/effects-between.ts';
+import {
+  createTimeOrderedId,
+  type ChangeId,
+  type ConnectionId,
+  type CredentialId,
+  type EffectId,
+  type OrganizationId,
+  type RandomBytes,
+  type UserId,
+} from '#directory/identifiers.ts';
+import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
+import { credentialRecords } from '#storage/credential-records.ts';
+import type { StoredRecord } from '#storage/record-store.ts';
+import { StorageError } from '#storage/storage-error.ts';
+import type { Storage } from '#storage/storage.ts';
+import { createCredentialSecret, hashSecret } from './credential-secret.ts';
+
+export interface NewCredential {
+  readonly kind: CredentialKind;
+  readonly name: string;
+  readonly connection?: ConnectionId;
+  readonly owner?: UserId;
+  readonly scopes?: readonly string[];
+  readonly expiresAt?: number;
+  /** Set by configuration instead of made here: 32 characters or more, checked there. */
+  readonly secret?: string;
+}
+
+export interface IssuedCredential {
+  readonly credential: Credential;
+  /** To be shown once. */
+  readonly secret: string;
+  readonly change: ChangeId;
+}
+
+export interface CredentialsContext {
+  readonly storage: Pick<Storage, 'records' | 'users'>;
+  readonly now: () => number;
+  readonly randomBytes: RandomBytes;
+  readonly wakeRelay: () => void;
+}
+
+export interface Credentials {
+  /** Throws `DirectoryError` `connectionNotFound`, `userNotFound` (owner), `invalidValue` (expiry in the past; a given secret that is in use). */
+  issue(organizationId: OrganizationId, request: NewCredential, by: ChangeContext): Promise<IssuedCredential>;
+  get(organizationId: OrganizationId, id: CredentialId): Promise<Credential | null>;
+  /** All of the organisation, newest first; `owner` narrows to what one user owns. */
+  list(organizationId: OrganizationId, owner?: UserId): Promise<readonly Credential[]>;
+  /** From the answer on it is refused. Doing it again changes nothing and answers `change: null`. Throws `credentialNotFound`. */
+  revoke(
+    organizationId: OrganizationId,
+    id: CredentialId,
+    by: ChangeContext,
+  ): Promise<{ credential: Credential; change: ChangeId | null }>;
+  /** A successor with the same rights; the old one works `overlapMs` longer (0: ends now). Throws `credentialNotFound`, `invalidValue` for one that has ended. */
+  rotate(
+    organizationId: OrganizationId,
+    id: CredentialId,
+    overlapMs: number,
+    by: ChangeContext,
+  ): Promise<IssuedCredential>;
+}
+
+/** How many credentials one organisation's list reads; far more than anyone has. */
+const listLimit = 1_000;
+
+export function createCredentials(context: CredentialsContext): Credentials {
+  const records = context.storage.records(credentialRecords);
+  const connections = context.storage.records(connectionRecords);
+  return { issue, get, list, revoke, rotate };
+
+  async function issue(
+    organizationId: OrganizationId,
+    request: NewCredential,
+    by: ChangeContext,
+  ): Promise<IssuedCredential> {
+    await assertBelongs(organizationId, request);
+    const now = context.now();
+    if (request.expiresAt !== undefined && request.expiresAt <= now) {
+      throw new DirectoryError('invalidValue', 'expiresAt lies in the past.', { field: 'expiresAt' });
+    }
+    const secret = request.secret ?? createCredentialSecret(request.kind, context.randomBytes);
+    const credential: Credential = {
+      id: createTimeOrderedId(now, context.randomBytes) as CredentialId,
+      organizationId,
+      kind: request.kind,
+      name: request.name,
+      ...(request.connection === undefined ? {} : { connection: request.connection }),
+      ...(request.owner === undefined ? {} : { owner: request.owner }),
+      scopes: request.scopes ?? [],
+      secretHash: hashSecret(secret),
+      lastFour: secret.slice(-4),
+      createdAt: now,
+      ...(request.expiresAt === undefined ? {} : { expiresAt: request.expiresAt }),
+    };
+    return { credential, secret, change: await insert(credential, 'credential.issued', by) };
+  }
+
+  async function insert(credential: Credential, action: string, by: ChangeContext): Promise<ChangeId> {
+    const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
+    const effect = auditOf(credential, action, by, change, { after: describeCredential(credential) });
+    try {
+      await records.insert(
+        { id: credential.secretHash, organizationId: credential.organizationId, value: credential },
+        [effect],
+      );
+    } catch (error) {
+      if (error instanceof StorageError && error.code === 'duplicate') {
+        throw new DirectoryError('invalidValue', 'This secret is in use already.', { field: 'secret' });
+      }
+      throw error;
+    }
+    context.wakeRelay();
+    return change;
+  }
+
+  async function assertBelongs(organizationId: OrganizationId, request: NewCredential): Promise<void> {
+    if (request.connection !== undefined) {
+      const found = await connections.get(connectionRecordId(organizationId, request.connection), context.now());
+      if (found === null)
+        throw new DirectoryError('connectionNotFound', `There is no connection ${request.connection}.`);
+    }
+    if (request.owner !== undefined) {
+      const owner = await context.storage.users.get(organizationId, request.owner);
+      if (owner === null || owner.deletedAt !== undefined) {
+        throw new DirectoryError('userNotFound', `There is no user ${request.owner}.`);
+      }
+    }
+  }
+
+  async function find(organizationId: OrganizationId, id: CredentialId): Promise<StoredRecord<Credential> | null> {
+    const [record] = await records.list(organizationId, { key: `id=${id}`, limit: 1 }, context.now());
+    return record ?? null;
+  }
+
+  async function get(organizationId: OrganizationId, id: CredentialId): Promise<Credential | null> {
+    return (await find(organizationId, id))?.value ?? null;
+  }
+
+  async function list(organizationId: OrganizationId, owner?: UserId): Promise<readonly Credential[]> {
+    const page = owner === undefined ? { limit: listLimit } : { key: `owner=${owner}`, limit: listLimit };
+    const found = await records.list(organizationId, page, context.now());
+    return found.map((record) => record.value).toSorted((a, b) => (a.id < b.id ? 1 : -1));
+  }
+
+  /** Writes what `edit` makes of the credential, again and again until nobody wrote in between; null from `edit` writes nothing. */
+  async function replace(
+    organizationId: OrganizationId,
+    id: CredentialId,
+    edit: (credential: Credential) => Credential | null,
+    action: string,
+    by: ChangeContext,
+  ): Promise<{ credential: Credential; change: ChangeId | null }> {
+    for (let round = 0; round < 50; round += 1) {
+      const record = await find(organizationId, id);
+      if (record === null) throw new DirectoryError('credentialNotFound', `There is no credential ${id}.`);
+      const edited = edit(record.value);
+      if (edited === null) return { credential: record.value, change: null };
+      const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
+      const words = { before: describeCredential(record.value), after: describeCredential(edited) };
+      if (await records.replace({ ...record, value: edited }, [auditOf(edited, action, by, change, words)])) {
+        context.wakeRelay();
+        return { credential: edited, change };
+      }
+    }
+    throw new DirectoryError('tooManyConflicts', `Credential ${id} is being changed too often; try again.`);
+  }
+
+  function revoke(organizationId: OrganizationId, id: CredentialId, by: ChangeContext) {
+    const edit = (credential: Credential) =>
+      credential.revokedAt === undefined ? { ...credential, revokedAt: context.now() } : null;
+    return replace(organizationId, id, edit, 'credential.revoked', by);
+  }
+
+  async function rotate(
+    organizationId: OrganizationId,
+    id: CredentialId,
+    overlapMs: number,
+    by: ChangeContext,
+  ): Promise<IssuedCredential> {
+    const old = await get(organizationId, id);
+    if (old === null) throw new DirectoryError('credentialNotFound', `There is no credential ${id}.`);
+    const now = context.now();
+    if (hasEnded(old, now)) throw new DirectoryError('invalidValue', 'This credential has ended; issue a new one.');
+    const { kind, name, connection, owner, scopes } = old;
+    const issued = await issue(
+      organizationId,
+      {
+        kind,
+        name,
+        scopes,
+        ...(connection === undefined ? {} : { connection }),
+        ...(owner === undefined ? {} : { owner }),
+      },
+      by,
+    );
+    const end = now + overlapMs;
+    const edit = (credential: Credential): Credential | null => {
+      if (hasEnded(credential, now) || (credential.expiresAt ?? Infinity) <= end) return null;
+      return overlapMs === 0 ? { ...credential, revokedAt: now } : { ...credential, expiresAt: end };
+    };
+    await replace(organizationId, id, edit, 'credential.rotated', by);
+    return issued;
+  }
+
+  function auditOf(
+    credential: Credential,
+    action: string,
+    by: ChangeContext,
+    change: ChangeId,
+    words: Pick<AuditEvent, 'before' | 'after'>,
+  ): Effect {
+    const at = context.now();
+    const event: AuditEvent = {
+      action,
+      level: 'important',
+      actor: describeActor(by.actor),
+      mouth: by.mouth,
+      target: { kind: 'credential', id: credential.id, name: credential.name },
+      ...words,
+      ...(by.requestId === undefined ? {} : { requestId: by.requestId }),
+      change,
+    };
+    const id = createTimeOrderedId(at, context.randomBytes) as EffectId;
+    return { id, organizationId: credential.organizationId, at, attempts: 0, body: { kind: 'audit', event } };
+  }
+}
+
+/** Whether it is refused for good: revoked, or past its end. */
+export function hasEnded(credential: Pick<Credential, 'revokedAt' | 'expiresAt'>, now: number): boolean {
+  return credential.revokedAt !== undefined || (credential.expiresAt !== undefined && credential.expiresAt <= now);
+}
+
+/** What may be told of a credential: everything but the hash. */
+export function describeCredential(credential: Credential): Omit<Credential, 'secretHash'> {
+  const { secretHash: _hash, ...rest } = credential;
+  return rest;
+}
