@@ -20,7 +20,7 @@ export interface Storage {
   records<Value>(kind: RecordKind<Value>): RecordStore<Value>;
   /** Throws `StorageError` when a request could not be served now. */
   ping(): Promise<void>;
-  /** Whether the store held nothing before this start. */
+  /** Whether there is no organisation yet. */
   isEmpty(): Promise<boolean>;
   close(): Promise<void>;
 }

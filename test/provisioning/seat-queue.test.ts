@@ -1,0 +1,96 @@
+import { writeActive } from '#directory/user-change.ts';
+import { statusOf, type User } from '#directory/user.ts';
+import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { acme, byAdministrator, byOkta, createWriteSide, okta, type WriteSide } from './write-side.ts';
+
+const setActive = (side: WriteSide, user: User, active: boolean) =>
+  side.changeUser(acme, user.id, (read) => ({ holds: writeActive(read.holds, okta, active, side.clock.now, 'connection:okta') }), byOkta);
+
+describeOnBothStorages('seats', (open) => {
+  test('policy wait: whoever finds no seat is stored as waiting, and gets the next free one in order', async () => {
+    const side = await createWriteSide(await open(), 1);
+    const first = await side.add('first');
+    const second = await side.add('second');
+    const third = await side.add('third');
+    expect([second, third].map(statusOf)).toEqual(['waiting', 'waiting']);
+    expect(await side.seats()).toEqual([1, 0, 0]);
+    await setActive(side, first, false);
+    expect([statusOf(await side.user(second.id)), statusOf(await side.user(third.id))]).toEqual(['active', 'waiting']);
+    await side.changeSeats(acme, { licensed: 2 }, byAdministrator);
+    expect(statusOf(await side.user(third.id))).toBe('active');
+    expect(await side.seats()).toEqual([2, 0, 0]);
+  });
+
+  test('a newcomer does not overtake whoever waits', async () => {
+    const side = await createWriteSide(await open(), 1);
+    const first = await side.add('first');
+    const second = await side.add('second');
+    await setActive(side, first, false);
+    const third = await side.add('third');
+    expect(statusOf(third)).toBe('waiting');
+    expect(statusOf(await side.user(second.id))).toBe('active');
+  });
+
+  test('active:false ends the waiting', async () => {
+    const side = await createWriteSide(await open(), 1);
+    const first = await side.add('first');
+    const second = await side.add('second');
+    expect(statusOf((await setActive(side, second, false)).user)).toBe('inactive');
+    await setActive(side, first, false);
+    expect(await side.seats()).toEqual([0, 1, 0]);
+  });
+
+  test('policy refuse: a clear error and nothing stored', async () => {
+    const side = await createWriteSide(await open(), 1, 'refuse');
+    const first = await side.add('first');
+    await expect(side.add('second')).rejects.toMatchObject({ code: 'noFreeSeat', details: { licensed: 1, used: 1 } });
+    expect(await side.storage.users.findByKey(acme, { kind: 'userName', value: 'second' })).toEqual([]);
+    const idle = await side.add('idle', { active: false });
+    await expect(
+      side.changeUser(acme, idle.id, (user) => ({ profile: { ...user.profile, title: 'x' }, holds: [] }), byOkta),
+    ).rejects.toMatchObject({ code: 'noFreeSeat' });
+    expect((await side.user(idle.id)).profile).toEqual({ userName: 'idle' });
+    await setActive(side, first, false);
+    expect((await setActive(side, idle, true)).user.active).toBe(true);
+  });
+
+  test('policy allowOver: active beyond the contract up to its number, then waiting', async () => {
+    const side = await createWriteSide(await open(), 1, 'allowOver');
+    await side.changeSeats(acme, { over: 1 }, byAdministrator);
+    await side.add('first');
+    expect(statusOf(await side.add('second'))).toBe('active');
+    expect(await side.seats()).toEqual([2, -1, 0]);
+    expect(statusOf(await side.add('third'))).toBe('waiting');
+  });
+
+  test('a contract below use is refused with the number of people too many', async () => {
+    const side = await createWriteSide(await open(), 3);
+    for (const name of ['a1', 'b1', 'c1']) await side.add(name);
+    await expect(side.changeSeats(acme, { licensed: 1 }, byAdministrator)).rejects.toMatchObject({ code: 'belowUse', details: { over: 2 } });
+    expect(await side.seats()).toEqual([3, 0, 0]);
+  });
+
+  test('30 creations at once for 10 seats: exactly 10 active, the others wait, and every freed seat is used at once', async () => {
+    const side = await createWriteSide(await open(), 10);
+    const users = await Promise.all(Array.from({ length: 30 }, (_, i) => side.add(`user${i}`)));
+    const counts = await side.storage.users.counts(acme);
+    expect(counts).toMatchObject({ active: 10, waiting: 20, holders: 10 });
+    expect(await side.seats()).toEqual([10, 0, 0]);
+    const active = (await Promise.all(users.map((user) => side.user(user.id)))).filter((user) => user.active);
+    await Promise.all(active.slice(0, 5).map((user) => setActive(side, user, false)));
+    expect(await side.storage.users.counts(acme)).toMatchObject({ active: 10, waiting: 15, inactive: 5 });
+    expect(await side.seats()).toEqual([10, 0, 0]);
+    expect(side.troubles).toEqual([]);
+  });
+
+  test('two for the last seat: one gets it', async () => {
+    const side = await createWriteSide(await open(), 1, 'refuse');
+    for (let round = 0; round < 10; round += 1) {
+      const users = await Promise.all(['a', 'b'].map((name) => side.add(`${name}${round}`, { active: false })));
+      const outcomes = await Promise.allSettled(users.map((user) => setActive(side, user, true)));
+      expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
+      expect(await side.seats()).toEqual([1, 0, 0]);
+      for (const user of users) await setActive(side, user, false);
+    }
+  });
+});
