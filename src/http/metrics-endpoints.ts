@@ -1,0 +1,42 @@
+// /metrics for Prometheus, and what is read from the store at scrape time.
+
+import { Router } from 'express';
+import type { Metrics, OrganizationValues, ScrapedValues } from '#observability/metrics.ts';
+import type { Organization } from '#directory/organization.ts';
+import type { Storage } from '#storage/storage.ts';
+
+export function createMetricsRouter(metrics: Pick<Metrics, 'render' | 'contentType'>): Router {
+  const router = Router({ caseSensitive: true });
+  router.get('/metrics', async (_request, response) => {
+    const page = await metrics.render();
+    response.set('Cache-Control', 'no-store').type(metrics.contentType).send(page);
+  });
+  return router;
+}
+
+/** The gauges of the store. `countDeadLetters` belongs to the relay. Throws when storage is away. */
+export async function readScrapedValues(
+  storage: Pick<Storage, 'organizations' | 'seats' | 'users' | 'effects'>,
+  countDeadLetters: () => Promise<number>,
+): Promise<ScrapedValues> {
+  const organizations: OrganizationValues[] = [];
+  for (const organization of await storage.organizations.list())
+    organizations.push(await readOrganization(storage, organization));
+  return { organizations, effectBacklog: await storage.effects.backlog(), deadLetters: await countDeadLetters() };
+}
+
+async function readOrganization(
+  storage: Pick<Storage, 'seats' | 'users'>,
+  { id }: Organization,
+): Promise<OrganizationValues> {
+  const ledger = await storage.seats.read(id);
+  const { active, inactive, onLeave, waiting, starting, holders } = await storage.users.counts(id);
+  return {
+    organization: id,
+    licensed: ledger?.licensed ?? null,
+    used: ledger?.used ?? 0,
+    waiting,
+    drift: (ledger?.used ?? 0) - holders,
+    users: { active, inactive, onLeave, waiting, starting },
+  };
+}

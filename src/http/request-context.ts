@@ -1,0 +1,32 @@
+// What accompanies one request: its id, who it came from, and what the answering edge adds for the log line.
+
+import type { Request, RequestHandler } from 'express';
+import { clientAddressOf } from './client-address.ts';
+
+export interface RequestContext {
+  readonly requestId: string;
+  /** Behind trusted proxies: the client's own address. */
+  readonly clientAddress: string;
+  /** For the log line and the metrics: which part answered, for which organisation, with which credential. Never a secret. */
+  readonly notes: Record<string, string | number>;
+}
+
+const contexts = new WeakMap<object, RequestContext>();
+
+/** Takes `X-Request-Id` if it is harmless, else makes one; answers with it. */
+export function attachRequestContext(createId: () => string): RequestHandler {
+  return (request, response, next) => {
+    const given = request.get('x-request-id');
+    const requestId = given !== undefined && /^[A-Za-z0-9._-]{1,128}$/.test(given) ? given : createId();
+    contexts.set(request, { requestId, clientAddress: clientAddressOf(request), notes: {} });
+    response.setHeader('X-Request-Id', requestId);
+    next();
+  };
+}
+
+/** The context of a request that came through the app. */
+export function requestContextOf(request: Request): RequestContext {
+  const context = contexts.get(request);
+  if (context === undefined) throw new TypeError('This request did not come through createHttpApp.');
+  return context;
+}
