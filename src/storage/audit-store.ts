@@ -25,7 +25,7 @@ export interface AuditPage {
 
 export interface AuditStore {
   last(organizationId: OrganizationId): Promise<AuditEntry | null>;
-  /** `seqTaken`: someone appended meanwhile, read the last again. `eventKnown`: this event is in the chain already. */
+  /** `seqTaken`: someone appended meanwhile, read the last again. `eventKnown`: this event is in the chain already (also when both are so). */
   insert(entry: AuditEntry): Promise<'inserted' | 'seqTaken' | 'eventKnown'>;
   list(organizationId: OrganizationId, page: AuditPage): Promise<readonly AuditEntry[]>;
 }

@@ -17,9 +17,9 @@ export interface EffectOutbox {
   claimDue(limit: number, leaseMs: number): Promise<readonly ClaimedEffects[]>;
   /** Claims the effects of one user at once, claimed by someone else or not: carrying out is idempotent, and the caller wants them done now. */
   claimOfUser(organizationId: OrganizationId, userId: string, leaseMs: number): Promise<ClaimedEffects | null>;
-  /** Removes carried-out effects by id; effects added meanwhile stay. Changes no revision of the document. */
+  /** Removes carried-out effects by id; effects added meanwhile stay, and are due at once when none of the claimed ones is left. Changes no revision of the document. */
   complete(claimed: ClaimedEffects, effectIds: readonly string[]): Promise<void>;
-  /** One more failed try for these effects; due again in `delayMs`. */
+  /** One more failed try for these effects; the document is due again in `delayMs`, at once if effects were added meanwhile. Does nothing when someone else holds the claim by now. */
   postpone(claimed: ClaimedEffects, effectIds: readonly string[], delayMs: number): Promise<void>;
   /** How many documents have effects waiting. */
   backlog(): Promise<number>;

@@ -24,13 +24,18 @@ export type NewRecord<Value> = Omit<StoredRecord<Value>, 'revision'>;
 export interface RecordPage {
   /** Only records with this key; without it all of the organisation. */
   readonly key?: string;
+  /** Ids greater than this one, or less with `newestFirst`. */
   readonly after?: string;
+  /** 0 gives none. */
   readonly limit: number;
   /** Descending order of id. */
   readonly newestFirst?: boolean;
 }
 
-/** `now` decides expiry; it is the server's clock, passed in so that tests can set it. */
+/**
+ * `now` decides expiry; it is the server's clock, passed in so that tests can set it.
+ * Effects outlive their record: deleting, taking or expiring it does not lose what was still to be carried out.
+ */
 export interface RecordStore<Value> {
   /** Throws `StorageError('duplicate')` when the id exists, expired or not. Effects are stored in the same write. */
   insert(record: NewRecord<Value>, effects?: readonly Effect[]): Promise<void>;

@@ -18,6 +18,7 @@ export interface RecountOutcome {
   readonly ledger: SeatLedger;
 }
 
+/** `changeContract` and `recount` are for organisations that exist; callers look first. */
 export interface SeatLedgerStore {
   /** Null when the organisation is unknown. */
   read(organizationId: OrganizationId): Promise<SeatLedger | null>;

@@ -11,7 +11,7 @@ export interface UserCommit {
   readonly user: User;
   /** The revision that was read; null inserts a new user (revision 1). */
   readonly expectedRevision: number | null;
-  /** `take`: from `none` to `held`, refused as `noSeat` when none is free. `giveBack`: from `held` to `none`, never refused or delayed by the ledger. */
+  /** `take`: from `none` to `held`, refused as `noSeat` when none is free. `giveBack`: from `held` to `none`, never refused or delayed by the ledger. Where the seat is so already, both are `keep`. */
   readonly seat: 'keep' | 'take' | 'giveBack';
   /** For `take`: newcomers leave reserved seats alone. */
   readonly newcomer?: boolean;
@@ -31,8 +31,9 @@ export type CommitOutcome =
 export interface UserPage {
   /** Ids greater than this one. */
   readonly after?: UserId;
-  /** Rows to pass over first. */
+  /** Rows to pass over first, counted from `after`. */
   readonly offset?: number;
+  /** 0 gives none. */
   readonly limit: number;
 }
 
@@ -62,9 +63,9 @@ export interface UserStore {
   counts(organizationId: OrganizationId): Promise<UserCounts>;
   /** Commits one change; see `CommitOutcome`. After a `committed` answer every door is closed for a user who lost access. */
   commit(commit: UserCommit): Promise<CommitOutcome>;
-  /** The user who waits longest for a seat (`waitingSince`, then id), or null. */
+  /** The user who waits longest for a seat (`waitingSince`, then id), or null. Only users whose one hold is `seat` wait. */
   longestWaiting(organizationId: OrganizationId): Promise<User | null>;
-  /** How many wait before this user; 0 is the first. */
+  /** How many wait before this user; 0 is the first. Without `waitingSince` a user would be the last. */
   waitingBefore(organizationId: OrganizationId, user: Pick<User, 'id' | 'waitingSince'>): Promise<number>;
   /** How many active, undeleted users have this role. */
   countActiveWithRole(organizationId: OrganizationId, role: string): Promise<number>;

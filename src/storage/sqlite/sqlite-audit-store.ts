@@ -1,0 +1,43 @@
+// The audit chain on SQLite: an entry is stored as the text it was written as, so that its hash can be computed again.
+
+import type { AuditEntry, AuditStore } from '../audit-store.ts';
+import type { SqliteConnection } from './sqlite-transaction.ts';
+
+export function createSqliteAuditStore(connection: SqliteConnection): AuditStore {
+  type Row = { body: string };
+  const last = connection.prepare<Row>('SELECT body FROM audit WHERE organization = ? ORDER BY seq DESC LIMIT 1');
+  const oldest = connection.prepare<Row>(
+    'SELECT body FROM audit WHERE organization = ? AND seq > ? ORDER BY seq LIMIT ?',
+  );
+  const newest = connection.prepare<Row>(
+    'SELECT body FROM audit WHERE organization = ? AND seq < ? ORDER BY seq DESC LIMIT ?',
+  );
+  const ofEvent = connection.prepare<{ seq: number }>('SELECT seq FROM audit WHERE organization = ? AND event_id = ?');
+  const insert = connection.prepare(
+    `INSERT INTO audit (organization, seq, event_id, body) VALUES (?, ?, ?, ?)
+     ON CONFLICT (organization, seq) DO NOTHING`,
+  );
+  const toEntry = (row: Row): AuditEntry => JSON.parse(row.body) as AuditEntry;
+
+  return {
+    async last(organizationId) {
+      const row = await connection.read(() => last.get(organizationId));
+      return row === undefined ? null : toEntry(row);
+    },
+    insert(entry) {
+      return connection.write(() => {
+        const { organizationId, seq, eventId } = entry;
+        if (ofEvent.get(organizationId, eventId) !== undefined) return 'eventKnown';
+        return insert.run(organizationId, seq, eventId, JSON.stringify(entry)) === 0 ? 'seqTaken' : 'inserted';
+      });
+    },
+    async list(organizationId, { after, limit, newestFirst }) {
+      const rows = await connection.read(() =>
+        newestFirst === true
+          ? newest.all(organizationId, after ?? Number.MAX_SAFE_INTEGER, limit)
+          : oldest.all(organizationId, after ?? 0, limit),
+      );
+      return rows.map(toEntry);
+    },
+  };
+}

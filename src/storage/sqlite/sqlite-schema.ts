@@ -1,0 +1,143 @@
+// Tables and indexes of the embedded store and how they came to be: one migration per version, forward only, in `user_version`.
+// Whole values are JSON; what is searched, ordered or guarded by is a column beside it.
+
+import { StorageError } from '../storage-error.ts';
+import type { SqliteConnection } from './sqlite-transaction.ts';
+
+/** Says in the file's header that it is ours: "Furl". */
+const applicationId = 0x4675726c;
+
+const version1 = `
+CREATE TABLE organization (
+  id TEXT PRIMARY KEY, revision INTEGER NOT NULL, body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE seat_ledger (
+  organization TEXT PRIMARY KEY REFERENCES organization (id),
+  licensed INTEGER, used INTEGER NOT NULL, free INTEGER NOT NULL, allowed_over INTEGER NOT NULL, reserved INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- user_name_key is NULL for deleted users, and NULLs never collide: the name is free again.
+CREATE TABLE user (
+  row INTEGER PRIMARY KEY,
+  organization TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, epoch INTEGER NOT NULL,
+  active INTEGER NOT NULL, status TEXT NOT NULL, seat TEXT NOT NULL, holds TEXT NOT NULL,
+  waiting_since INTEGER, deleted_at INTEGER, user_name_key TEXT, body TEXT NOT NULL,
+  UNIQUE (organization, id), UNIQUE (organization, user_name_key)
+) STRICT;
+CREATE INDEX user_undeleted ON user (organization, id) WHERE status <> 'deleted';
+CREATE INDEX user_waiting ON user (organization, waiting_since, id) WHERE status = 'waiting';
+CREATE INDEX user_holder ON user (organization) WHERE seat <> 'none';
+
+-- Keys and roles of undeleted users only; roles only of active ones.
+CREATE TABLE user_key (
+  organization TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, id TEXT NOT NULL,
+  user INTEGER NOT NULL REFERENCES user (row) ON DELETE CASCADE,
+  PRIMARY KEY (organization, kind, value, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX user_key_user ON user_key (user);
+CREATE TABLE active_role (
+  organization TEXT NOT NULL, role TEXT NOT NULL, user INTEGER NOT NULL REFERENCES user (row) ON DELETE CASCADE,
+  PRIMARY KEY (organization, role, user)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX active_role_user ON active_role (user);
+
+-- How many users are what, kept by triggers, so that counting does not read the users.
+CREATE TABLE user_count (
+  organization TEXT NOT NULL, status TEXT NOT NULL, holder INTEGER NOT NULL, number INTEGER NOT NULL,
+  PRIMARY KEY (organization, status, holder)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER user_count_insert AFTER INSERT ON user BEGIN
+  INSERT INTO user_count VALUES (new.organization, new.status, new.seat <> 'none', 1)
+    ON CONFLICT DO UPDATE SET number = number + 1;
+END;
+CREATE TRIGGER user_count_delete AFTER DELETE ON user BEGIN
+  UPDATE user_count SET number = number - 1
+    WHERE organization = old.organization AND status = old.status AND holder = (old.seat <> 'none');
+END;
+CREATE TRIGGER user_count_update AFTER UPDATE OF status, seat ON user
+  WHEN old.status <> new.status OR (old.seat <> 'none') <> (new.seat <> 'none') BEGIN
+  UPDATE user_count SET number = number - 1
+    WHERE organization = old.organization AND status = old.status AND holder = (old.seat <> 'none');
+  INSERT INTO user_count VALUES (new.organization, new.status, new.seat <> 'none', 1)
+    ON CONFLICT DO UPDATE SET number = number + 1;
+END;
+
+CREATE TABLE record (
+  row INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL, id TEXT NOT NULL, organization TEXT NOT NULL, revision INTEGER NOT NULL, expires_at INTEGER, body TEXT NOT NULL,
+  UNIQUE (kind, id)
+) STRICT;
+CREATE INDEX record_organization ON record (kind, organization, id);
+CREATE INDEX record_expiry ON record (kind, expires_at) WHERE expires_at IS NOT NULL;
+CREATE TABLE record_key (
+  kind TEXT NOT NULL, organization TEXT NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL,
+  record INTEGER NOT NULL REFERENCES record (row) ON DELETE CASCADE,
+  PRIMARY KEY (kind, organization, key, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX record_key_record ON record_key (record);
+
+-- A source is the document whose change made the effects. While leased, effects that arrive wait for the claimant.
+CREATE TABLE effect_source (
+  source TEXT PRIMARY KEY, organization TEXT NOT NULL, claim TEXT, leased INTEGER NOT NULL, due_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX effect_source_due ON effect_source (due_at);
+CREATE TABLE effect (
+  row INTEGER PRIMARY KEY,
+  source TEXT NOT NULL REFERENCES effect_source (source) ON DELETE CASCADE,
+  id TEXT NOT NULL, attempts INTEGER NOT NULL, body TEXT NOT NULL,
+  UNIQUE (source, id)
+) STRICT;
+
+CREATE TABLE audit (
+  row INTEGER PRIMARY KEY,
+  organization TEXT NOT NULL, seq INTEGER NOT NULL, event_id TEXT NOT NULL, body TEXT NOT NULL,
+  UNIQUE (organization, seq), UNIQUE (organization, event_id)
+) STRICT;
+
+CREATE TABLE lease (
+  name TEXT PRIMARY KEY, holder TEXT, fence INTEGER NOT NULL, until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`;
+
+/** One step per version; a step that was released is never changed. */
+const migrations: readonly string[] = [version1];
+
+/** The version this code writes. */
+export const schemaVersion = migrations.length;
+
+/**
+ * Brings the file to this version. Throws `StorageError('incompatible')`, having changed nothing, when the file belongs to
+ * another program or was written by a newer version.
+ */
+export async function migrateSchema(connection: SqliteConnection): Promise<void> {
+  await connection.read(() => readVersion(connection));
+  await connection.read(() => connection.exec('PRAGMA journal_mode = WAL'));
+  connection.exec('PRAGMA synchronous = FULL');
+  connection.exec('PRAGMA foreign_keys = ON');
+  if ((await connection.read(() => readVersion(connection))) === schemaVersion) return;
+  await connection.write(() => {
+    // Read again under the lock: two processes may start on a new file at the same time.
+    for (const migration of migrations.slice(readVersion(connection))) connection.exec(migration);
+    connection.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`);
+  });
+}
+
+function readVersion(connection: SqliteConnection): number {
+  const pragma = (name: string): number =>
+    Object.values(connection.prepare<Record<string, number>>(`PRAGMA ${name}`).get() ?? {})[0] ?? 0;
+  const owner = pragma('application_id');
+  const version = pragma('user_version');
+  const tables =
+    connection.prepare<{ number: number }>('SELECT count(*) AS number FROM sqlite_schema').get()?.number ?? 0;
+  if (owner !== applicationId && (owner !== 0 || tables > 0)) {
+    throw new StorageError('incompatible', 'The database file belongs to another program.');
+  }
+  if (version > schemaVersion) {
+    throw new StorageError(
+      'incompatible',
+      `The database file was written by a newer version (schema ${version}, this version knows ${schemaVersion}).`,
+    );
+  }
+  return version;
+}

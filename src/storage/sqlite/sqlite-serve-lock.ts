@@ -1,0 +1,41 @@
+// One serving process per database file. The lock is a transaction held open on a file beside it: the operating system ends it with
+// the process, however that dies, and commands can still open the database itself.
+
+import { DatabaseSync } from '@photostructure/sqlite';
+import { StorageError } from '../storage-error.ts';
+import { isBusy, toStorageError } from './sqlite-errors.ts';
+import { retryWhileBusy } from './sqlite-transaction.ts';
+
+/** Two processes that start together can refuse each other once; after this long the other one stays. */
+const patienceMs = 300;
+
+export interface ServeLock {
+  release(): void;
+}
+
+/** Takes the lock of the database at `path`. Throws `StorageError('unavailable')` while another process (or this one) holds it. */
+export async function acquireServeLock(path: string): Promise<ServeLock> {
+  if (path === ':memory:') return { release: () => undefined };
+  const database = open(`${path}.serve`);
+  try {
+    await retryWhileBusy(() => database.exec('BEGIN EXCLUSIVE'), patienceMs);
+  } catch (error) {
+    database.close();
+    const cause: unknown = error instanceof StorageError ? error.cause : error;
+    if (!isBusy(cause)) throw error;
+    throw new StorageError('unavailable', `Another process already serves ${path}.`, cause);
+  }
+  return {
+    release: () => {
+      if (database.isOpen) database.close();
+    },
+  };
+}
+
+function open(path: string): InstanceType<typeof DatabaseSync> {
+  try {
+    return new DatabaseSync(path, { timeout: 0 });
+  } catch (error) {
+    throw toStorageError(error);
+  }
+}

@@ -1,0 +1,117 @@
+// One connection to the database file: typed statements, reads, and write transactions that wait for other processes without
+// stopping the event loop. The driver is synchronous, so within this process transactions never overlap.
+
+import { DatabaseSync } from '@photostructure/sqlite';
+import { StorageError } from '../storage-error.ts';
+import { isBusy, toStorageError } from './sqlite-errors.ts';
+
+/** How long a lock of another process is waited for before the store counts as unavailable. */
+const patienceMs = 5_000;
+
+export type SqlValue = string | number | null;
+type Database = InstanceType<typeof DatabaseSync>;
+
+/** A statement prepared once. */
+export interface SqliteStatement<Row> {
+  get(...values: readonly SqlValue[]): Row | undefined;
+  all(...values: readonly SqlValue[]): readonly Row[];
+  /** How many rows were changed. */
+  run(...values: readonly SqlValue[]): number;
+}
+
+/** Every method that touches the file throws `StorageError('unavailable')` when the file cannot be used now. */
+export interface SqliteConnection {
+  prepare<Row = never>(sql: string): SqliteStatement<Row>;
+  exec(sql: string): void;
+  /** Runs `work`, again while another process is in the way. */
+  read<Value>(work: () => Value): Promise<Value>;
+  /**
+   * Runs `work` in one transaction that is written wholly or not at all. `work` is synchronous and may run more than once;
+   * when it throws, nothing was written.
+   */
+  write<Value>(work: () => Value): Promise<Value>;
+  close(): void;
+}
+
+/** Opens the file, creating it when it is missing. `timeout 0`: waiting inside SQLite would stop the event loop. */
+export function openConnection(path: string): SqliteConnection {
+  const database = openDatabase(path);
+  const transact = <Value>(work: () => Value): Value => {
+    // A rollback that itself failed must not poison the next transaction.
+    if (database.isTransaction) database.exec('ROLLBACK');
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const value = work();
+      database.exec('COMMIT');
+      return value;
+    } catch (error) {
+      rollback(database);
+      throw error;
+    }
+  };
+  return {
+    prepare: (sql) => new PreparedStatement(database, sql),
+    exec: (sql) => database.exec(sql),
+    read: (work) => retryWhileBusy(work, patienceMs),
+    write: (work) => retryWhileBusy(() => transact(work), patienceMs),
+    close: () => {
+      if (database.isOpen) database.close();
+    },
+  };
+}
+
+/** Tries until nobody is in the way, at most for `forMs`; between tries the event loop is free. */
+export async function retryWhileBusy<Value>(attempt: () => Value, forMs: number): Promise<Value> {
+  const until = performance.now() + forMs;
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error)) throw toStorageError(error);
+      if (performance.now() >= until) {
+        throw new StorageError('unavailable', 'The database is locked by another process.', error);
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 45));
+  }
+}
+
+/** It holds its database: a collected database would be closed under a statement that still lives. */
+class PreparedStatement<Row> implements SqliteStatement<Row> {
+  readonly database: Database;
+  readonly #statement: ReturnType<Database['prepare']>;
+
+  constructor(database: Database, sql: string) {
+    this.database = database;
+    this.#statement = database.prepare(sql);
+  }
+
+  get(...values: readonly SqlValue[]): Row | undefined {
+    return this.#statement.get(...values) as Row | undefined;
+  }
+
+  all(...values: readonly SqlValue[]): readonly Row[] {
+    return this.#statement.all(...values) as Row[];
+  }
+
+  run(...values: readonly SqlValue[]): number {
+    return this.#statement.run(...values).changes;
+  }
+}
+
+function openDatabase(path: string): Database {
+  try {
+    return new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true });
+  } catch (error) {
+    throw toStorageError(error);
+  }
+}
+
+/** SQLite has rolled back by itself after some errors (a full disk); what is left to roll back is rolled back here. */
+function rollback(database: Database): void {
+  try {
+    if (database.isTransaction) database.exec('ROLLBACK');
+  } catch {
+    // The next transaction tries again; the error that led here is the one to report.
+  }
+}

@@ -1,0 +1,104 @@
+// The commit on SQLite: user, seat and effects in one transaction, checked first and written after (model.md, "The commit").
+// No intents: what is not committed never happened.
+
+import type { OrganizationId, UserId } from '#directory/identifiers.ts';
+import { hasFreeSeat } from '#directory/seat.ts';
+import { keysOf, type SeatState, type User, type UserKeyKind } from '#directory/user.ts';
+import type { CommitOutcome, UserCommit } from '../user-store.ts';
+import { type AddEffects, effectSource } from './sqlite-effect-outbox.ts';
+import type { SqliteLedger } from './sqlite-seat-ledger-store.ts';
+import type { SqliteConnection } from './sqlite-transaction.ts';
+import { toWrittenValues, userNameKeyOf, writtenColumns } from './sqlite-user-row.ts';
+
+interface Current {
+  readonly row: number;
+  readonly revision: number;
+  readonly seat: SeatState;
+}
+
+export function createSqliteUserCommit(
+  connection: SqliteConnection,
+  ledgers: SqliteLedger,
+  addEffects: AddEffects,
+): (commit: UserCommit) => Promise<CommitOutcome> {
+  const current = connection.prepare<Current>('SELECT row, revision, seat FROM user WHERE organization = ? AND id = ?');
+  const nameHolder = connection.prepare<{ id: UserId }>(
+    'SELECT id FROM user WHERE organization = ? AND user_name_key = ?',
+  );
+  const insert = connection.prepare<{ row: number }>(
+    `INSERT INTO user (${writtenColumns.join(', ')}, organization, id)
+     VALUES (${writtenColumns.map(() => '?').join(', ')}, ?, ?) RETURNING row`,
+  );
+  const update = connection.prepare<{ row: number }>(
+    `UPDATE user SET ${writtenColumns.map((column) => `${column} = ?`).join(', ')}
+     WHERE organization = ? AND id = ? RETURNING row`,
+  );
+  const writeKeys = createKeyWriter(connection);
+
+  const isNameTaken = (user: User): boolean => {
+    const key = userNameKeyOf(user);
+    const holder = key === null ? undefined : nameHolder.get(user.organizationId, key);
+    return holder !== undefined && holder.id !== user.id;
+  };
+  const isSeatFree = (organizationId: OrganizationId, newcomer: boolean): boolean => {
+    const ledger = ledgers.read(organizationId);
+    return ledger !== null && hasFreeSeat(ledger, newcomer);
+  };
+
+  return (commit) =>
+    connection.write((): CommitOutcome => {
+      const { organizationId, id } = commit.user;
+      const stored = current.get(organizationId, id);
+      if ((stored?.revision ?? null) !== commit.expectedRevision) return { kind: 'conflict' };
+      if (isNameTaken(commit.user)) return { kind: 'userNameTaken' };
+      const seatBefore = stored?.seat ?? 'none';
+      const seat = seatAfter(seatBefore, commit.seat);
+      const moved = Number(seat === 'held') - Number(seatBefore === 'held');
+      if (moved > 0 && !isSeatFree(organizationId, commit.newcomer ?? false)) return { kind: 'noSeat' };
+
+      if (moved !== 0) ledgers.move(organizationId, moved);
+      const user: User = { ...commit.user, seat, revision: (stored?.revision ?? 0) + 1 };
+      const row = (stored === undefined ? insert : update).get(...toWrittenValues(user))?.row;
+      if (row === undefined) throw new Error(`user ${id} vanished inside a transaction`);
+      writeKeys(row, user);
+      addEffects(effectSource.user(organizationId, id), organizationId, commit.effects);
+      return { kind: 'committed', user };
+    });
+}
+
+function seatAfter(before: SeatState, movement: UserCommit['seat']): SeatState {
+  if (movement === 'take') return 'held';
+  return movement === 'giveBack' ? 'none' : before;
+}
+
+/** Keeps the side tables with the user: keys while undeleted, roles while active. Rows that are right already are left alone. */
+function createKeyWriter(connection: SqliteConnection): (row: number, user: User) => void {
+  const keys = connection.prepare<{ kind: UserKeyKind; value: string }>(
+    'SELECT kind, value FROM user_key WHERE user = ?',
+  );
+  const dropKey = connection.prepare(
+    'DELETE FROM user_key WHERE organization = ? AND kind = ? AND value = ? AND id = ?',
+  );
+  const addKey = connection.prepare(
+    'INSERT INTO user_key (organization, kind, value, id, user) VALUES (?, ?, ?, ?, ?)',
+  );
+  const roles = connection.prepare<{ role: string }>('SELECT role FROM active_role WHERE user = ?');
+  const dropRole = connection.prepare('DELETE FROM active_role WHERE organization = ? AND role = ? AND user = ?');
+  const addRole = connection.prepare('INSERT INTO active_role (organization, role, user) VALUES (?, ?, ?)');
+  const nameOf = (key: { kind: string; value: string }): string => `${key.kind}=${key.value}`;
+
+  return (row, user) => {
+    const { organizationId, id } = user;
+    const wanted = new Map(
+      user.deletedAt === undefined ? keysOf(user.profile).map((key) => [nameOf(key), key] as const) : [],
+    );
+    for (const key of keys.all(row)) {
+      if (!wanted.delete(nameOf(key))) dropKey.run(organizationId, key.kind, key.value, id);
+    }
+    for (const { kind, value } of wanted.values()) addKey.run(organizationId, kind, value, id, row);
+
+    const wantedRoles = new Set<string>(user.active && user.deletedAt === undefined ? user.roles : []);
+    for (const { role } of roles.all(row)) if (!wantedRoles.delete(role)) dropRole.run(organizationId, role, row);
+    for (const role of wantedRoles) addRole.run(organizationId, role, row);
+  };
+}

@@ -1,0 +1,89 @@
+// A user as a row: what is guarded, ordered or read by doors is a column, the rest is one JSON text. Nothing is stored twice.
+
+import type { AccessState } from '#directory/access-decision.ts';
+import type { Hold } from '#directory/hold.ts';
+import type { OrganizationId, UserId } from '#directory/identifiers.ts';
+import { keysOf, statusOf, type SeatState, type User } from '#directory/user.ts';
+import type { SqlValue } from './sqlite-transaction.ts';
+
+export interface AccessRow {
+  readonly organization: OrganizationId;
+  readonly id: UserId;
+  readonly revision: number;
+  readonly epoch: number;
+  readonly active: number;
+  readonly holds: string;
+  readonly deleted_at: number | null;
+}
+
+export interface UserRow extends AccessRow {
+  readonly seat: SeatState;
+  readonly waiting_since: number | null;
+  readonly body: string;
+}
+
+/** Columns of `AccessRow`. */
+export const accessColumns = 'organization, id, revision, epoch, active, holds, deleted_at';
+/** Columns of `UserRow`. */
+export const userColumns = `${accessColumns}, seat, waiting_since, body`;
+
+export function toAccessState(row: AccessRow): AccessState {
+  return {
+    organizationId: row.organization,
+    id: row.id,
+    revision: row.revision,
+    epoch: row.epoch,
+    active: row.active === 1,
+    holds: JSON.parse(row.holds) as readonly Hold[],
+    ...(row.deleted_at === null ? {} : { deletedAt: row.deleted_at }),
+  };
+}
+
+export function toUser(row: UserRow): User {
+  type Rest = Omit<User, keyof AccessState | 'seat' | 'waitingSince'>;
+  return {
+    ...toAccessState(row),
+    seat: row.seat,
+    ...(row.waiting_since === null ? {} : { waitingSince: row.waiting_since }),
+    ...(JSON.parse(row.body) as Rest),
+  };
+}
+
+/** The folded userName while it must be unique, null once the user is deleted. */
+export function userNameKeyOf(user: User): string | null {
+  if (user.deletedAt !== undefined) return null;
+  return keysOf(user.profile).find((key) => key.kind === 'userName')?.value ?? null;
+}
+
+/** Values in the order of `writtenColumns`, then `organization` and `id`. */
+export function toWrittenValues(user: User): readonly SqlValue[] {
+  const { id, organizationId, revision, epoch, active, holds, seat, waitingSince, deletedAt, ...body } = user;
+  return [
+    revision,
+    epoch,
+    active ? 1 : 0,
+    statusOf(user),
+    seat,
+    JSON.stringify(holds),
+    waitingSince ?? null,
+    deletedAt ?? null,
+    userNameKeyOf(user),
+    JSON.stringify(body),
+    organizationId,
+    id,
+  ];
+}
+
+/** All that a commit writes, in the order of `toWrittenValues`. */
+export const writtenColumns = [
+  'revision',
+  'epoch',
+  'active',
+  'status',
+  'seat',
+  'holds',
+  'waiting_since',
+  'deleted_at',
+  'user_name_key',
+  'body',
+] as const;

@@ -1,0 +1,87 @@
+// Users on SQLite, what is read. Every question is answered from an index; counts are kept by triggers (sqlite-schema.ts).
+// Commits are in sqlite-user-commit.ts.
+
+import type { UserStatus } from '#directory/user.ts';
+import type { UserStore } from '../user-store.ts';
+import type { SqliteConnection } from './sqlite-transaction.ts';
+import { accessColumns, type AccessRow, toAccessState, toUser, userColumns, type UserRow } from './sqlite-user-row.ts';
+
+const mostFound = 1_000;
+
+export function createSqliteUserStore(connection: SqliteConnection, commit: UserStore['commit']): UserStore {
+  type Number = { number: number };
+  const get = connection.prepare<UserRow>(`SELECT ${userColumns} FROM user WHERE organization = ? AND id = ?`);
+  const access = connection.prepare<AccessRow>(`SELECT ${accessColumns} FROM user WHERE organization = ? AND id = ?`);
+  const found = userColumns.replaceAll(/\w+/g, 'user.$&');
+  const find = connection.prepare<UserRow>(
+    `SELECT ${found} FROM user_key JOIN user ON user.row = user_key.user
+     WHERE user_key.organization = ? AND kind = ? AND value = ? ORDER BY user_key.id LIMIT ${mostFound}`,
+  );
+  const list = connection.prepare<UserRow>(
+    `SELECT ${userColumns} FROM user WHERE organization = ? AND status <> 'deleted' AND id > ?
+     ORDER BY id LIMIT ? OFFSET ?`,
+  );
+  const counts = connection.prepare<{ status: UserStatus; holder: number; number: number }>(
+    'SELECT status, holder, number FROM user_count WHERE organization = ?',
+  );
+  const longestWaiting = connection.prepare<UserRow>(
+    `SELECT ${userColumns} FROM user WHERE organization = ? AND status = 'waiting' ORDER BY waiting_since, id LIMIT 1`,
+  );
+  const waitingBefore = connection.prepare<Number>(
+    `SELECT count(*) AS number FROM user
+     WHERE organization = ? AND status = 'waiting' AND (waiting_since, id) < (?, ?)`,
+  );
+  const withRole = connection.prepare<Number>(
+    'SELECT count(*) AS number FROM active_role WHERE organization = ? AND role = ?',
+  );
+
+  const countsOf = async (organizationId: string) => {
+    const counted = {
+      active: 0,
+      inactive: 0,
+      onLeave: 0,
+      waiting: 0,
+      starting: 0,
+      deleted: 0,
+      scheduled: 0,
+      holders: 0,
+    };
+    for (const { status, holder, number } of await connection.read(() => counts.all(organizationId))) {
+      counted[status] += number;
+      if (holder === 1) counted.holders += number;
+    }
+    const { deleted: _deleted, scheduled, ...shown } = counted;
+    const active = shown.active + scheduled;
+    return { ...shown, active, total: active + shown.inactive + shown.onLeave + shown.waiting + shown.starting };
+  };
+
+  return {
+    async get(organizationId, id) {
+      const row = await connection.read(() => get.get(organizationId, id));
+      return row === undefined ? null : toUser(row);
+    },
+    async accessState(organizationId, id) {
+      const row = await connection.read(() => access.get(organizationId, id));
+      return row === undefined ? null : toAccessState(row);
+    },
+    async findByKey(organizationId, { kind, value }) {
+      return (await connection.read(() => find.all(organizationId, kind, value))).map(toUser);
+    },
+    async list(organizationId, { after, limit, offset }) {
+      return (await connection.read(() => list.all(organizationId, after ?? '', limit, offset ?? 0))).map(toUser);
+    },
+    count: async (organizationId) => (await countsOf(organizationId)).total,
+    counts: countsOf,
+    commit,
+    async longestWaiting(organizationId) {
+      const row = await connection.read(() => longestWaiting.get(organizationId));
+      return row === undefined ? null : toUser(row);
+    },
+    waitingBefore(organizationId, { id, waitingSince }) {
+      const since = waitingSince ?? Number.MAX_SAFE_INTEGER;
+      return connection.read(() => waitingBefore.get(organizationId, since, id)?.number ?? 0);
+    },
+    countActiveWithRole: (organizationId, role) =>
+      connection.read(() => withRole.get(organizationId, role)?.number ?? 0),
+  };
+}

@@ -1,0 +1,41 @@
+/** The embedded store keeps the contract of every port. Its own behaviour (files, locks, full disks) is tested in sqlite/. */
+import { openSqliteStorage } from '#storage/sqlite/sqlite-storage.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
+import { describeAuditStore } from './contract/audit-store.ts';
+import { contractRecordKinds } from './contract/contract-world.ts';
+import { describeEffectOutbox } from './contract/effect-outbox.ts';
+import { describeLeaseStore } from './contract/lease-store.ts';
+import { describeOrganizationStore } from './contract/organization-store.ts';
+import { describeRecordStore } from './contract/record-store.ts';
+import { type BreakLedger, describeSeatLedgerStore } from './contract/seat-ledger-store.ts';
+import { describeUserCommit } from './contract/user-commit.ts';
+import { describeUserRace } from './contract/user-race.ts';
+import { describeUserStore } from './contract/user-store.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'furlough-sqlite-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const open = () => openSqliteStorage({ path: ':memory:', recordKinds: contractRecordKinds });
+const file = join(folder, 'seats.db');
+const openFile = () => openSqliteStorage({ path: file, recordKinds: contractRecordKinds });
+
+const breakLedger: BreakLedger = async (_storage, organizationId, by) => {
+  const database = new DatabaseSync(file);
+  database
+    .prepare('UPDATE seat_ledger SET used = used + ?, free = free - ? WHERE organization = ?')
+    .run(by, by, organizationId);
+  database.close();
+};
+
+describeOrganizationStore(open);
+describeUserStore(open);
+describeUserCommit(open);
+describeUserRace(open);
+describeSeatLedgerStore(openFile, breakLedger);
+describeRecordStore(open);
+describeEffectOutbox(open);
+describeAuditStore(open);
+describeLeaseStore(open);
