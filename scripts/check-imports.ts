@@ -13,6 +13,7 @@ const floors: readonly (readonly string[])[] = [
   ['main.ts'],
   ['cli/'],
   ['server.ts'],
+  ['record-kinds.ts'],
   ['scim/', 'hr/', 'admin/'],
   ['gate/'],
   ['provisioning/'],

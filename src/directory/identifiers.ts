@@ -24,19 +24,25 @@ export function isSlug(text: string): boolean {
   return /^[a-z0-9-]{2,40}$/.test(text) && !reserved.has(text);
 }
 
-/** A new id whose text order is its creation order: 48 bits of milliseconds, then 80 random bits, in UUID form (RFC 9562 version 7). */
+let lastInstant: Instant = -1;
+let counter = 0;
+const counterLimit = 2 ** 26;
+
+/**
+ * A new id whose text order is its creation order: UUID version 7 (RFC 9562 5.7) with 48 bits of milliseconds, a counter of 26 bits within
+ * one millisecond (6.2, method 1) and 48 random bits. The counter is this process's; between processes one millisecond has no order.
+ */
 export function createTimeOrderedId(now: Instant, randomBytes: RandomBytes): string {
-  const bytes = new Uint8Array(16);
-  bytes.set(randomBytes(10), 6);
-  let rest = Math.max(0, Math.floor(now));
-  for (let i = 5; i >= 0; i -= 1) {
-    bytes[i] = rest % 256;
-    rest = Math.floor(rest / 256);
-  }
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = Buffer.from(bytes).toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const instant = Math.max(0, Math.floor(now));
+  counter = instant === lastInstant ? (counter + 1) % counterLimit : 0;
+  lastInstant = instant;
+  const high = counter >> 14;
+  const low = counter & 0x3fff;
+  const time = instant.toString(16).padStart(12, '0');
+  const middle = `7${high.toString(16).padStart(3, '0')}`;
+  const clock = (0x8000 | low).toString(16);
+  const node = Buffer.from(randomBytes(6)).toString('hex');
+  return `${time.slice(0, 8)}-${time.slice(8)}-${middle}-${clock}-${node}`;
 }
 
 /** The form in which names that ignore case are compared and stored as keys: NFKC would merge distinct logins, so only case is folded. */

@@ -26,7 +26,11 @@ export const defaultConnection = 'default' as ConnectionId;
 const byBootstrap: ChangeContext = { actor: { kind: 'system', name: 'first-start' }, mouth: 'bootstrap' };
 
 /** Prepares an empty store. Answers whether it was empty; a store with anything in it is not touched. */
-export async function prepareFirstStart(context: ProvisioningContext, credentials: Credentials, secrets: BootstrapSecrets): Promise<boolean> {
+export async function prepareFirstStart(
+  context: ProvisioningContext,
+  credentials: Credentials,
+  secrets: BootstrapSecrets,
+): Promise<boolean> {
   if (!(await context.storage.isEmpty())) return false;
   await createDefaultConnection(context);
   const given: readonly [CredentialKind, string | undefined, readonly string[]][] = [
@@ -38,12 +42,20 @@ export async function prepareFirstStart(context: ProvisioningContext, credential
     if (secret === undefined) continue;
     const connection = kind === 'scim' || kind === 'hr' ? { connection: defaultConnection } : {};
     await unlessKnown('invalidValue', () =>
-      credentials.issue(defaultOrganization, { kind, name: `bootstrap ${kind}`, scopes, secret, ...connection }, byBootstrap),
+      credentials.issue(
+        defaultOrganization,
+        { kind, name: `bootstrap ${kind}`, scopes, secret, ...connection },
+        byBootstrap,
+      ),
     );
   }
   // Last, because a store with an organisation counts as prepared: a crash before this line starts all over.
   await unlessKnown('organizationExists', () =>
-    createOrganization(context, { id: defaultOrganization, name: 'Default', timeZone: 'UTC', licensed: null }, byBootstrap),
+    createOrganization(
+      context,
+      { id: defaultOrganization, name: 'Default', timeZone: 'UTC', licensed: null },
+      byBootstrap,
+    ),
   );
   return true;
 }
@@ -60,7 +72,9 @@ async function createDefaultConnection(context: ProvisioningContext): Promise<vo
   };
   const id = connectionRecordId(defaultOrganization, defaultConnection);
   try {
-    await context.storage.records(connectionRecords).insert({ id, organizationId: defaultOrganization, value: connection });
+    await context.storage
+      .records(connectionRecords)
+      .insert({ id, organizationId: defaultOrganization, value: connection });
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
   }

@@ -44,7 +44,7 @@ const leaseMs = 30_000;
 const batch = 50;
 
 export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
-  const { storage, reportTrouble } = options;
+  const { storage, reportTrouble, maximumAttempts = 20 } = options;
   let running: Promise<number> | null = null;
   let again = false;
   let stopped = false;
@@ -67,9 +67,17 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
         await options.carriers[effect.body.kind](effect);
         done.push(effect.id);
       } catch (error) {
+        reportTrouble(`effect ${effect.body.kind} could not be carried out`, error);
+        if (!isStoreAway(error) && effect.attempts + 1 >= maximumAttempts) {
+          await bury(effect, error);
+          done.push(effect.id);
+          continue;
+        }
         // The rest of this document waits too, so that what others hear keeps its order.
         await complete(claim, done);
-        await failed(claim, effect, error);
+        if (isStoreAway(error)) throw error;
+        const delay = Math.min(2 ** effect.attempts * 500, 15 * 60_000);
+        await storage.effects.postpone(claim, [effect.id], Math.round(delay * (0.5 + Math.random())));
         return done.length;
       }
     }
@@ -81,19 +89,7 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
     if (done.length > 0) await storage.effects.complete(claim, done);
   }
 
-  async function failed(claim: ClaimedEffects, effect: Effect, error: unknown): Promise<void> {
-    reportTrouble(`effect ${effect.body.kind} could not be carried out`, error);
-    // The store being away is no fault of the effect, and counts no try.
-    if (error instanceof StorageError && error.code === 'unavailable') throw error;
-    if (effect.attempts + 1 >= (options.maximumAttempts ?? 20)) {
-      await bury(claim, effect, error);
-      return;
-    }
-    const delay = Math.min(2 ** effect.attempts * 500, 15 * 60_000);
-    await storage.effects.postpone(claim, [effect.id], delay * (0.5 + Math.random()));
-  }
-
-  async function bury(claim: ClaimedEffects, effect: Effect, error: unknown): Promise<void> {
+  async function bury(effect: Effect, error: unknown): Promise<void> {
     const text = error instanceof Error ? error.message : String(error);
     try {
       await storage
@@ -102,8 +98,6 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
     } catch (duplicate) {
       if (!(duplicate instanceof StorageError) || duplicate.code !== 'duplicate') throw duplicate;
     }
-    await storage.effects.complete(claim, [effect.id]);
-    again = true;
   }
 
   function drain(): Promise<number> {
@@ -135,4 +129,9 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
       await running?.catch(() => undefined);
     },
   };
+}
+
+/** No fault of the effect, and no try of it. */
+function isStoreAway(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'unavailable';
 }

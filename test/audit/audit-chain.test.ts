@@ -17,7 +17,14 @@ function auditEffect(action: string, organizationId = acme): Effect {
     attempts: 0,
     body: {
       kind: 'audit',
-      event: { action, level: 'information', actor: 'cli', mouth: 'cli', target: { kind: 'user', id: 'u1' }, after: { title: 'é𠮷' } },
+      event: {
+        action,
+        level: 'information',
+        actor: 'cli',
+        mouth: 'cli',
+        target: { kind: 'user', id: 'u1' },
+        after: { title: 'é𠮷' },
+      },
     },
   };
 }
@@ -49,9 +56,14 @@ describeOnBothStorages('the audit chain', (open) => {
     const verifyAs = (tamper: (entry: AuditEntry) => AuditEntry | null) =>
       createAuditTrail(tampered(storage.audit, tamper), key).verify(acme);
     expect(await verifyAs((entry) => entry)).toMatchObject({ intact: true, entries: 3 });
-    const changed = (entry: AuditEntry) => (entry.seq === 2 ? { ...entry, event: { ...entry.event, actor: 'nobody' } } : entry);
+    const changed = (entry: AuditEntry) =>
+      entry.seq === 2 ? { ...entry, event: { ...entry.event, actor: 'nobody' } } : entry;
     expect(await verifyAs(changed)).toMatchObject({ intact: false, seq: 2, fault: 'changed' });
-    expect(await verifyAs((entry) => (entry.seq === 2 ? null : entry))).toMatchObject({ intact: false, seq: 2, fault: 'missing' });
+    expect(await verifyAs((entry) => (entry.seq === 2 ? null : entry))).toMatchObject({
+      intact: false,
+      seq: 2,
+      fault: 'missing',
+    });
     const other = createAuditTrail(storage.audit, new Uint8Array(32).fill(8));
     expect(await other.verify(acme)).toMatchObject({ intact: false, seq: 1, fault: 'changed' });
   });

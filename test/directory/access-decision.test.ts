@@ -24,7 +24,10 @@ test.each(reasons)('a %s hold refuses as %s', (kind, reason) => {
 });
 
 test('whoever waits for a seat is refused as waitingForSeat', () => {
-  expect(decideAccess(open, asWaiting(sampleUser(), 5, 'cli'), now)).toEqual({ allowed: false, reason: 'waitingForSeat' });
+  expect(decideAccess(open, asWaiting(sampleUser(), 5, 'cli'), now)).toEqual({
+    allowed: false,
+    reason: 'waitingForSeat',
+  });
 });
 
 test('unknown and deleted people are refused alike', () => {

@@ -15,7 +15,14 @@ test('a lost access ends the sessions made before the new epoch, and is audited 
   const effects = effectsBetween(before, after, by, 'c1');
   expect(effects.map((effect) => effect.kind)).toEqual(['audit', 'endSessions']);
   expect(effects[0]).toMatchObject({
-    event: { action: 'user.deactivated', actor: 'cli', before: { status: 'active' }, after: { status: 'inactive' }, change: 'c1', requestId: 'r1' },
+    event: {
+      action: 'user.deactivated',
+      actor: 'cli',
+      before: { status: 'active' },
+      after: { status: 'inactive' },
+      change: 'c1',
+      requestId: 'r1',
+    },
   });
   expect(effects[1]).toMatchObject({ epoch: 2, cause: 'user.deactivated' });
 });

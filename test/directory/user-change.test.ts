@@ -17,10 +17,13 @@ describe('holds', () => {
     expect(holds.map((hold) => hold.source)).toEqual(['entra']);
   });
 
-  test.each(holdKinds.filter((kind) => kind !== 'idp'))('active:true of an identity provider does not lift a %s hold', (kind) => {
-    const holds = [holdOf(kind)];
-    expect(writeActive(holds, okta, true, 5, 'connection:okta')).toBe(holds);
-  });
+  test.each(holdKinds.filter((kind) => kind !== 'idp'))(
+    'active:true of an identity provider does not lift a %s hold',
+    (kind) => {
+      const holds = [holdOf(kind)];
+      expect(writeActive(holds, okta, true, 5, 'connection:okta')).toBe(holds);
+    },
+  );
 
   test('an administrator lifts everything but security, unless it is named', () => {
     const all = holdKinds.filter((kind) => kind !== 'seat').map((kind) => holdOf(kind));
@@ -42,7 +45,10 @@ describe('applyEdit', () => {
 
   test('a second hold on an inactive user frees no second seat', () => {
     const before = sampleUser({ holds: [holdOf('admin')] });
-    expect(applyEdit(before, { holds: [...before.holds, holdOf('hr', 'hr')] })).toMatchObject({ need: 'none', lostAccess: false });
+    expect(applyEdit(before, { holds: [...before.holds, holdOf('hr', 'hr')] })).toMatchObject({
+      need: 'none',
+      lostAccess: false,
+    });
   });
 
   test('lifting one of two holds activates nobody', () => {
@@ -57,7 +63,10 @@ describe('applyEdit', () => {
 
   test('a deletion gives the seat back once', () => {
     expect(applyEdit(sampleUser(), { deletedAt: 9 })).toMatchObject({ need: 'giveBack', lostAccess: true });
-    expect(applyEdit(sampleUser({ holds: [holdOf('admin')] }), { deletedAt: 9 })).toMatchObject({ need: 'none', lostAccess: false });
+    expect(applyEdit(sampleUser({ holds: [holdOf('admin')] }), { deletedAt: 9 })).toMatchObject({
+      need: 'none',
+      lostAccess: false,
+    });
   });
 
   test('a waiting user stays waiting in the same place when only the profile changes', () => {

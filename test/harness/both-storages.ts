@@ -18,7 +18,7 @@ export function describeOnBothStorages(name: string, suite: (open: OpenStorage, 
   });
   describeWithMongo(`${name} on MongoDB`, () => {
     suite(
-      closedAfterEach(() => openMongoStorage({ uri: requireTestMongo().freshDatabaseUri(), recordKinds })),
+      closedAfterEach(() => openMongoStorage(requireTestMongo().freshDatabaseUri(), { recordKinds })),
       'mongodb',
     );
   });

@@ -16,6 +16,7 @@ const javaServerVersion = '1.47.0';
 const ferretDbVersion = '1.24.2';
 const mainClass = 'MongoJavaServer';
 const launcher = fileURLToPath(new URL(`${mainClass}.java`, import.meta.url));
+const ferretDbSource = fileURLToPath(new URL('FerretDb.go', import.meta.url));
 
 const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -52,16 +53,16 @@ export async function buildMongoJavaServer(
   };
 }
 
-/** The FerretDB program, built from a throw-away Go module. */
+/** The FerretDB program, built in a throw-away Go module around its embeddable package. */
 export async function buildFerretDb(
   env: NodeJS.ProcessEnv,
 ): Promise<{ readonly program: string; readonly version: string }> {
-  const path = 'github.com/FerretDB/FerretDB/cmd/ferretdb';
-  const folder = await buildOnce(env, `ferretdb-${ferretDbVersion}`, path, async (work) => {
-    const settings = { ...env, GOBIN: work, GOFLAGS: '-modcacherw' };
-    await runIn(work, settings, 'go', ['mod', 'init', 'furlough.test/ferretdb']);
-    await runIn(work, settings, 'go', ['get', '-tool', `${path}@v${ferretDbVersion}`]);
-    await runIn(work, settings, 'go', ['install', path]);
+  const source = await readFile(ferretDbSource, 'utf8');
+  const folder = await buildOnce(env, `ferretdb-${ferretDbVersion}`, source, async (work) => {
+    await copyFile(ferretDbSource, join(work, 'main.go'));
+    await runIn(work, env, 'go', ['mod', 'init', 'furlough.test/ferretdb']);
+    await runIn(work, env, 'go', ['get', `github.com/FerretDB/FerretDB/ferretdb@v${ferretDbVersion}`]);
+    await runIn(work, env, 'go', ['build', '-o', 'ferretdb', '.']);
   });
   return { program: join(folder, 'ferretdb'), version: ferretDbVersion };
 }

@@ -79,12 +79,8 @@ async function startMongoJavaServer(env: NodeJS.ProcessEnv): Promise<MongoServer
 async function startFerretDb(env: NodeJS.ProcessEnv): Promise<MongoServer> {
   const build = await buildFerretDb(env);
   const folder = await mkdtemp(join(tmpdir(), 'furlough-ferretdb-'));
-  const port = await findFreePort();
-  const storage = ['--handler=sqlite', `--sqlite-url=file:${folder}/`, `--state-dir=${folder}`];
-  const settings = [`--listen-addr=127.0.0.1:${port}`, '--debug-addr=-', '--telemetry=disable', '--log-level=error'];
-  const command = [tiedProcess, build.program, ...storage, ...settings];
-  const child = spawn(process.execPath, command, { env, stdio: ['pipe', 'inherit', 'inherit'] });
-  await waitForPort(child, port);
+  const child = spawn(build.program, [folder], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const [, port = ''] = await waitForLine(child, /^listening (\d+)$/);
   // FerretDB reads and writes back in two steps: two guarded updates can both win unless each has the server to itself.
   const proxy = await startMongoProxy(`mongodb://127.0.0.1:${port}/`, { oneAtATime: true });
   const description = `FerretDB ${build.version} on SQLite, one command at a time`;
@@ -109,20 +105,6 @@ async function waitForLine(child: ChildProcess, line: RegExp): Promise<RegExpExe
     });
   });
   return orFailure(child, found);
-}
-
-async function waitForPort(child: ChildProcess, port: number): Promise<void> {
-  const { connect } = await import('node:net');
-  const tryOnce = (): Promise<boolean> =>
-    new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1');
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-      socket.once('connect', () => socket.destroy());
-    });
-  const poll = async (): Promise<void> => {
-    while (!(await tryOnce())) await new Promise((resolve) => setTimeout(resolve, 50));
-  };
-  await orFailure(child, poll());
 }
 
 /** Waits for readiness, but not for a server that has ended or says nothing for a minute. */

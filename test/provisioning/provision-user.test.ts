@@ -8,7 +8,10 @@ describeOnBothStorages('a second POST', (open) => {
     const aoki = await side.add('aoki', { externalId: 'x1', active: false });
     const profile = { userName: 'aoki.hanako', externalId: 'x1', title: 'Lead' };
     const result = await side.provisionUser(acme, { profile, active: true, connection: okta, restore: true }, byOkta);
-    expect(result).toMatchObject({ restored: true, user: { id: aoki.id, createdAt: aoki.createdAt, active: true, profile } });
+    expect(result).toMatchObject({
+      restored: true,
+      user: { id: aoki.id, createdAt: aoki.createdAt, active: true, profile },
+    });
   });
 
   test('of an active user is refused', async () => {
@@ -39,7 +42,11 @@ describeOnBothStorages('a second POST', (open) => {
     const side = await createWriteSide(await open(), 10);
     const aoki = await side.add('aoki', { active: false });
     await side.deactivateUser(acme, aoki.id, {}, byAdministrator);
-    const { user } = await side.provisionUser(acme, { profile: { userName: 'aoki' }, active: true, connection: okta, restore: true }, byOkta);
+    const { user } = await side.provisionUser(
+      acme,
+      { profile: { userName: 'aoki' }, active: true, connection: okta, restore: true },
+      byOkta,
+    );
     expect(user.holds.map((hold) => hold.kind)).toEqual(['admin']);
   });
 

@@ -4,7 +4,12 @@ import { describeOnBothStorages } from '../harness/both-storages.ts';
 import { acme, byAdministrator, byOkta, createWriteSide, okta, type WriteSide } from './write-side.ts';
 
 const setActive = (side: WriteSide, user: User, active: boolean) =>
-  side.changeUser(acme, user.id, (read) => ({ holds: writeActive(read.holds, okta, active, side.clock.now, 'connection:okta') }), byOkta);
+  side.changeUser(
+    acme,
+    user.id,
+    (read) => ({ holds: writeActive(read.holds, okta, active, side.clock.now, 'connection:okta') }),
+    byOkta,
+  );
 
 describeOnBothStorages('seats', (open) => {
   test('policy wait: whoever finds no seat is stored as waiting, and gets the next free one in order', async () => {
@@ -66,7 +71,10 @@ describeOnBothStorages('seats', (open) => {
   test('a contract below use is refused with the number of people too many', async () => {
     const side = await createWriteSide(await open(), 3);
     for (const name of ['a1', 'b1', 'c1']) await side.add(name);
-    await expect(side.changeSeats(acme, { licensed: 1 }, byAdministrator)).rejects.toMatchObject({ code: 'belowUse', details: { over: 2 } });
+    await expect(side.changeSeats(acme, { licensed: 1 }, byAdministrator)).rejects.toMatchObject({
+      code: 'belowUse',
+      details: { over: 2 },
+    });
     expect(await side.seats()).toEqual([3, 0, 0]);
   });
 

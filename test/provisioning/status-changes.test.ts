@@ -4,7 +4,12 @@ import { describeOnBothStorages } from '../harness/both-storages.ts';
 import { acme, byAdministrator, byOkta, createWriteSide, okta, type WriteSide } from './write-side.ts';
 
 const setActive = (side: WriteSide, user: User, active: boolean) =>
-  side.changeUser(acme, user.id, (read) => ({ holds: writeActive(read.holds, okta, active, side.clock.now, 'connection:okta') }), byOkta);
+  side.changeUser(
+    acme,
+    user.id,
+    (read) => ({ holds: writeActive(read.holds, okta, active, side.clock.now, 'connection:okta') }),
+    byOkta,
+  );
 
 describeOnBothStorages('status changes', (open) => {
   test('a deactivation frees the seat, raises the epoch and leaves the profile alone', async () => {
@@ -66,7 +71,9 @@ describeOnBothStorages('status changes', (open) => {
     const aoki = await side.add('aoki');
     const attributes = Array.from({ length: 10 }, (_, i) => `x${i}`);
     await Promise.all(
-      attributes.map((name) => side.changeUser(acme, aoki.id, (user) => ({ profile: { ...user.profile, [name]: name } }), byOkta)),
+      attributes.map((name) =>
+        side.changeUser(acme, aoki.id, (user) => ({ profile: { ...user.profile, [name]: name } }), byOkta),
+      ),
     );
     const { profile } = await side.user(aoki.id);
     expect(attributes.filter((name) => profile[name] !== name)).toEqual([]);
@@ -87,7 +94,9 @@ describeOnBothStorages('status changes', (open) => {
     const aoki = await side.add('aoki');
     await side.add('baba');
     await expect(side.add('Aoki')).rejects.toMatchObject({ code: 'userNameTaken' });
-    await expect(side.changeUser(acme, aoki.id, () => ({ profile: { userName: 'BABA' } }), byOkta)).rejects.toMatchObject({ code: 'userNameTaken' });
+    await expect(
+      side.changeUser(acme, aoki.id, () => ({ profile: { userName: 'BABA' } }), byOkta),
+    ).rejects.toMatchObject({ code: 'userNameTaken' });
     expect(await side.seats()).toEqual([2, 8, 0]);
     expect((await side.user(aoki.id)).profile).toEqual(aoki.profile);
   });
@@ -103,7 +112,9 @@ describeOnBothStorages('status changes', (open) => {
     const side = await createWriteSide(await open(), 10);
     const [aoki, baba] = [await side.add('aoki'), await side.add('baba')];
     for (const user of [aoki, baba]) await side.assignRoles(acme, user.id, ['owner'], byAdministrator);
-    const outcomes = await Promise.allSettled([aoki, baba].map((user) => side.deactivateUser(acme, user.id, {}, byAdministrator)));
+    const outcomes = await Promise.allSettled(
+      [aoki, baba].map((user) => side.deactivateUser(acme, user.id, {}, byAdministrator)),
+    );
     expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected']);
     const last = (await side.user(aoki.id)).active ? aoki : baba;
     await expect(side.assignRoles(acme, last.id, [], byAdministrator)).rejects.toMatchObject({ code: 'lastOwner' });

@@ -24,7 +24,11 @@ export interface WriteSide extends Provisioning {
   seats(): Promise<readonly [number, number, number]>;
 }
 
-export async function createWriteSide(storage: Storage, licensed: number | null, seatPolicy: SeatPolicy = 'wait'): Promise<WriteSide> {
+export async function createWriteSide(
+  storage: Storage,
+  licensed: number | null,
+  seatPolicy: SeatPolicy = 'wait',
+): Promise<WriteSide> {
   const clock = { now: Date.parse('2027-01-12T01:00:00Z') };
   const troubles: unknown[] = [];
   const provisioning = createProvisioning({
@@ -34,7 +38,10 @@ export async function createWriteSide(storage: Storage, licensed: number | null,
     wakeRelay: () => undefined,
     reportTrouble: (_message, error) => troubles.push(error),
   });
-  await provisioning.createOrganization({ id: acme, name: 'Acme', timeZone: 'Asia/Tokyo', licensed, seatPolicy }, byAdministrator);
+  await provisioning.createOrganization(
+    { id: acme, name: 'Acme', timeZone: 'Asia/Tokyo', licensed, seatPolicy },
+    byAdministrator,
+  );
   return {
     ...provisioning,
     storage,
@@ -43,7 +50,12 @@ export async function createWriteSide(storage: Storage, licensed: number | null,
     async add(name, parts = {}) {
       clock.now += 1;
       const externalId = parts.externalId === undefined ? {} : { externalId: parts.externalId };
-      const request = { profile: { userName: name, ...externalId }, active: parts.active ?? true, connection: okta, restore: true };
+      const request = {
+        profile: { userName: name, ...externalId },
+        active: parts.active ?? true,
+        connection: okta,
+        restore: true,
+      };
       return (await provisioning.provisionUser(acme, request, byOkta)).user;
     },
     async user(id) {

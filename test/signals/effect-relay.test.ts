@@ -23,7 +23,8 @@ describeOnBothStorages('the relay', (open) => {
   test('carries out each effect of a change, and none is left', async () => {
     const side = await createWriteSide(await open(), 10);
     const seen: string[] = [];
-    const note: Carrier = async (effect) => void seen.push(effect.body.kind === 'audit' ? effect.body.event.action : effect.body.kind);
+    const note: Carrier = async (effect) =>
+      void seen.push(effect.body.kind === 'audit' ? effect.body.event.action : effect.body.kind);
     const aoki = await side.add('aoki');
     await side.deactivateUser(acme, aoki.id, {}, byAdministrator);
     const relay = relayOver(side.storage, { audit: note, endSessions: note });
@@ -58,7 +59,10 @@ describeOnBothStorages('the relay', (open) => {
     const ended: Effect[] = [];
     const relay = relayOver(
       side.storage,
-      { audit: () => Promise.reject(new Error('the chain is broken')), endSessions: async (effect) => void ended.push(effect) },
+      {
+        audit: () => Promise.reject(new Error('the chain is broken')),
+        endSessions: async (effect) => void ended.push(effect),
+      },
       1,
     );
     await relay.drain();

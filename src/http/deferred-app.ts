@@ -1,0 +1,32 @@
+// An app that can be mounted before its storage is open: the first request opens it, every later one passes straight through.
+
+import express, { type Express } from 'express';
+import { sendProblem } from './problem-details.ts';
+
+/**
+ * `open` is asked until it succeeds once. While it fails, the answer is 503: nobody is let in by an app that has not opened.
+ * `reportTrouble` hears why.
+ */
+export function createDeferredApp(open: () => Promise<Express>, reportTrouble: (error: unknown) => void): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  let opened: Express | null = null;
+  app.use((request, response, next) => {
+    if (opened !== null) {
+      opened(request, response, next);
+      return;
+    }
+    open().then(
+      (inner) => {
+        opened = inner;
+        inner(request, response, next);
+      },
+      (error: unknown) => {
+        reportTrouble(error);
+        const detail = 'Storage does not answer now; try again.';
+        sendProblem(response, { status: 503, code: 'storageUnavailable', detail, headers: { 'Retry-After': '2' } });
+      },
+    );
+  });
+  return app;
+}

@@ -1,0 +1,22 @@
+// The kinds of plain records the house keeps, by name, so that a store has their tables and indexes before the first request.
+
+import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-link.ts';
+import { attemptRecords } from '#gate/sign-in/attempt.ts';
+import { sessionRecords } from '#gate/sessions/session.ts';
+import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
+import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
+import { deadLetterRecords } from '#signals/effect-relay.ts';
+import { connectionRecords } from '#storage/connection-records.ts';
+import { credentialRecords } from '#storage/credential-records.ts';
+
+export const recordKinds: readonly string[] = [
+  accountLinkRecords,
+  attemptRecords,
+  connectionRecords,
+  credentialRecords,
+  deadLetterRecords,
+  linkedUserRecords,
+  sessionRecords,
+  signInRecords,
+  usedOnceRecords,
+].map((kind) => kind.name);
