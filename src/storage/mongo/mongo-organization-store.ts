@@ -1,0 +1,97 @@
+// Organisations. The document says how many seats the organisation began with, so that its ledger can be made by whoever first needs
+// it after a crash between the two inserts.
+
+import type { OrganizationId } from '#directory/identifiers.ts';
+import type { Organization } from '#directory/organization.ts';
+import { type Connection, type Model, Schema } from 'mongoose';
+import type { OrganizationStore } from '../organization-store.ts';
+import { type EffectFields, effectFields, effectSchema, withEffects } from './mongo-effects.ts';
+import { guard, isDuplicateKey } from './mongo-errors.ts';
+
+export interface OrganizationDocument extends EffectFields {
+  readonly _id: string;
+  readonly revision: number;
+  readonly licensedAtStart: number | null;
+  readonly name: string;
+  readonly timeZone: string;
+  readonly state: Organization['state'];
+  readonly endsAt: number | null;
+  readonly seatPolicy: Organization['seatPolicy'];
+  readonly createdAt: number;
+}
+
+export type OrganizationModel = Model<OrganizationDocument>;
+
+export function defineOrganizations(connection: Connection): OrganizationModel {
+  const schema = new Schema<OrganizationDocument>(
+    {
+      _id: { type: String, required: true },
+      organizationId: String,
+      revision: Number,
+      licensedAtStart: Number,
+      name: String,
+      timeZone: String,
+      state: String,
+      endsAt: Number,
+      seatPolicy: String,
+      createdAt: Number,
+      ...effectSchema,
+    },
+    { versionKey: false, minimize: false, collection: 'organizations' },
+  );
+  schema.index({ effectsDue: 1 }, { name: 'effectsDue' });
+  return connection.model<OrganizationDocument>('organizations', schema);
+}
+
+/** `insertLedger` makes the ledger that belongs to a new organisation. */
+export function createOrganizationStore(
+  organizations: OrganizationModel,
+  insertLedger: (id: OrganizationId, licensed: number | null) => Promise<void>,
+): OrganizationStore {
+  return {
+    get: (id) =>
+      guard(async () => {
+        const document = await organizations.findById(id).lean<OrganizationDocument>();
+        return document === null ? null : fromDocument(document);
+      }),
+
+    list: () =>
+      guard(async () => {
+        const documents = await organizations.find().sort({ _id: 1 }).lean<OrganizationDocument[]>();
+        return documents.map(fromDocument);
+      }),
+
+    insert: (organization, licensed, effects) =>
+      guard(async () => {
+        const fields = { ...toFields(organization), licensedAtStart: licensed, ...effectFields(effects) };
+        try {
+          await organizations.insertOne({ _id: organization.id, ...fields });
+        } catch (error) {
+          if (isDuplicateKey(error)) return false;
+          throw error;
+        }
+        await insertLedger(organization.id, licensed);
+        return true;
+      }),
+
+    replace: (organization, expectedRevision, effects) =>
+      guard(async () => {
+        const written = await organizations.updateOne(
+          { _id: organization.id, revision: expectedRevision },
+          withEffects(toFields(organization), effects),
+        );
+        return written.matchedCount === 1;
+      }),
+  };
+}
+
+function toFields({ id, endsAt, ...rest }: Organization): Record<string, unknown> {
+  const { name, timeZone, state, seatPolicy, createdAt, revision } = rest;
+  return { organizationId: id, name, timeZone, state, endsAt: endsAt ?? null, seatPolicy, createdAt, revision };
+}
+
+function fromDocument(document: OrganizationDocument): Organization {
+  const { name, timeZone, state, endsAt, seatPolicy, createdAt, revision } = document;
+  const ends = endsAt === null ? {} : { endsAt };
+  return { id: document._id as OrganizationId, name, timeZone, state, ...ends, seatPolicy, createdAt, revision };
+}

@@ -1,0 +1,152 @@
+// Plain records, one collection per kind. A record that never expires has an expiry too, at the end of time: then one comparison
+// serves all. A record deleted while its effects wait stays, unseen, until they are carried out.
+
+import type { Instant, OrganizationId } from '#directory/identifiers.ts';
+import { type Connection, type Model, Schema } from 'mongoose';
+import type { RecordKind, RecordStore, StoredRecord } from '../record-store.ts';
+import { StorageError } from '../storage-error.ts';
+import { operators } from './mongo-connection.ts';
+import { type EffectFields, effectFields, effectSchema, withEffects } from './mongo-effects.ts';
+import { guard, isDuplicateKey } from './mongo-errors.ts';
+import { fromStorable, toStorable } from './mongo-storable.ts';
+
+export interface RecordDocument extends EffectFields {
+  readonly _id: string;
+  readonly revision: number;
+  readonly expiresAt: number;
+  readonly keys: readonly string[];
+  readonly value: unknown;
+  readonly gone: boolean;
+}
+
+export type RecordModel = Model<RecordDocument>;
+
+const never = Number.MAX_SAFE_INTEGER;
+
+/** The version tells whoever completes the effects right now that the document changed under them. */
+const markGone = { $set: { gone: true }, $inc: { effectsVersion: 1 } };
+
+export function defineRecords(connection: Connection, kind: string): RecordModel {
+  const schema = new Schema<RecordDocument>(
+    {
+      _id: { type: String, required: true },
+      organizationId: String,
+      revision: Number,
+      expiresAt: Number,
+      keys: [String],
+      value: Schema.Types.Mixed,
+      gone: Boolean,
+      ...effectSchema,
+    },
+    { versionKey: false, minimize: false, collection: `records_${kind}` },
+  );
+  schema.index({ organizationId: 1, keys: 1, _id: 1 }, { name: 'keys' });
+  schema.index({ organizationId: 1, _id: 1 }, { name: 'all' });
+  schema.index({ expiresAt: 1 }, { name: 'expiry' });
+  schema.index({ effectsDue: 1 }, { name: 'effectsDue' });
+  return connection.model<RecordDocument>(`records_${kind}`, schema);
+}
+
+export function createRecordStore<Value>(records: RecordModel, kind: RecordKind<Value>): RecordStore<Value> {
+  const fieldsOf = (value: Value, expiresAt: Instant | undefined): Record<string, unknown> => ({
+    value: toStorable(value),
+    keys: [...new Set(kind.keysOf(value))],
+    expiresAt: expiresAt ?? never,
+  });
+  const visible = (now: Instant): object => ({ gone: false, expiresAt: operators({ $gt: now }) });
+
+  return {
+    insert: ({ id, organizationId, value, expiresAt }, effects = []) =>
+      guard(async () => {
+        const fields = { organizationId, revision: 1, gone: false, ...fieldsOf(value, expiresAt) };
+        try {
+          await records.insertOne({ _id: id, ...fields, ...effectFields(effects) });
+        } catch (error) {
+          if (!isDuplicateKey(error)) throw error;
+          const revived = await records.updateOne(
+            { _id: id, organizationId, gone: true },
+            withEffects(fields, effects),
+          );
+          if (revived.matchedCount === 0) throw new StorageError('duplicate', `This ${kind.name} exists already.`);
+        }
+      }),
+
+    get: (id, now) =>
+      guard(async () => {
+        const found = await records.findOne({ _id: id, ...visible(now) }).lean<RecordDocument>();
+        return found === null ? null : fromDocument<Value>(found);
+      }),
+
+    replace: ({ id, organizationId, revision, expiresAt, value }, effects = []) =>
+      guard(async () => {
+        const written = await records.updateOne(
+          { _id: id, organizationId, revision, gone: false },
+          withEffects(fieldsOf(value, expiresAt), effects, { revision: 1 }),
+        );
+        return written.matchedCount === 1;
+      }),
+
+    take: (id, now) =>
+      guard(async () => {
+        const taken = await remove({ _id: id, ...visible(now) });
+        return taken === null ? null : fromDocument<Value>(taken);
+      }),
+
+    delete: (id) => guard(async () => (await remove({ _id: id, gone: false })) !== null),
+
+    list: (organizationId, { key, after, limit, newestFirst = false }, now) =>
+      guard(async () => {
+        // The driver takes a limit of 0 for none.
+        if (limit <= 0) return [];
+        const beyond = after === undefined ? {} : { _id: operators(newestFirst ? { $lt: after } : { $gt: after }) };
+        const found = await records
+          .find({ organizationId, ...visible(now), ...(key === undefined ? {} : { keys: key }), ...beyond })
+          .sort({ _id: newestFirst ? -1 : 1 })
+          .limit(limit)
+          .lean<RecordDocument[]>();
+        return found.map((document) => fromDocument<Value>(document));
+      }),
+
+    deleteExpired: (now, limit) =>
+      guard(async () => {
+        if (limit <= 0) return 0;
+        const expired = { expiresAt: operators({ $lte: now }), gone: false };
+        const found = await records.find(expired, { _id: 1 }).limit(limit).lean<{ _id: string }[]>();
+        if (found.length === 0) return 0;
+        const ids = found.map(({ _id }) => _id);
+        // The guards once more: a record may have been given more time since.
+        const still = (): object => ({
+          _id: operators({ $in: ids }),
+          gone: false,
+          expiresAt: operators({ $lte: now }),
+        });
+        const { deletedCount } = await records.deleteMany({ ...still(), effectsDue: null });
+        const { modifiedCount } = await records.updateMany(
+          { ...still(), effectsDue: operators({ $gte: 0 }) },
+          markGone,
+        );
+        return deletedCount + modifiedCount;
+      }),
+  };
+
+  /** Of many callers one gets the document: by deleting it, or while effects wait by marking it as gone. */
+  async function remove(filter: Readonly<Record<string, unknown>>): Promise<RecordDocument | null> {
+    const deleted = await records.findOneAndDelete({ ...filter, effectsDue: null }).lean<RecordDocument>();
+    if (deleted !== null) return deleted;
+    const marked = await records.findOneAndUpdate(filter, markGone).lean<RecordDocument>();
+    // The effects may have been carried out between the two.
+    if (marked !== null) await records.deleteOne({ _id: marked._id, gone: true, effectsDue: null });
+    return marked;
+  }
+}
+
+function fromDocument<Value>(document: RecordDocument): StoredRecord<Value> {
+  const { _id, organizationId, revision, expiresAt, value } = document;
+  return {
+    id: _id,
+    organizationId: organizationId as OrganizationId,
+    revision,
+    ...(expiresAt === never ? {} : { expiresAt }),
+    value: fromStorable(value) as Value,
+  };
+}

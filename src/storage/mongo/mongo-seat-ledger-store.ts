@@ -1,0 +1,108 @@
+// The ledger for the rest of the house: read, change of contract, recount, and the sweep that settles what a crash left.
+// The steps of one seat are mongo-seat-movement.ts.
+
+import type { OrganizationId, UserId } from '#directory/identifiers.ts';
+import { applyContract, type SeatIntent, type SeatLedger, unlimitedFree } from '#directory/seat.ts';
+import type { RecountOutcome, SeatLedgerStore } from '../seat-ledger-store.ts';
+import { StorageError } from '../storage-error.ts';
+import { operators } from './mongo-connection.ts';
+import { withEffects } from './mongo-effects.ts';
+import { guard } from './mongo-errors.ts';
+import { type LedgerDocument, type LedgerModel, type Ledgers, toLedger } from './mongo-ledger.ts';
+import type { SeatMovement } from './mongo-seat-movement.ts';
+import { seatHeld, type UserDocument, type UserModel } from './mongo-user-document.ts';
+
+/** How many documents one round of the sweep looks at. */
+const piece = 500;
+
+export function createSeatLedgerStore(
+  ledgerModel: LedgerModel,
+  users: UserModel,
+  ledgers: Ledgers,
+  movement: SeatMovement,
+): SeatLedgerStore {
+  return {
+    read: (organizationId) =>
+      guard(async () => {
+        const ledger = await ledgers.read(organizationId);
+        return ledger === null ? null : toLedger(ledger);
+      }),
+
+    changeContract: (organizationId, contract, effects) =>
+      guard(async () => {
+        for (;;) {
+          const before = await readKnown(organizationId);
+          const after = applyContract(toLedger(before), contract);
+          if ('tooMany' in after) return { kind: 'belowUse', over: after.tooMany };
+          const { licensed, over, reserved } = after;
+          // Seats may move meanwhile: `free` is moved by the difference, and must still reach down to what may go over.
+          const more = limitOf(after) - limitOf(before);
+          const read = { licensed: before.licensed, over: before.over, reserved: before.reserved };
+          const changed = await ledgerModel
+            .findOneAndUpdate(
+              { _id: organizationId, ...read, free: operators({ $gte: -over - more }) },
+              withEffects({ licensed, over, reserved }, effects, { free: more, version: 1 }),
+              { returnDocument: 'after' },
+            )
+            .lean<LedgerDocument>();
+          if (changed !== null) return { kind: 'changed', ledger: toLedger(changed) };
+        }
+      }),
+
+    recount: (organizationId, effectsOf) =>
+      guard(async (): Promise<RecountOutcome> => {
+        const ledger = await readKnown(organizationId);
+        const before = toLedger(ledger);
+        if (ledger.moving > 0) return { drift: 0, outcome: 'busy', ledger: before };
+        const holders = await users.countDocuments({ organizationId, seat: operators({ $in: seatHeld }) });
+        const drift = ledger.used - holders;
+        const free = limitOf(ledger) - holders;
+        if (drift === 0 && free === ledger.free) return { drift, outcome: 'exact', ledger: before };
+        // A compare-and-set on the whole ledger: whatever changed since it was read, this count is of no use.
+        const repaired = await ledgerModel
+          .findOneAndUpdate(
+            { _id: organizationId, version: ledger.version, moving: 0 },
+            withEffects({ used: holders, free }, effectsOf(drift), { version: 1 }),
+            { returnDocument: 'after' },
+          )
+          .lean<LedgerDocument>();
+        if (repaired === null) return { drift: 0, outcome: 'busy', ledger: before };
+        return { drift, outcome: 'repaired', ledger: toLedger(repaired) };
+      }),
+
+    settle: (olderThan) =>
+      guard(async () => {
+        const freed = new Set<OrganizationId>();
+        const moving = { moving: operators({ $gt: 0 }) };
+        for (const ledger of await ledgerModel.find(moving).limit(piece).lean<LedgerDocument[]>()) {
+          const organizationId = ledger._id as OrganizationId;
+          for (const [user, intent] of oldIntents(ledger, olderThan)) {
+            const settled = await movement.settle(organizationId, user, intent);
+            if (settled.freed) freed.add(organizationId);
+          }
+        }
+        const releasing = { releasingSince: operators({ $lt: olderThan }) };
+        for (const user of await users.find(releasing).limit(piece).lean<UserDocument[]>()) {
+          if ((await movement.release(user)).freed) freed.add(user.organizationId as OrganizationId);
+        }
+        return [...freed];
+      }),
+  };
+
+  async function readKnown(organizationId: OrganizationId): Promise<LedgerDocument> {
+    const ledger = await ledgers.read(organizationId);
+    if (ledger === null)
+      throw new StorageError('incompatible', 'There is no such organisation, and so no seat ledger.');
+    return ledger;
+  }
+}
+
+function oldIntents(ledger: LedgerDocument, olderThan: number): readonly (readonly [UserId, SeatIntent])[] {
+  return Object.entries(ledger.intents)
+    .filter(([, intent]) => intent.at < olderThan)
+    .map(([user, intent]) => [user as UserId, intent] as const);
+}
+
+function limitOf({ licensed }: Pick<SeatLedger, 'licensed'>): number {
+  return licensed ?? unlimitedFree;
+}

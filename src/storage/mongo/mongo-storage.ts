@@ -1,0 +1,78 @@
+// Opens the MongoDB adapter: connects, prepares indexes, puts the ports together, closes. Standalone server, replica set and sharded
+// cluster alike: nothing here needs transactions, change streams, TTL or partial indexes (model.md, "Seats").
+
+import type { Instant } from '#directory/identifiers.ts';
+import type { Model } from 'mongoose';
+import type { RecordKind, RecordStore } from '../record-store.ts';
+import { StorageError } from '../storage-error.ts';
+import type { Storage, StorageOptions } from '../storage.ts';
+import { createAuditStore, defineAuditEntries } from './mongo-audit-store.ts';
+import { createStoreClock } from './mongo-clock.ts';
+import { connectMongo } from './mongo-connection.ts';
+import { createEffectOutbox, type EffectCarriers } from './mongo-effect-outbox.ts';
+import { guard } from './mongo-errors.ts';
+import { createLeaseStore, defineLeases } from './mongo-lease-store.ts';
+import { createLedgers, defineLedgers, insertLedger } from './mongo-ledger.ts';
+import { createOrganizationStore, defineOrganizations } from './mongo-organization-store.ts';
+import { createRecordStore, defineRecords, type RecordModel } from './mongo-record-store.ts';
+import { prepareSchema } from './mongo-schema.ts';
+import { createSeatLedgerStore } from './mongo-seat-ledger-store.ts';
+import { createSeatMovement } from './mongo-seat-movement.ts';
+import { createUserCommit } from './mongo-user-commit.ts';
+import { defineUsers } from './mongo-user-document.ts';
+import { createUserStore } from './mongo-user-store.ts';
+
+export interface MongoStorageOptions extends StorageOptions {
+  /** Dates the seat intents; give it the clock whose instants `seats.settle` will be asked with. The system's clock if absent. */
+  readonly now?: () => Instant;
+}
+
+/**
+ * Connects to the database the address names and makes its indexes. Throws `StorageError`: `unavailable` when nobody
+ * answers, `incompatible` for a database of a newer program or an address that is none.
+ */
+export async function openMongoStorage(uri: string, options: MongoStorageOptions): Promise<Storage> {
+  const now = options.now ?? Date.now;
+  const connection = await connectMongo(uri);
+  const close = (): Promise<void> => guard(() => connection.close());
+  try {
+    const organizations = defineOrganizations(connection);
+    const users = defineUsers(connection);
+    const ledgerModel = defineLedgers(connection);
+    const audit = defineAuditEntries(connection);
+    const leases = defineLeases(connection);
+    const kinds = options.recordKinds.map((name) => [name, defineRecords(connection, name)] as const);
+    const records = new Map<string, RecordModel>(kinds);
+    const carriers = [organizations, users, ledgerModel, ...records.values()] as unknown as readonly Model<never>[];
+    await guard(() => prepareSchema(connection, [...carriers, audit as unknown as Model<never>]));
+
+    const clock = createStoreClock(connection);
+    const ledgers = createLedgers(ledgerModel, organizations);
+    const movement = createSeatMovement(users, ledgers, now);
+    const byName = new Map(carriers.map((model) => [model.modelName, model])) as unknown as EffectCarriers['all'];
+    return {
+      kind: 'mongodb',
+      organizations: createOrganizationStore(organizations, (id, licensed) => insertLedger(ledgerModel, id, licensed)),
+      users: createUserStore(users, createUserCommit(users, ledgers, movement, now)),
+      seats: createSeatLedgerStore(ledgerModel, users, ledgers, movement),
+      effects: createEffectOutbox({ all: byName, users: users.modelName }, clock),
+      audit: createAuditStore(audit),
+      leases: createLeaseStore(leases, clock),
+      records: <Value>(kind: RecordKind<Value>): RecordStore<Value> => {
+        const model = records.get(kind.name);
+        if (model === undefined)
+          throw new StorageError('incompatible', `The record kind ${kind.name} was not announced.`);
+        return createRecordStore(model, kind);
+      },
+      ping: () =>
+        guard(async () => {
+          await connection.db?.command({ ping: 1 }, { readPreference: 'primary' });
+        }),
+      isEmpty: () => guard(async () => (await organizations.exists({})) === null),
+      close,
+    };
+  } catch (error) {
+    await close().catch(() => {});
+    throw error;
+  }
+}

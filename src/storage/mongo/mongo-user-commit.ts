@@ -1,0 +1,120 @@
+// The commit: one guarded write of the user, and around it the steps that take a seat or give one back (model.md, "Seats").
+// A take asks the ledger first; a lock-out closes the door first, and the ledger can neither refuse nor delay it.
+
+import type { Instant } from '#directory/identifiers.ts';
+import type { CommitOutcome, UserCommit } from '../user-store.ts';
+import { effectFields, withEffects } from './mongo-effects.ts';
+import { guard, isDuplicateKey, isUnavailable, toStorageError } from './mongo-errors.ts';
+import type { Ledgers } from './mongo-ledger.ts';
+import type { SeatMovement } from './mongo-seat-movement.ts';
+import { fromUserDocument, toUserFields, type UserDocument, type UserModel } from './mongo-user-document.ts';
+
+type SeatFields = Partial<Pick<UserDocument, 'seat' | 'stamp' | 'releasingSince'>>;
+type Written = UserDocument | 'conflict' | 'userNameTaken';
+
+const conflict: CommitOutcome = { kind: 'conflict' };
+
+export function createUserCommit(
+  users: UserModel,
+  ledgers: Ledgers,
+  movement: SeatMovement,
+  now: () => Instant,
+): (commit: UserCommit) => Promise<CommitOutcome> {
+  return (commit) =>
+    guard(async () => {
+      const { seat } = commit.user;
+      if (commit.seat === 'take' && seat === 'none') return take(commit);
+      if (commit.seat === 'take' && seat === 'releasing') return finishFirst(commit);
+      if (commit.seat === 'giveBack' && seat === 'held') return giveBack(commit);
+      return toOutcome(await write(commit, {}));
+    });
+
+  async function take(commit: UserCommit): Promise<CommitOutcome> {
+    const { id, organizationId } = commit.user;
+    const intent = movement.begin('take');
+    const taken = await ledgers.take(organizationId, id, intent, commit.newcomer === true);
+    if (taken.kind === 'noSeat') return { kind: 'noSeat' };
+    if (taken.kind === 'busy') {
+      await movement.settle(organizationId, id, taken.intent);
+      return conflict;
+    }
+    let written: Written;
+    try {
+      written = await write(commit, { seat: 'held', stamp: intent.id });
+    } catch (error) {
+      if (!isUnavailable(toStorageError(error))) {
+        await movement.concede(organizationId, id, intent);
+        throw error;
+      }
+      // The answer was lost: the fence tells what became of the write, and keeps it from coming true later.
+      const settled = await movement.settle(organizationId, id, intent);
+      return settled.applied ? toOutcome(settled.user) : conflict;
+    }
+    if (typeof written === 'string') {
+      const done = await movement.concede(organizationId, id, intent);
+      return toOutcome(done ?? written);
+    }
+    // The user has the seat from here on; an intent that cannot be closed now is closed by whoever meets it.
+    await leaveToSweep(ledgers.close(organizationId, id, intent, false));
+    return toOutcome(written);
+  }
+
+  async function giveBack(commit: UserCommit): Promise<CommitOutcome> {
+    const written = await write(commit, { seat: 'releasing', releasingSince: now() });
+    if (typeof written === 'string') return toOutcome(written);
+    const released = await leaveToSweep(movement.release(written));
+    return toOutcome(released?.user ?? written);
+  }
+
+  /** Someone comes back whose seat is still on its way to the ledger: bring it there, then let the caller read again. */
+  async function finishFirst(commit: UserCommit): Promise<CommitOutcome> {
+    const { id, organizationId } = commit.user;
+    const user = await users.findOne({ _id: id, organizationId, tombstone: false }).lean<UserDocument>();
+    if (user !== null) await movement.release(user);
+    return conflict;
+  }
+
+  function write(commit: UserCommit, seat: SeatFields): Promise<Written> {
+    return commit.expectedRevision === null ? insert(commit, seat) : update(commit, commit.expectedRevision, seat);
+  }
+
+  async function insert({ user, effects }: UserCommit, seat: SeatFields): Promise<Written> {
+    const none = { seat: 'none', stamp: null, releasingSince: null, tombstone: false } as const;
+    const document = { _id: user.id, ...toUserFields(user), ...none, ...seat, ...effectFields(effects) };
+    try {
+      await users.insertOne(document);
+      return document;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      // Servers word it differently which index refused; whether the id exists tells the two apart on all of them.
+      return (await users.exists({ _id: user.id })) === null ? 'userNameTaken' : 'conflict';
+    }
+  }
+
+  async function update({ user, effects }: UserCommit, revision: number, seat: SeatFields): Promise<Written> {
+    const read = { _id: user.id, organizationId: user.organizationId, revision, tombstone: false };
+    try {
+      const written = await users
+        .findOneAndUpdate(read, withEffects({ ...toUserFields(user), ...seat }, effects), { returnDocument: 'after' })
+        .lean<UserDocument>();
+      return written ?? 'conflict';
+    } catch (error) {
+      if (isDuplicateKey(error)) return 'userNameTaken';
+      throw error;
+    }
+  }
+}
+
+function toOutcome(written: Written): CommitOutcome {
+  return typeof written === 'string' ? { kind: written } : { kind: 'committed', user: fromUserDocument(written) };
+}
+
+/** What can be finished later by anyone must not turn a committed change into a failure. */
+async function leaveToSweep<Value>(step: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await step;
+  } catch (error) {
+    if (isUnavailable(toStorageError(error))) return undefined;
+    throw error;
+  }
+}

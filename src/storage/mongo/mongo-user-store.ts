@@ -1,0 +1,95 @@
+// Users as they are read. Every query names the organisation first and can be answered by an index of mongo-user-document.ts;
+// commits are mongo-user-commit.ts.
+
+import type { AccessState } from '#directory/access-decision.ts';
+import type { Hold } from '#directory/hold.ts';
+import type { OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { User } from '#directory/user.ts';
+import type { CommitOutcome, UserCommit, UserCounts, UserStore } from '../user-store.ts';
+import { operators } from './mongo-connection.ts';
+import { guard } from './mongo-errors.ts';
+import { fromStorable } from './mongo-storable.ts';
+import { fromUserDocument, seatHeld, toStoredKey, type UserDocument, type UserModel } from './mongo-user-document.ts';
+
+const shownStates = ['active', 'scheduled', 'onLeave', 'inactive', 'waiting', 'starting'];
+const everything = Number.MIN_SAFE_INTEGER;
+
+export function createUserStore(users: UserModel, commit: (commit: UserCommit) => Promise<CommitOutcome>): UserStore {
+  return {
+    commit,
+
+    get: (organizationId, id) =>
+      guard(async () => {
+        const document = await users.findOne({ _id: id, organizationId, tombstone: false }).lean<UserDocument>();
+        return document === null ? null : fromUserDocument(document);
+      }),
+
+    accessState: (organizationId, id) =>
+      guard(async () => {
+        const parts = { active: 1, epoch: 1, holds: 1, deletedAt: 1, revision: 1 };
+        const found = await users.findOne({ _id: id, organizationId, tombstone: false }, parts).lean<UserDocument>();
+        return found === null ? null : toAccessState(organizationId, id, found);
+      }),
+
+    findByKey: (organizationId, key) =>
+      guard(() => read({ organizationId, keys: toStoredKey(key), status: operators({ $in: shownStates }) }, 0, 1_000)),
+
+    list: (organizationId, { after, offset = 0, limit }) =>
+      guard(() => {
+        const later = after === undefined ? {} : { _id: operators({ $gt: after }) };
+        return read({ organizationId, status: operators({ $in: shownStates }), ...later }, offset, limit);
+      }),
+
+    count: (organizationId) =>
+      guard(() => users.countDocuments({ organizationId, status: operators({ $in: shownStates }) })),
+    counts: (organizationId) => guard(() => countByStatus(organizationId)),
+
+    longestWaiting: (organizationId) =>
+      guard(async () => {
+        const waiting = { organizationId, queuedSince: operators({ $gte: everything }) };
+        const first = await users.findOne(waiting).sort({ queuedSince: 1, _id: 1 }).lean<UserDocument>();
+        return first === null ? null : fromUserDocument(first);
+      }),
+
+    waitingBefore: (organizationId, { id, waitingSince }) =>
+      guard(() => {
+        if (waitingSince === undefined) {
+          return users.countDocuments({ organizationId, queuedSince: operators({ $gte: everything }) });
+        }
+        const longer = { queuedSince: operators({ $gte: everything, $lt: waitingSince }) };
+        const asLong = { queuedSince: waitingSince, _id: operators({ $lt: id }) };
+        return users.countDocuments({ organizationId, $or: [longer, asLong] });
+      }),
+
+    countActiveWithRole: (organizationId, role) =>
+      guard(() => users.countDocuments({ organizationId, roles: role, active: true })),
+  };
+
+  async function read(filter: object, offset: number, limit: number): Promise<readonly User[]> {
+    // The driver takes a limit of 0 for none.
+    if (limit <= 0) return [];
+    const found = await users.find(filter).sort({ _id: 1 }).skip(offset).limit(limit).lean<UserDocument[]>();
+    return found.map(fromUserDocument);
+  }
+
+  async function countByStatus(organizationId: OrganizationId): Promise<UserCounts> {
+    const [groups, holders] = await Promise.all([
+      users.aggregate<{ _id: string; count: number }>([
+        { $match: { organizationId } },
+        { $group: { _id: '$status', count: { $sum: 1 } } },
+      ]),
+      users.countDocuments({ organizationId, seat: operators({ $in: seatHeld }) }),
+    ]);
+    const of = (status: string): number => groups.find((group) => group._id === status)?.count ?? 0;
+    const [active, inactive, onLeave] = [of('active') + of('scheduled'), of('inactive'), of('onLeave')];
+    const [waiting, starting] = [of('waiting'), of('starting')];
+    const total = active + inactive + onLeave + waiting + starting;
+    return { total, active, inactive, onLeave, waiting, starting, holders };
+  }
+}
+
+function toAccessState(organizationId: OrganizationId, id: UserId, found: UserDocument): AccessState {
+  const { active, epoch, revision, deletedAt } = found;
+  const holds = fromStorable(found.holds) as readonly Hold[];
+  return { id, organizationId, active, epoch, revision, holds, ...(deletedAt === null ? {} : { deletedAt }) };
+}
