@@ -165,7 +165,7 @@ class Patch {
     if (attribute.mutability === 'immutable' && isAssigned(before) && !equalJson(before, after)) {
       throw new ProtocolError('mutability', `${describeLocation(location)} cannot be changed once it is set.`);
     }
-    dropStaleParts(attribute, before, after, value);
+    dropStaleParts(attribute, before, after);
   }
 
   #read({ location, value, strict }: AttributeChange, attribute: AttributeDefinition): JsonValue | undefined {
@@ -190,19 +190,17 @@ function assertRequiredKept(
   if (next === undefined || attribute.required) assertClearable(attribute, location);
 }
 
-/** With another `value` (another manager), the old one's name and address say something untrue. */
+/** With another `value` (another manager), what was known of the old one says something untrue. */
 function dropStaleParts(
   attribute: AttributeDefinition,
   before: JsonValue | undefined,
   after: JsonValue | undefined,
-  written: JsonValue | undefined,
 ): void {
   if (!isJsonObject(before) || !isJsonObject(after)) return;
   if (equalJson(readOwn(before, 'value'), readOwn(after, 'value'))) return;
   const draft: JsonDraft = after;
   for (const { name, mutability } of attribute.subAttributes ?? []) {
-    const stale = mutability === 'readOnly' || name === '$ref';
-    const named = isJsonObject(written) && Object.keys(written).some((key) => key.toLowerCase() === name.toLowerCase());
-    if (stale && !named) delete draft[name];
+    const carriedOver = name === '$ref' && equalJson(readOwn(before, name), readOwn(after, name));
+    if (mutability === 'readOnly' || carriedOver) delete draft[name];
   }
 }

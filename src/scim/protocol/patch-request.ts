@@ -42,7 +42,7 @@ export function parsePatchRequest(body: JsonValue | undefined, options: PatchReq
 
 function assertPatchSchema(body: JsonObject): void {
   const urns = readMessageKey(body, 'schemas');
-  const named = isJsonArray(urns) && urns.some((urn) => String(urn).toLowerCase() === PATCH_OP_URN.toLowerCase());
+  const named = isJsonArray(urns) && urns.some(isPatchOpUrn);
   if (!named) throw new ProtocolError('invalidSyntax', `"schemas" must list ${PATCH_OP_URN}.`);
 }
 
@@ -65,4 +65,8 @@ function readOp(written: JsonValue | undefined, strict: boolean): PatchOperation
   if (op === 'add' || op === 'remove' || op === 'replace') return op;
   const shown = typeof written === 'string' ? `, not ${quoteInput(written)}` : '';
   throw new ProtocolError('invalidSyntax', `"op" must be "add", "remove" or "replace"${shown}.`);
+}
+
+function isPatchOpUrn(urn: JsonValue): boolean {
+  return typeof urn === 'string' && urn.toLowerCase() === PATCH_OP_URN.toLowerCase();
 }
