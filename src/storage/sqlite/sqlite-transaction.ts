@@ -54,9 +54,7 @@ export function openConnection(path: string): SqliteConnection {
     exec: (sql) => database.exec(sql),
     read: (work) => retryWhileBusy(work, patienceMs),
     write: (work) => retryWhileBusy(() => transact(work), patienceMs),
-    close: () => {
-      if (database.isOpen) database.close();
-    },
+    close: () => closeDatabase(database),
   };
 }
 
@@ -105,6 +103,20 @@ function openDatabase(path: string): Database {
   } catch (error) {
     throw toStorageError(error);
   }
+}
+
+/**
+ * The driver keeps the file open until the statements are collected too, so SQLite does not tidy up as after a last close:
+ * the log is written back here, and whoever copies the file has everything.
+ */
+function closeDatabase(database: Database): void {
+  if (!database.isOpen) return;
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // Locked or full: the log stays beside the file and is read at the next start.
+  }
+  database.close();
 }
 
 /** SQLite has rolled back by itself after some errors (a full disk); what is left to roll back is rolled back here. */

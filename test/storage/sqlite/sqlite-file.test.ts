@@ -1,0 +1,144 @@
+/** The database file of the embedded store: how it is made, kept, recognised and refused. */
+import { DatabaseSync } from '@photostructure/sqlite';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSqliteStorage } from '#storage/sqlite/sqlite-storage.ts';
+import { schemaVersion } from '#storage/sqlite/sqlite-schema.ts';
+import { atOnce, contractRecordKinds, expectUsed, hire, openOrganization, things } from '../contract/contract-world.ts';
+
+const incompatible = expect.objectContaining({ name: 'StorageError', code: 'incompatible' }) as Error;
+const unavailable = expect.objectContaining({ name: 'StorageError', code: 'unavailable' }) as Error;
+
+describe('the database file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'furlough-sqlite-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  let path: string;
+  let files = 0;
+  beforeEach(() => {
+    files += 1;
+    path = join(folder, `${files}.db`);
+  });
+  const open = () => openSqliteStorage({ path, recordKinds: contractRecordKinds });
+  const withDatabase = <Value>(work: (database: InstanceType<typeof DatabaseSync>) => Value): Value => {
+    const database = new DatabaseSync(path);
+    try {
+      return work(database);
+    } finally {
+      database.close();
+    }
+  };
+
+  test('file and folders are made for this account only', async () => {
+    path = join(folder, 'deep', 'er', 'furlough.db');
+    const storage = await open();
+    expect(statSync(join(folder, 'deep', 'er')).mode & 0o777).toBe(0o700);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(`${path}-wal`).mode & 0o777).toBe(0o600);
+    await storage.close();
+  });
+
+  test('a closed file has everything: nothing is left in the log beside it', async () => {
+    const storage = await open();
+    const organization = await openOrganization(storage, 1);
+    expect(statSync(`${path}-wal`).size).toBeGreaterThan(0);
+    await storage.close();
+    if (existsSync(`${path}-wal`)) expect(statSync(`${path}-wal`).size).toBe(0);
+    copyFileSync(path, `${path}.copy`);
+    path = `${path}.copy`;
+    const copy = await open();
+    expect((await copy.organizations.get(organization))?.id).toBe(organization);
+    await copy.close();
+  });
+
+  test('what was written is there after a restart', async () => {
+    const first = await open();
+    expect(await first.isEmpty()).toBe(true);
+    const organization = await openOrganization(first, 3);
+    const user = await hire(first, organization);
+    await first.records(things).insert({ id: 'r', organizationId: organization, value: { colour: 'red' } });
+    await first.close();
+    const second = await open();
+    expect(await second.isEmpty()).toBe(false);
+    expect(await second.users.get(organization, user.id)).toEqual(user);
+    expect((await second.records(things).get('r', 0))?.value).toEqual({ colour: 'red' });
+    await expectUsed(second, organization, 1);
+    await second.close();
+  });
+
+  test('five that open a new file at once all find it ready', async () => {
+    const storages = await atOnce(5, open);
+    const [first] = storages;
+    if (first === undefined) throw new Error('unreachable');
+    const organization = await openOrganization(first, 1);
+    for (const storage of storages) expect((await storage.organizations.get(organization))?.id).toBe(organization);
+    for (const storage of storages) await storage.close();
+  });
+
+  test('every commit reaches the disk before it is answered', async () => {
+    const storage = await open();
+    expect(withDatabase((database) => database.prepare('PRAGMA journal_mode').get())).toEqual({ journal_mode: 'wal' });
+    const organization = await openOrganization(storage, 1);
+    const seen = withDatabase((database) => database.prepare('SELECT id FROM organization').all());
+    expect(seen).toEqual([{ id: organization }]);
+    await storage.close();
+  });
+
+  test('a file of a newer version is refused and left as it is', async () => {
+    await (await open()).close();
+    withDatabase((database) => database.exec(`PRAGMA user_version = ${schemaVersion + 1}`));
+    const look = () =>
+      withDatabase((database) => [
+        database.prepare('PRAGMA user_version').get(),
+        database.prepare('SELECT * FROM sqlite_schema').all(),
+      ]);
+    const before = look();
+    await expect(open()).rejects.toEqual(incompatible);
+    expect(look()).toEqual(before);
+    withDatabase((database) => database.exec(`PRAGMA user_version = ${schemaVersion}`));
+    await (await open()).close();
+  });
+
+  test.each([
+    ['tables but no mark', 'CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)'],
+    ['another mark', 'PRAGMA application_id = 42; CREATE TABLE user (a)'],
+  ])('the database of another program (%s) is refused and left as it is', async (_what, sql) => {
+    withDatabase((database) => database.exec(sql));
+    const before = readFileSync(path);
+    await expect(open()).rejects.toEqual(incompatible);
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  test('a file that is no database is refused and left as it is', async () => {
+    writeFileSync(path, 'not a database, but long enough to be looked at '.repeat(100));
+    await expect(open()).rejects.toEqual(incompatible);
+    expect(readFileSync(path, 'utf8')).toMatch(/^not a database/);
+  });
+
+  test('a path that cannot be a file is refused as unavailable', async () => {
+    mkdirSync(path);
+    await expect(open()).rejects.toEqual(unavailable);
+    writeFileSync(join(path, 'file'), '');
+    path = join(path, 'file', 'below.db');
+    await expect(open()).rejects.toEqual(unavailable);
+  });
+
+  test('a closed store says so', async () => {
+    const storage = await open();
+    const organization = await openOrganization(storage, 1);
+    await storage.close();
+    await storage.close();
+    await expect(storage.ping()).rejects.toEqual(unavailable);
+    await expect(storage.organizations.get(organization)).rejects.toEqual(unavailable);
+    await expect(storage.leases.acquire('a', 'b', 1)).rejects.toEqual(unavailable);
+  });
+});

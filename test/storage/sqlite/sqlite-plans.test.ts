@@ -1,0 +1,39 @@
+/** No question reads a whole table: the plan of every statement that storage prepares is a search, with the few exceptions named here. */
+import { migrateSchema } from '#storage/sqlite/sqlite-schema.ts';
+import { createSqliteStorage } from '#storage/sqlite/sqlite-storage.ts';
+import { openConnection, type SqliteConnection } from '#storage/sqlite/sqlite-transaction.ts';
+
+/** Small, or asked for whole: all organisations, whether there is one, and how many documents have effects waiting. */
+const readWhole = [
+  'SELECT body FROM organization ORDER BY id',
+  'SELECT id FROM organization LIMIT 1',
+  'SELECT count(*) AS number FROM effect_source',
+];
+
+/** Sorts the few effects of one document. */
+const sorted = ['SELECT id, attempts, body FROM effect WHERE source = ? ORDER BY row'];
+
+test('every statement but the named ones searches an index, and none sorts', async () => {
+  const connection = openConnection(':memory:');
+  await migrateSchema(connection);
+  const prepared: string[] = [];
+  const watched: SqliteConnection = {
+    ...connection,
+    prepare(sql) {
+      prepared.push(sql);
+      return connection.prepare(sql);
+    },
+  };
+  const storage = createSqliteStorage(watched, { recordKinds: [] });
+  expect(prepared.length).toBeGreaterThan(40);
+  for (const sql of [...readWhole, ...sorted]) expect(prepared).toContain(sql);
+  const slow = prepared.flatMap((sql) => {
+    const plan = connection.prepare<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all();
+    const scans = plan.filter(({ detail }) => /^SCAN|TEMP B-TREE/.test(detail));
+    return scans.length === 0 || readWhole.includes(sql) || sorted.includes(sql)
+      ? []
+      : [`${sql}: ${scans.map((s) => s.detail).join(', ')}`];
+  });
+  expect(slow).toEqual([]);
+  await storage.close();
+});
