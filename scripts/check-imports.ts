@@ -82,7 +82,9 @@ export function checkImports(sources: ReadonlyMap<string, string>): readonly str
 /** Why this import is wrong, or undefined. `target` is the path under src/, undefined for a library. */
 function judge(file: string, specifier: string, target: string | undefined): string | undefined {
   const closed = closedRooms.find((room) => file.startsWith(room));
-  if (closed && !target?.startsWith(closed))
+  // A digest is arithmetic, not I/O: entity tags come from the content by one.
+  const isDigest = closed === 'scim/protocol/' && specifier === 'node:crypto';
+  if (closed && !isDigest && !target?.startsWith(closed))
     return `imports ${specifier}, but ${closed} imports nothing outside itself`;
   if (target === undefined) return judgeLibrary(file, specifier);
   if (target.startsWith('..')) return `imports ${specifier}, which is outside src/`;

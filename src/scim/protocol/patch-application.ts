@@ -16,7 +16,7 @@ import {
 } from './json-value.ts';
 import { PatchDraft } from './patch-draft.ts';
 import { parsePatchPath, type PatchPath } from './patch-path.ts';
-import type { PatchOperation } from './patch-request.ts';
+import { MAX_PATCH_OPERATIONS, type PatchOperation } from './patch-request.ts';
 import { type AttributeChange, assertClearable, assertRemovable, isCleared } from './patch-rules.ts';
 import { patchValues } from './patch-values.ts';
 import { ProtocolError } from './protocol-error.ts';
@@ -49,6 +49,7 @@ class Patch {
   readonly #schema: ResourceSchema;
   readonly #strict: boolean;
   readonly #paths = new Map<string, PatchPath>();
+  #keyPaths = 0;
 
   constructor(draft: PatchDraft, schema: ResourceSchema, strict: boolean) {
     this.#draft = draft;
@@ -87,11 +88,20 @@ class Patch {
 
   #applyBody(op: PatchOperation['op'], written: readonly BodyAttribute[]): void {
     for (const attribute of written) {
-      if (attribute.kind === 'path') this.#applyAt(op, this.#resolve(attribute.path), attribute.value);
+      if (attribute.kind === 'path') this.#applyKey(op, attribute.path, attribute.value);
       else if (!this.#isEcho(attribute.location, attribute.value)) {
         this.#change({ op, location: attribute.location, value: attribute.value, strict: this.#strict });
       }
     }
+  }
+
+  /** A key with a value filter is an operation in disguise, and counted as one. */
+  #applyKey(op: PatchOperation['op'], path: string, value: JsonValue): void {
+    this.#keyPaths += 1;
+    if (this.#keyPaths > MAX_PATCH_OPERATIONS) {
+      throw new ProtocolError('tooMany', `A PATCH may have at most ${MAX_PATCH_OPERATIONS} paths.`);
+    }
+    this.#applyAt(op, this.#resolve(path), value);
   }
 
   /** What a client merely sends back with its object: metadata, our extension, readOnly values it leaves out. */

@@ -50,7 +50,7 @@ describe('sorting (RFC 7644 §3.4.2.3)', () => {
     if (sort === undefined) throw new Error('no order');
     return people
       .toSorted((left, right) => compareBySortOrder(sort, left, right))
-      .map(({ id }) => id)
+      .map((person) => String(people.indexOf(person) + 1))
       .join('');
   };
 

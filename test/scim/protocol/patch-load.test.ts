@@ -37,4 +37,9 @@ describe('large requests stay linear', () => {
     const scans = ids(1000).map(({ value }) => ({ op: 'remove', path: `members[value ew "x${value}"]` }));
     expect(refusal(() => membersAfter(group, scans))).toBe('400 tooMany');
   });
+
+  test('keys with filters count as operations', () => {
+    const value = Object.fromEntries(ids(5001).map((member) => [`members[value eq "${member.value}"].type`, 'User']));
+    expect(refusal(() => membersAfter({ id: 'g', displayName: 'All' }, [{ op: 'add', value }]))).toBe('400 tooMany');
+  });
 });
