@@ -1,0 +1,21 @@
+// What a request tells about its sender: a person in front of a browser who can be sent to a page, or a program that needs a plain answer;
+// from our own pages, or from somewhere else.
+
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** Whether a page or a redirect helps: the sender asks for HTML and is no script (gate.md 7). */
+export function wantsPage(headers: IncomingHttpHeaders): boolean {
+  if (headers['x-requested-with'] !== undefined) return false;
+  const mode = headers['sec-fetch-mode'];
+  if (mode !== undefined && mode !== 'navigate') return false;
+  return (headers.accept ?? '').toLowerCase().includes('text/html');
+}
+
+/** `own`: our page, or the person's own doing (address bar). `foreign`: another origin. `unknown`: the browser does not say. */
+export function originOf(headers: IncomingHttpHeaders, baseUrl: string): 'own' | 'foreign' | 'unknown' {
+  const { origin } = headers;
+  const site = headers['sec-fetch-site'];
+  if (origin !== undefined && origin !== new URL(baseUrl).origin) return 'foreign';
+  if (site !== undefined) return site === 'same-origin' || site === 'none' ? 'own' : 'foreign';
+  return origin === undefined ? 'unknown' : 'own';
+}

@@ -1,0 +1,89 @@
+// SAML as the sign-in sees it: drives the SAML strategy through passport and translates its words. The checks are in saml/.
+
+import type { Connection, SamlSignIn } from '#directory/connection.ts';
+import type { GateContext } from '../gate-context.ts';
+import { SignInError } from '../sign-in/refusal.ts';
+import {
+  driveStrategy,
+  type ConnectionStrategy,
+  type DrivenOutcome,
+  type VerifiedIdentity,
+} from './connection-strategy.ts';
+import { createSamlConnection, type CompletedSaml, type SamlBegun } from './saml/saml-connection.ts';
+import { SamlStrategy, type SamlFailure, type SamlStrategyOptions } from './saml/saml-strategy.ts';
+import type { SignatureVerifier } from './saml/signature-verifier.ts';
+
+export interface SamlParts {
+  readonly verifier: SignatureVerifier;
+}
+
+const emailFormat = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';
+const emailAttributes = [
+  'email',
+  'mail',
+  'urn:oid:0.9.2342.19200300.100.1.3',
+  'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress',
+] as const;
+
+/** @throws RangeError for settings that cannot work */
+export function openSamlSignIn(
+  context: GateContext,
+  parts: SamlParts,
+  connection: Pick<Connection, 'id'>,
+  signIn: SamlSignIn,
+  addresses: { readonly samlEntityId: string; readonly samlAcs: string },
+): ConnectionStrategy {
+  const saml = createSamlConnection(
+    {
+      entityId: signIn.entityId,
+      ssoUrl: signIn.ssoUrl,
+      certificates: signIn.certificates,
+      wantSigned: signIn.wantSigned,
+      serviceEntityId: addresses.samlEntityId,
+      acsUrl: addresses.samlAcs,
+    },
+    { verifier: parts.verifier, randomBytes: context.randomBytes },
+  );
+  const drive = async (
+    request: Parameters<typeof driveStrategy>[1],
+    options: SamlStrategyOptions,
+  ): Promise<DrivenOutcome> => {
+    const outcome = await driveStrategy(new SamlStrategy(saml) as never, request, options);
+    if (outcome.kind !== 'failure') return outcome;
+    const { refusal } = outcome.challenge as SamlFailure;
+    throw new SignInError(refusal.reason, refusal.detail, refusal);
+  };
+  return {
+    protocol: 'saml',
+    async begin(request, keep) {
+      const keepAttempt = (begun: SamlBegun): Promise<void> =>
+        keep({ protocol: 'saml', requestId: begun.requestId, handle: begun.relayState });
+      const outcome = await drive(request, { step: 'begin', keepAttempt });
+      if (outcome.kind !== 'redirect')
+        throw new Error(`connection ${connection.id}: the SAML strategy sent nobody anywhere`);
+      return outcome.url;
+    },
+    async complete(request, expected) {
+      const attempt = expected?.protocol === 'saml' ? { requestId: expected.requestId } : undefined;
+      const outcome = await drive(request, { step: 'complete', attempt, now: context.now() });
+      if (outcome.kind !== 'success') throw new Error(`connection ${connection.id}: the SAML strategy named nobody`);
+      return toIdentity(outcome.identity as CompletedSaml);
+    },
+  };
+}
+
+/** A provider that signs an address vouches for it; whether it may is decided by the domains routed to the connection. */
+function toIdentity(saml: CompletedSaml): VerifiedIdentity {
+  const named = emailAttributes.map((name) => saml.attributes.get(name)).find((values) => values?.length === 1)?.[0];
+  const email = named ?? (saml.nameIdFormat === emailFormat ? saml.subject : undefined);
+  return {
+    protocol: 'saml',
+    issuer: saml.issuer,
+    subject: saml.subject,
+    userName: saml.subject,
+    externalId: saml.subject,
+    ...(email === undefined ? {} : { verifiedEmail: email }),
+    usedOnce: { id: saml.assertionId, until: saml.keepAssertionIdUntil },
+    ...(saml.sessionNotOnOrAfter === undefined ? {} : { sessionNotOnOrAfter: saml.sessionNotOnOrAfter }),
+  };
+}

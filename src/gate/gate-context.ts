@@ -1,0 +1,40 @@
+// What every part of the gate is given: storage, clock, chance, configuration, and whom to tell. Features take this by name, nothing else.
+
+import type { Instant, RandomBytes } from '#directory/identifiers.ts';
+import type { SealContext } from '#secrets/sealing.ts';
+import type { Storage } from '#storage/storage.ts';
+
+export interface GateConfig {
+  /** Public origin (and path, if mounted under one), without a slash at the end. Every URL we print or check is built from it. */
+  readonly baseUrl: string;
+  /** Addresses and ranges (`10.0.0.0/8`) whose `X-Forwarded-*` is believed. */
+  readonly trustedProxies: readonly string[];
+  readonly sessionIdleMs: number;
+  readonly sessionAbsoluteMs: number;
+  /** Accept identity providers at http addresses on this machine. For demonstrations and tests. */
+  readonly allowInsecureProviders: boolean;
+  /** Host names of identity providers that may have a private address. */
+  readonly privateProviderHosts?: readonly string[];
+}
+
+/** As much of a logger as the gate needs; `pino` fits. */
+export interface GateLogger {
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+/** Counters for `/metrics`; those of observability/metrics.ts fit. */
+export interface GateMetrics {
+  readonly signInDecisions: { inc(labels: { protocol: string; outcome: string; reason: string }): void };
+  readonly signInDuration: { observe(labels: { protocol: string }, seconds: number): void };
+}
+
+export interface GateContext {
+  readonly storage: Storage;
+  readonly now: () => Instant;
+  readonly randomBytes: RandomBytes;
+  readonly config: GateConfig;
+  readonly unseal: (sealed: string, place: SealContext) => string;
+  readonly logger: GateLogger;
+  readonly metrics: GateMetrics | undefined;
+}

@@ -1,0 +1,51 @@
+// The gate's addresses (surface.md, "HTTP") and what every one of them does when the store is away: 503, never "nobody" and never "come in".
+
+import express, { type ErrorRequestHandler, type Router } from 'express';
+import { StorageError } from '#storage/storage-error.ts';
+import { sendProblem, toProblem } from '#http/problem-details.ts';
+import { wantsPage } from './browser-request.ts';
+import type { ConnectionParts } from './connections/open-connection.ts';
+import { forwardAuth } from './forward-auth/forward-auth-endpoints.ts';
+import type { GateContext } from './gate-context.ts';
+import { sendPage, translatorFor } from './pages/page.ts';
+import { createUnavailablePage } from './pages/refusal-page.ts';
+import { sessionShow, signedInShow, signOut, signOutByLink } from './sessions/session-endpoints.ts';
+import { samlMetadata, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
+
+/** Serves `/sso/…` and `/gate/…`; mount it at the root of the app. */
+export function createGateRouter(context: GateContext, parts: ConnectionParts): Router {
+  const router = express.Router({ caseSensitive: true });
+  router.get('/sso/session', sessionShow(context));
+  router.post('/sso/logout', signOut(context));
+  router.get('/sso/logout', signOutByLink(context));
+  router.get('/sso/:org/login', signInStart(context, parts));
+  router.get('/sso/:org/signed-in', signedInShow(context));
+  router.get('/sso/:org/:connection/saml/metadata', samlMetadata(context));
+  router.post('/sso/:org/:connection/saml/acs', signInEnd(context, parts, 'saml'));
+  router.get('/sso/:org/:connection/oidc/callback', signInEnd(context, parts, 'oidc'));
+  router.all('/gate/forward-auth', forwardAuth(context));
+  router.use(answerOutage(context));
+  return router;
+}
+
+function answerOutage(context: GateContext): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    const isOutage = error instanceof StorageError && error.code === 'unavailable';
+    if (!isOutage || response.headersSent) {
+      next(error);
+      return;
+    }
+    context.logger.error({ err: error }, 'the gate cannot reach the store');
+    // What was prepared for a sign-in that did not finish must not reach the browser.
+    response.removeHeader('Set-Cookie');
+    response.removeHeader('Location');
+    const problem = toProblem(error);
+    if (problem !== null && !wantsPage(request.headers)) {
+      sendProblem(response, problem);
+      return;
+    }
+    const translator = translatorFor(request);
+    response.setHeader('Retry-After', '2');
+    sendPage(response, 503, translator, createUnavailablePage(translator));
+  };
+}

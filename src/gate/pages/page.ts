@@ -1,0 +1,102 @@
+// The frame of every page the gate shows: plain, accessible, without script, in the reader's language. Everything put in is escaped here.
+
+import { createHash } from 'node:crypto';
+import type { Response } from 'express';
+import { createTranslator, type Translator } from '#messages/translator.ts';
+
+export interface Page {
+  readonly title: string;
+  /** Parts in order, top to bottom. */
+  readonly parts: readonly PagePart[];
+}
+
+export type PagePart =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'note'; readonly text: string }
+  | { readonly kind: 'link'; readonly text: string; readonly href: string }
+  | { readonly kind: 'links'; readonly links: readonly { readonly text: string; readonly href: string }[] }
+  /** A form with one button that posts to our own host. */
+  | { readonly kind: 'button'; readonly text: string; readonly action: string };
+
+const style = `:root{color-scheme:light dark;font:16px/1.6 system-ui,"Hiragino Sans","Noto Sans CJK JP",sans-serif}
+body{margin:0;display:grid;min-height:100vh;place-items:center}
+main{max-width:34rem;padding:2rem;box-sizing:border-box}
+h1{font-size:1.5rem;line-height:1.3}
+ul{list-style:none;padding:0}
+a.button,button{display:inline-block;margin:.25rem 0;padding:.6rem 1.1rem;border:1px solid currentColor;border-radius:.4rem;background:none;color:inherit;font:inherit;text-decoration:none;cursor:pointer}
+a:focus-visible,button:focus-visible{outline:3px solid #2563eb;outline-offset:2px}
+.note{opacity:.8;font-size:.95rem}`;
+
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** The words for whoever sent `acceptLanguage`. */
+export function translatorFor(request: {
+  readonly headers: { readonly 'accept-language'?: string | undefined };
+}): Translator {
+  return createTranslator(request.headers['accept-language']);
+}
+
+/** Sends a page. It is never stored, framed, or told to other sites as a referrer. */
+export function sendPage(response: Response, status: number, translator: Translator, page: Page): void {
+  response.setHeader('Content-Security-Policy', contentSecurityPolicy);
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('Referrer-Policy', 'no-referrer');
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Content-Language', translator.language);
+  response.setHeader('Vary', 'Accept-Language');
+  response.status(status).type('html').send(renderPage(translator.language, page));
+}
+
+function renderPage(language: string, { title, parts }: Page): string {
+  return [
+    '<!doctype html>',
+    `<html lang="${escapeHtml(language)}">`,
+    '<head>',
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<title>${escapeHtml(title)}</title>`,
+    `<style>${style}</style>`,
+    '</head>',
+    '<body>',
+    '<main>',
+    `<h1>${escapeHtml(title)}</h1>`,
+    ...parts.map(renderPart),
+    '</main>',
+    '</body>',
+    '</html>',
+    '',
+  ].join('\n');
+}
+
+function renderPart(part: PagePart): string {
+  switch (part.kind) {
+    case 'text':
+      return `<p>${escapeHtml(part.text)}</p>`;
+    case 'note':
+      return `<p class="note">${escapeHtml(part.text)}</p>`;
+    case 'link':
+      return `<p><a class="button" href="${escapeHtml(part.href)}">${escapeHtml(part.text)}</a></p>`;
+    case 'links':
+      return `<ul>${part.links.map((link) => `<li><a class="button" href="${escapeHtml(link.href)}">${escapeHtml(link.text)}</a></li>`).join('')}</ul>`;
+    case 'button':
+      return `<form method="post" action="${escapeHtml(part.action)}"><button type="submit">${escapeHtml(part.text)}</button></form>`;
+    default:
+      return part satisfies never;
+  }
+}
+
+/** Text as HTML, safe in content and in quoted attributes. */
+export function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}

@@ -1,0 +1,38 @@
+// The page of a refused sign-in: one sentence for the person, the reference id for the administrator, a way to try again. No reason code.
+
+import type { Translator } from '#messages/translator.ts';
+import type { RefusalSentence } from '../sign-in/refusal.ts';
+import type { Page } from './page.ts';
+
+export interface RefusalWords {
+  readonly sentence: RefusalSentence | 'nobody';
+  readonly reference?: string;
+  /** Where a new sign-in begins. It is a link, never a redirect: a refused browser must not run in circles. */
+  readonly again?: string;
+}
+
+export function createRefusalPage({ say }: Translator, { sentence, reference, again }: RefusalWords): Page {
+  return {
+    title: say('page.refusal.title'),
+    parts: [
+      { kind: 'text', text: say(`refusal.${sentence}`) },
+      ...(reference === undefined
+        ? []
+        : [{ kind: 'note' as const, text: say('page.refusal.reference', { reference }) }]),
+      ...(again === undefined ? [] : [{ kind: 'link' as const, text: say('page.refusal.again'), href: again }]),
+    ],
+  };
+}
+
+export function createUnavailablePage({ say }: Translator): Page {
+  return { title: say('page.unavailable.title'), parts: [{ kind: 'text', text: say('page.unavailable.text') }] };
+}
+
+export function createNotFoundPage({ say }: Translator): Page {
+  return { title: say('page.notFound.title'), parts: [{ kind: 'text', text: say('page.notFound.text') }] };
+}
+
+/** For an address that is no app of ours. */
+export function createUnknownAppPage({ say }: Translator): Page {
+  return { title: say('page.notAllowed.title'), parts: [{ kind: 'text', text: say('page.notAllowed.app') }] };
+}

@@ -1,0 +1,50 @@
+// Pages of a session: signed in, about to sign out, signed out.
+
+import type { Translator } from '#messages/translator.ts';
+import type { Page } from './page.ts';
+
+export interface SignedInWords {
+  readonly organization: string;
+  readonly name: string;
+  /** An app on another host: offered as a link, because a redirect could come straight back and go in circles. */
+  readonly continueTo?: string;
+  readonly signOut: string;
+}
+
+export function createSignedInPage(
+  { say }: Translator,
+  { organization, name, continueTo, signOut }: SignedInWords,
+): Page {
+  const onward =
+    continueTo === undefined
+      ? []
+      : [
+          {
+            kind: 'link' as const,
+            text: say('page.signedIn.continue', { host: new URL(continueTo).host }),
+            href: continueTo,
+          },
+        ];
+  return {
+    title: say('page.signedIn.title'),
+    parts: [
+      { kind: 'text', text: say('page.signedIn.as', { organization, name }) },
+      ...onward,
+      { kind: 'button', text: say('page.signOut.button'), action: signOut },
+    ],
+  };
+}
+
+export function createSignOutPage({ say }: Translator, action: string): Page {
+  return {
+    title: say('page.signOut.title'),
+    parts: [
+      { kind: 'text', text: say('page.signOut.ask') },
+      { kind: 'button', text: say('page.signOut.button'), action },
+    ],
+  };
+}
+
+export function createSignedOutPage({ say }: Translator): Page {
+  return { title: say('page.signedOut.title'), parts: [{ kind: 'text', text: say('page.signedOut.text') }] };
+}

@@ -1,0 +1,65 @@
+// Ends sessions after the fact: every door was closed by the commit already; this records it and tidies. Idempotent, for the relay.
+
+import type { OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { GateContext } from '../gate-context.ts';
+import { endSession, isExpired, sessionRecords, type StoredSession } from './session.ts';
+
+const pageSize = 200;
+
+/** Ends the user's sessions that were opened with a lower epoch. Answers how many it ended; a second call ends none. */
+export async function endSessionsOfUser(
+  context: GateContext,
+  organizationId: OrganizationId,
+  userId: UserId,
+  belowEpoch: number,
+  cause: string,
+): Promise<number> {
+  let ended = 0;
+  for await (const session of sessionsOf(context, organizationId, userId)) {
+    if (session.value.endedAt !== undefined || session.value.epoch >= belowEpoch) continue;
+    if (await endSession(context, session.id, cause)) ended += 1;
+  }
+  return ended;
+}
+
+/** How many sessions of the user would be admitted if the person were: not ended, not expired, of the present epoch. */
+export async function countLiveSessions(
+  context: GateContext,
+  organizationId: OrganizationId,
+  userId: UserId,
+): Promise<number> {
+  const user = await context.storage.users.accessState(organizationId, userId);
+  let live = 0;
+  for await (const session of sessionsOf(context, organizationId, userId)) {
+    const { value } = session;
+    if (value.endedAt === undefined && value.epoch === user?.epoch && !isExpired(context, value)) live += 1;
+  }
+  return live;
+}
+
+/** The user's sessions, ended ones too, for the administrator's list. */
+export async function listSessions(
+  context: GateContext,
+  organizationId: OrganizationId,
+  userId: UserId,
+): Promise<readonly StoredSession[]> {
+  const sessions: StoredSession[] = [];
+  for await (const session of sessionsOf(context, organizationId, userId)) sessions.push(session);
+  return sessions;
+}
+
+async function* sessionsOf(
+  context: GateContext,
+  organizationId: OrganizationId,
+  userId: UserId,
+): AsyncGenerator<StoredSession> {
+  const store = context.storage.records(sessionRecords);
+  let after: string | undefined;
+  for (;;) {
+    const page = { key: `user=${userId}`, limit: pageSize, ...(after === undefined ? {} : { after }) };
+    const sessions = await store.list(organizationId, page, context.now());
+    yield* sessions;
+    after = sessions.at(-1)?.id;
+    if (sessions.length < pageSize) return;
+  }
+}

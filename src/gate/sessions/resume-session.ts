@@ -1,0 +1,31 @@
+// The question of every door on every request: who is this browser, and may that person come in now? Session, person and organisation are
+// read from storage each time, never remembered: the deactivating commit alone closes the door (model.md, gate.md 5).
+
+import { decideAccess, type AccessState, type HeldReason } from '#directory/access-decision.ts';
+import type { GateContext } from '../gate-context.ts';
+import { idOfToken, isToken } from '../opaque-token.ts';
+import { isExpired, sessionRecords, touchSession, type StoredSession } from './session.ts';
+
+export type ResumedSession =
+  | { readonly kind: 'signedIn'; readonly user: AccessState; readonly session: StoredSession }
+  /** The session's person is kept out now, whether or not the session was ended by it: 403 with the present reason. */
+  | { readonly kind: 'held'; readonly reason: HeldReason; readonly session: StoredSession }
+  /** No session, or one that ended and whose person is not held any more: 401. */
+  | { readonly kind: 'nobody' };
+
+/** `token`: the session cookie's value. Throws `StorageError` when the store is away: 503, never 401. */
+export async function resumeSession(context: GateContext, token: string | undefined): Promise<ResumedSession> {
+  if (token === undefined || !isToken(token)) return { kind: 'nobody' };
+  const session = await context.storage.records(sessionRecords).get(idOfToken(token), context.now());
+  if (session === null || isExpired(context, session.value)) return { kind: 'nobody' };
+  const { organizationId, value } = session;
+  const [user, organization] = await Promise.all([
+    context.storage.users.accessState(organizationId, value.userId),
+    context.storage.organizations.get(organizationId),
+  ]);
+  const decision = decideAccess(organization, user, context.now());
+  if (!decision.allowed) return { kind: 'held', reason: decision.reason, session };
+  if (user === null || value.endedAt !== undefined || user.epoch !== value.epoch) return { kind: 'nobody' };
+  await touchSession(context, session);
+  return { kind: 'signedIn', user, session };
+}

@@ -1,0 +1,137 @@
+// The doors of a session: who am I (`/sso/session`), the page after a sign-in, and signing out (surface.md, "HTTP").
+
+import type { Request, RequestHandler, Response } from 'express';
+import type { OrganizationId } from '#directory/identifiers.ts';
+import { displayNameOf } from '#directory/user.ts';
+import { sendProblem } from '#http/problem-details.ts';
+import { originOf, wantsPage } from '../browser-request.ts';
+import { emailOf } from '../forward-auth/identity-headers.ts';
+import type { GateContext } from '../gate-context.ts';
+import { idOfToken, isToken } from '../opaque-token.ts';
+import { sendPage, translatorFor } from '../pages/page.ts';
+import { createRefusalPage } from '../pages/refusal-page.ts';
+import { createSignedInPage, createSignedOutPage, createSignOutPage } from '../pages/session-pages.ts';
+import { readReturnTarget } from '../sign-in/return-target.ts';
+import { resumeSession } from './resume-session.ts';
+import { endSession } from './session.ts';
+import { clearSessionCookie, readSessionToken } from './session-cookie.ts';
+
+/** The signed-in person as `/sso/session` shows them. */
+export interface SessionView {
+  readonly id: string;
+  readonly userName: string;
+  readonly displayName: string;
+  readonly email: string | null;
+  readonly organization: string;
+  readonly connection: string;
+  /** ISO 8601, UTC. */
+  readonly signedInAt: string;
+  readonly expiresAt: string;
+}
+
+/** `GET /sso/session`: 200 with the person; 403 with the present reason while they are held; 401 for nobody. */
+export function sessionShow(context: GateContext): RequestHandler {
+  return async (request, response) => {
+    response.setHeader('Cache-Control', 'no-store');
+    const resumed = await resumeSession(context, readSessionToken(context, request.headers.cookie));
+    if (resumed.kind === 'held') return sendHeld(response, resumed.reason);
+    if (resumed.kind === 'nobody') return sendNobody(response);
+    const { session } = resumed;
+    const user = await context.storage.users.get(session.organizationId, resumed.user.id);
+    if (user === null) return sendNobody(response);
+    const view: SessionView = {
+      id: user.id,
+      userName: user.profile.userName,
+      displayName: displayNameOf(user.profile),
+      email: emailOf(user.profile) ?? null,
+      organization: session.organizationId,
+      connection: session.value.connection,
+      signedInAt: new Date(session.value.createdAt).toISOString(),
+      expiresAt: new Date(session.value.notOnOrAfter).toISOString(),
+    };
+    response.json(view);
+  };
+}
+
+/** `GET /sso/{org}/signed-in?continue=`: where a browser lands that asked for nothing in particular. */
+export function signedInShow(context: GateContext): RequestHandler {
+  return async (request, response) => {
+    const translator = translatorFor(request);
+    const resumed = await resumeSession(context, readSessionToken(context, request.headers.cookie));
+    const organizationId = String(request.params['org']) as OrganizationId;
+    if (resumed.kind !== 'signedIn' || resumed.session.organizationId !== organizationId) {
+      const sentence =
+        resumed.kind === 'held' ? (resumed.reason === 'noSuchUser' ? 'unknownPerson' : resumed.reason) : 'nobody';
+      return sendPage(
+        response,
+        resumed.kind === 'held' ? 403 : 401,
+        translator,
+        createRefusalPage(translator, { sentence }),
+      );
+    }
+    const [user, organization] = await Promise.all([
+      context.storage.users.get(organizationId, resumed.user.id),
+      context.storage.organizations.get(organizationId),
+    ]);
+    const continueTo = await readReturnTarget(context, organizationId, request.query['continue']);
+    const words = {
+      organization: organization?.name ?? organizationId,
+      name: user === null ? resumed.user.id : displayNameOf(user.profile),
+      signOut: `${context.config.baseUrl}/sso/logout`,
+      ...(continueTo === undefined ? {} : { continueTo }),
+    };
+    sendPage(response, 200, translator, createSignedInPage(translator, words));
+  };
+}
+
+/** `POST /sso/logout`: signs out here. A form on another site cannot. */
+export function signOut(context: GateContext): RequestHandler {
+  return async (request, response) => {
+    if (originOf(request.headers, context.config.baseUrl) === 'foreign')
+      return askFirst(context, request, response, 403);
+    await end(context, request, response);
+  };
+}
+
+/** `GET /sso/logout`: signs out, but asks first when a browser follows a link from another site. */
+export function signOutByLink(context: GateContext): RequestHandler {
+  return async (request, response) => {
+    const isOwn = originOf(request.headers, context.config.baseUrl) === 'own';
+    if (!isOwn && (wantsPage(request.headers) || request.headers['sec-fetch-site'] !== undefined)) {
+      return askFirst(context, request, response, 200);
+    }
+    await end(context, request, response);
+  };
+}
+
+async function end(context: GateContext, request: Request, response: Response): Promise<void> {
+  const token = readSessionToken(context, request.headers.cookie);
+  if (token !== undefined && isToken(token)) await endSession(context, idOfToken(token), 'signedOut');
+  response.append('Set-Cookie', clearSessionCookie(context));
+  response.setHeader('Cache-Control', 'no-store');
+  if (!wantsPage(request.headers)) {
+    response.status(204).end();
+    return;
+  }
+  const translator = translatorFor(request);
+  sendPage(response, 200, translator, createSignedOutPage(translator));
+}
+
+function askFirst(context: GateContext, request: Request, response: Response, status: 200 | 403): void {
+  const translator = translatorFor(request);
+  sendPage(response, status, translator, createSignOutPage(translator, `${context.config.baseUrl}/sso/logout`));
+}
+
+function sendHeld(response: Response, reason: string): void {
+  sendProblem(response, { status: 403, code: reason, detail: 'This person may not come in now.', extra: { reason } });
+}
+
+function sendNobody(response: Response): void {
+  sendProblem(response, {
+    status: 401,
+    code: 'notSignedIn',
+    detail: 'Nobody is signed in.',
+    extra: { reason: 'notSignedIn' },
+    headers: { 'WWW-Authenticate': 'FurloughSession' },
+  });
+}

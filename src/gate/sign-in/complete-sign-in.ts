@@ -1,0 +1,150 @@
+// The one end of every sign-in: from a verified identity to a session or a refusal. The order is the guarantee (gate.md 2.3): the attempt and
+// the assertion are used up first, the person's state is read after that, and the session carries the epoch that was read, so that a
+// deactivation at any moment leaves nothing usable.
+
+import { decideAccess } from '#directory/access-decision.ts';
+import type { ConnectionStrategy, VerifiedIdentity } from '../connections/connection-strategy.ts';
+import type { SignInConnection } from '../connections/open-connection.ts';
+import type { GateContext } from '../gate-context.ts';
+import { openSession } from '../sessions/session.ts';
+import { storeLink } from './account-link.ts';
+import { takeAttempt, type FoundAttempt } from './attempt.ts';
+import { matchAccount, type MatchedAccount } from './match-account.ts';
+import { SignInError } from './refusal.ts';
+import { recordSignIn, type SignInCheck, type SignInRecord, type SignInStep } from './sign-in-record.ts';
+import { useOnce } from './used-once.ts';
+
+export interface SignInVisit {
+  readonly connection: SignInConnection;
+  readonly protocol: ConnectionStrategy['protocol'];
+  /** The attempt of this browser, not yet used; undefined when it has none. */
+  readonly attempt: FoundAttempt | undefined;
+  /** Asks the connection who came back. @throws SignInError */
+  readonly verify: () => Promise<VerifiedIdentity>;
+  readonly address: string | undefined;
+}
+
+export type SignInOutcome =
+  | { readonly kind: 'signedIn'; readonly sessionToken: string; readonly reference: string }
+  | { readonly kind: 'refused'; readonly refusal: SignInError; readonly reference: string };
+
+/** Carries one sign-in to its end and records it, whatever the end is. Throws only when the store is away or we are at fault. */
+export async function completeSignIn(context: GateContext, visit: SignInVisit): Promise<SignInOutcome> {
+  const trace: Trace = { checks: [] };
+  const startedAt = performance.now();
+  const facts = (): Omit<SignInRecord, 'reference' | 'at' | 'connection' | 'outcome'> => ({
+    protocol: visit.protocol,
+    checks: trace.checks,
+    ...(trace.matched === undefined ? {} : { userId: trace.matched.user.id }),
+    ...(trace.identity === undefined ? {} : { claimed: claimOf(trace.identity) }),
+    ...(visit.address === undefined ? {} : { address: visit.address }),
+  });
+  try {
+    const sessionToken = await signIn(context, visit, trace);
+    const reference = await recordSignIn(context, visit.connection, { ...facts(), outcome: 'allowed' });
+    return { kind: 'signedIn', sessionToken, reference };
+  } catch (error) {
+    if (!(error instanceof SignInError)) throw error;
+    const reference = await recordSignIn(context, visit.connection, {
+      ...facts(),
+      outcome: 'refused',
+      reason: error.reason,
+    });
+    return { kind: 'refused', refusal: error, reference };
+  } finally {
+    context.metrics?.signInDuration.observe({ protocol: visit.protocol }, (performance.now() - startedAt) / 1000);
+  }
+}
+
+/** What is known so far, for the record. */
+interface Trace {
+  readonly checks: SignInCheck[];
+  identity?: VerifiedIdentity;
+  matched?: MatchedAccount;
+}
+
+async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): Promise<string> {
+  const { connection, attempt } = visit;
+  const step = <Result>(
+    name: SignInStep,
+    work: () => Promise<Result>,
+    tell?: (result: Result) => string,
+  ): Promise<Result> => checked(trace, name, work, tell);
+
+  const identity = await step('provider', visit.verify);
+  trace.identity = identity;
+  await step('attempt', async () => {
+    if (attempt === undefined) throw new SignInError('unsolicited', 'this browser waits for no answer');
+    if (!(await takeAttempt(context, attempt)))
+      throw new SignInError('attemptUsed', 'another request used the attempt first');
+  });
+  await step('once', async () => {
+    if (!(await useOnce(context, connection, identity)))
+      throw new SignInError('replayed', 'this assertion or token was used before');
+  });
+  const matched = await step(
+    'match',
+    () => matchAccount(context, connection, identity),
+    ({ by, user }) => `${by}: user ${user.id}`,
+  );
+  trace.matched = matched;
+  const epoch = await step(
+    'access',
+    () => admit(context, matched),
+    (read) => `active, epoch ${read}`,
+  );
+  await step('link', () => link(context, connection, identity, matched));
+  return step('session', () =>
+    openSession(context, {
+      organizationId: connection.organizationId,
+      userId: matched.user.id,
+      epoch,
+      connection: connection.id,
+      ...(identity.sessionNotOnOrAfter === undefined ? {} : { notOnOrAfter: identity.sessionNotOnOrAfter }),
+    }),
+  );
+}
+
+async function checked<Result>(
+  trace: Trace,
+  name: SignInStep,
+  work: () => Promise<Result>,
+  tell: ((result: Result) => string) | undefined,
+): Promise<Result> {
+  try {
+    const result = await work();
+    trace.checks.push({ step: name, passed: true, ...(tell === undefined ? {} : { detail: tell(result) }) });
+    return result;
+  } catch (error) {
+    if (error instanceof SignInError) trace.checks.push({ step: name, passed: false, detail: error.detail });
+    throw error;
+  }
+}
+
+/** Reads person and organisation now; the epoch goes into the session. */
+async function admit(context: GateContext, { user }: MatchedAccount): Promise<number> {
+  const [state, organization] = await Promise.all([
+    context.storage.users.accessState(user.organizationId, user.id),
+    context.storage.organizations.get(user.organizationId),
+  ]);
+  const decision = decideAccess(organization, state, context.now());
+  if (!decision.allowed) throw new SignInError(decision.reason, `user ${user.id} is kept out`);
+  if (state === null) throw new SignInError('noSuchUser', `user ${user.id} is gone`);
+  return state.epoch;
+}
+
+async function link(
+  context: GateContext,
+  connection: SignInConnection,
+  identity: VerifiedIdentity,
+  { by, user, replaces }: MatchedAccount,
+): Promise<void> {
+  if (by === 'link') return;
+  if (await storeLink(context, connection, identity, user.id, replaces)) return;
+  throw new SignInError('identityConflict', `user ${user.id} or the subject was linked otherwise in the same moment`);
+}
+
+function claimOf(identity: VerifiedIdentity): NonNullable<SignInRecord['claimed']> {
+  const { issuer, subject, userName } = identity;
+  return { issuer, subject, ...(userName === undefined ? {} : { userName }) };
+}

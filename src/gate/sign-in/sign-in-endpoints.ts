@@ -1,0 +1,226 @@
+// The doors of a sign-in: where it starts, and where each protocol's answer comes back. They translate HTTP; what a sign-in is stands in
+// start-sign-in.ts and complete-sign-in.ts.
+
+import type { Request, RequestHandler, Response } from 'express';
+import { isSlug, type ConnectionId, type OrganizationId } from '#directory/identifiers.ts';
+import type { Organization } from '#directory/organization.ts';
+import { readBody } from '#http/body-limits.ts';
+import { clientAddressOf } from '#http/client-address.ts';
+import { RequestError } from '#http/request-error.ts';
+import {
+  addressesOf,
+  findSignInConnection,
+  listSignInConnections,
+  openConnection,
+  type ConnectionParts,
+  type SignInConnection,
+} from '../connections/open-connection.ts';
+import { maxFormBytes, readSamlForm } from '../connections/saml/form-body.ts';
+import { buildServiceMetadata } from '../connections/saml/metadata.ts';
+import type { GateContext } from '../gate-context.ts';
+import { idOfToken, isToken } from '../opaque-token.ts';
+import { createChooserPage } from '../pages/chooser-page.ts';
+import { sendPage, translatorFor } from '../pages/page.ts';
+import { createNotFoundPage, createRefusalPage } from '../pages/refusal-page.ts';
+import { endSession } from '../sessions/session.ts';
+import { readSessionToken, toSessionCookie } from '../sessions/session-cookie.ts';
+import { findAttempts, forgetAttempt, type FoundAttempt } from './attempt.ts';
+import { completeSignIn } from './complete-sign-in.ts';
+import { presentRefusal, SignInError } from './refusal.ts';
+import { readReturnTarget, sharesCookies } from './return-target.ts';
+import { recordSignIn } from './sign-in-record.ts';
+import { startSignIn } from './start-sign-in.ts';
+
+/** `GET /sso/{org}/login?return_to=&connection=` */
+export function signInStart(context: GateContext, parts: ConnectionParts): RequestHandler {
+  return async (request, response) => {
+    const organization = await findOrganization(context, request);
+    if (organization === null) return sendNotFound(request, response);
+    const query = new URLSearchParams(queryOf(request));
+    const named = query.get('connection');
+    const connections =
+      named === null
+        ? await listSignInConnections(context, organization.id)
+        : await namedConnection(context, organization.id, named);
+    const [connection, ...others] = connections;
+    if (connection === undefined) return sendNotFound(request, response);
+    if (others.length > 0) return sendChooser(context, request, response, organization, connections, query);
+    const returnTo = await readReturnTarget(context, organization.id, query.get('return_to') ?? undefined);
+    try {
+      const { url, setCookie } = await startSignIn(context, parts, connection, request, returnTo);
+      response.append('Set-Cookie', setCookie);
+      redirect(response, 302, url);
+    } catch (error) {
+      if (!(error instanceof SignInError)) throw error;
+      const reference = await recordSignIn(context, connection, {
+        outcome: 'refused',
+        reason: error.reason,
+        protocol: connection.signIn.kind,
+        address: clientAddressOf(request),
+        checks: [{ step: 'start', passed: false, detail: error.detail }],
+      });
+      sendRefusal(context, request, response, connection, error, reference);
+    }
+  };
+}
+
+/** `GET /sso/{org}/{connection}/oidc/callback` and `POST /sso/{org}/{connection}/saml/acs` */
+export function signInEnd(context: GateContext, parts: ConnectionParts, protocol: 'saml' | 'oidc'): RequestHandler {
+  return async (request, response) => {
+    const connection = await findConnectionOf(context, request, protocol);
+    if (connection === null) return sendNotFound(request, response);
+    const cookies = request.headers.cookie;
+    const attempts = await findAttempts(context, connection.organizationId, connection.id, cookies);
+    const oversize = protocol === 'saml' ? await readForm(request) : null;
+    const handle = handleOf(request, protocol);
+    const attempt = pickAttempt(attempts, handle);
+    const outcome = await completeSignIn(context, {
+      connection,
+      protocol,
+      attempt,
+      address: clientAddressOf(request),
+      verify: async () => {
+        if (oversize !== null) throw oversize;
+        return openConnection(context, parts, connection).complete(request, attempt?.record.value.expected);
+      },
+    });
+    if (outcome.kind === 'refused')
+      return sendRefusal(context, request, response, connection, outcome.refusal, outcome.reference);
+    const before = readSessionToken(context, cookies);
+    if (before !== undefined && isToken(before)) await endSession(context, idOfToken(before), 'replaced');
+    if (attempt !== undefined) response.append('Set-Cookie', forgetAttempt(context, attempt, cookies));
+    response.append('Set-Cookie', toSessionCookie(context, outcome.sessionToken));
+    const { returnTo, expected } = attempt?.record.value ?? {};
+    // A handle that is not ours says that someone else wrote this answer's way back; it proves nothing, but it leads nowhere either.
+    const target = handle === undefined || handle === expected?.handle ? returnTo : undefined;
+    redirect(response, 303, landingOf(context, connection.organizationId, target));
+  };
+}
+
+/** `GET /sso/{org}/{connection}/saml/metadata` */
+export function samlMetadata(context: GateContext): RequestHandler {
+  return async (request, response) => {
+    const connection = await findConnectionOf(context, request, 'saml');
+    if (connection === null) return sendNotFound(request, response);
+    const { samlEntityId, samlAcs } = addressesOf(context.config.baseUrl, connection);
+    response.setHeader('Content-Type', 'application/samlmetadata+xml; charset=utf-8');
+    response.setHeader('Cache-Control', 'no-store');
+    response.send(buildServiceMetadata({ serviceEntityId: samlEntityId, acsUrl: samlAcs }));
+  };
+}
+
+async function findOrganization(context: GateContext, request: Request): Promise<Organization | null> {
+  const id = String(request.params['org']);
+  return isSlug(id) ? context.storage.organizations.get(id as OrganizationId) : null;
+}
+
+async function namedConnection(
+  context: GateContext,
+  organizationId: OrganizationId,
+  name: string,
+): Promise<readonly SignInConnection[]> {
+  const connection = isSlug(name) ? await findSignInConnection(context, organizationId, name as ConnectionId) : null;
+  return connection === null ? [] : [connection];
+}
+
+async function findConnectionOf(
+  context: GateContext,
+  request: Request,
+  protocol: 'saml' | 'oidc',
+): Promise<SignInConnection | null> {
+  const [organization, id] = [String(request.params['org']), String(request.params['connection'])];
+  if (!isSlug(organization) || !isSlug(id)) return null;
+  const connection = await findSignInConnection(context, organization as OrganizationId, id as ConnectionId);
+  return connection?.signIn.kind === protocol ? connection : null;
+}
+
+/** Reads the posted form's bytes into `request.body`. A form that is too large or broken is a refusal like any other, to be recorded. */
+async function readForm(request: Request): Promise<SignInError | null> {
+  try {
+    request.body = await readBody(request, maxFormBytes);
+    return null;
+  } catch (error) {
+    if (error instanceof RequestError) return new SignInError('malformedRequest', error.message, error);
+    throw error;
+  }
+}
+
+/** The handle that came back (`state`, RelayState): it picks among the attempts of this browser and proves nothing. */
+function handleOf(request: Request, protocol: 'saml' | 'oidc'): string | undefined {
+  const query = queryOf(request);
+  if (protocol === 'oidc') return new URLSearchParams(query).get('state') ?? undefined;
+  try {
+    const form = {
+      method: request.method,
+      contentType: request.headers['content-type'],
+      query,
+      body: request.body as Uint8Array,
+    };
+    return readSamlForm(form).relayState;
+  } catch {
+    return undefined;
+  }
+}
+
+function pickAttempt(attempts: readonly FoundAttempt[], handle: string | undefined): FoundAttempt | undefined {
+  return attempts.find(({ record }) => record.value.expected.handle === handle) ?? attempts[0];
+}
+
+/** Where a signed-in browser goes: back to the app if the session's cookie goes with it, else to our page, which links there. */
+function landingOf(context: GateContext, organizationId: OrganizationId, target: string | undefined): string {
+  const { baseUrl } = context.config;
+  if (target !== undefined && sharesCookies(baseUrl, target)) return target;
+  const onward = target === undefined ? '' : `?continue=${encodeURIComponent(target)}`;
+  return `${baseUrl}/sso/${organizationId}/signed-in${onward}`;
+}
+
+function sendChooser(
+  context: GateContext,
+  request: Request,
+  response: Response,
+  organization: Organization,
+  connections: readonly SignInConnection[],
+  query: URLSearchParams,
+): void {
+  const returnTo = query.get('return_to');
+  const choices = connections.map((connection) => {
+    const link = new URLSearchParams({
+      connection: connection.id,
+      ...(returnTo === null ? {} : { return_to: returnTo }),
+    });
+    return { name: connection.name, href: `${context.config.baseUrl}/sso/${organization.id}/login?${link.toString()}` };
+  });
+  const translator = translatorFor(request);
+  sendPage(response, 200, translator, createChooserPage(translator, organization.name, choices));
+}
+
+function sendRefusal(
+  context: GateContext,
+  request: Request,
+  response: Response,
+  connection: SignInConnection,
+  refusal: SignInError,
+  reference: string,
+): void {
+  const { sentence, status } = presentRefusal(refusal.reason);
+  const again = `${context.config.baseUrl}/sso/${connection.organizationId}/login?connection=${connection.id}`;
+  const translator = translatorFor(request);
+  sendPage(response, status, translator, createRefusalPage(translator, { sentence, reference, again }));
+}
+
+function sendNotFound(request: Request, response: Response): void {
+  const translator = translatorFor(request);
+  sendPage(response, 404, translator, createNotFoundPage(translator));
+}
+
+function redirect(response: Response, status: 302 | 303, url: string): void {
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('Referrer-Policy', 'no-referrer');
+  response.setHeader('Location', url);
+  response.status(status).end();
+}
+
+function queryOf(request: Request): string {
+  const question = request.originalUrl.indexOf('?');
+  return question === -1 ? '' : request.originalUrl.slice(question + 1);
+}

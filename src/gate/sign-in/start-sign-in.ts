@@ -1,0 +1,29 @@
+// Sends a browser to its identity provider: the attempt is stored and bound to the browser before it leaves.
+
+import type { Request } from 'express';
+import { openConnection, type ConnectionParts, type SignInConnection } from '../connections/open-connection.ts';
+import type { GateContext } from '../gate-context.ts';
+import { keepAttempt } from './attempt.ts';
+
+export interface StartedSignIn {
+  /** The identity provider's address for this browser. */
+  readonly url: string;
+  readonly setCookie: string;
+}
+
+/** `returnTo`: already checked; absent for the default page. @throws SignInError */
+export async function startSignIn(
+  context: GateContext,
+  parts: ConnectionParts,
+  connection: SignInConnection,
+  request: Request,
+  returnTo: string | undefined,
+): Promise<StartedSignIn> {
+  let setCookie = '';
+  const url = await openConnection(context, parts, connection).begin(request, async (expected) => {
+    const attempt = { connection: connection.id, expected, ...(returnTo === undefined ? {} : { returnTo }) };
+    setCookie = await keepAttempt(context, connection.organizationId, attempt, request.headers.cookie);
+  });
+  if (setCookie === '') throw new Error(`connection ${connection.id}: the browser was sent away without an attempt`);
+  return { url, setCookie };
+}

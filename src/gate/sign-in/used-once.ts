@@ -1,0 +1,40 @@
+// Assertions and ID tokens that opened a session, remembered until they could not be used anyway (gate.md 2.1 "replay").
+// The unique id of the record is the guarantee: of many insertions exactly one succeeds, on every node.
+
+import type { Connection } from '#directory/connection.ts';
+import type { RecordKind } from '#storage/record-store.ts';
+import { StorageError } from '#storage/storage-error.ts';
+import type { VerifiedIdentity } from '../connections/connection-strategy.ts';
+import type { GateContext } from '../gate-context.ts';
+import { idOfParts } from '../opaque-token.ts';
+
+export interface UsedOnce {
+  readonly connection: string;
+  readonly usedAt: number;
+}
+
+export const usedOnceRecords: RecordKind<UsedOnce> = { name: 'usedOnce', keysOf: () => [] };
+
+/** Clocks of several nodes may differ; a record outlives what it remembers by this much. */
+const marginMs = 10 * 60_000;
+
+/** True for the first who uses this identity's assertion or token at this connection, false for everyone after. */
+export async function useOnce(
+  context: GateContext,
+  connection: Pick<Connection, 'id' | 'organizationId'>,
+  identity: Pick<VerifiedIdentity, 'usedOnce'>,
+): Promise<boolean> {
+  const { id, until } = identity.usedOnce;
+  try {
+    await context.storage.records(usedOnceRecords).insert({
+      id: idOfParts(connection.organizationId, connection.id, id),
+      organizationId: connection.organizationId,
+      expiresAt: Math.max(until, context.now()) + marginMs,
+      value: { connection: connection.id, usedAt: context.now() },
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'duplicate') return false;
+    throw error;
+  }
+}
