@@ -1,7 +1,9 @@
 // The kinds of plain records the house keeps, by name, so that a store has their tables and indexes before the first request.
 
+import { idempotencyRecords } from '#admin/idempotency.ts';
 import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-link.ts';
 import { attemptRecords } from '#gate/sign-in/attempt.ts';
+import { relyingPartyHostRecords, relyingPartyRecords } from '#gate/forward-auth/relying-party.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
@@ -15,7 +17,10 @@ export const recordKinds: readonly string[] = [
   connectionRecords,
   credentialRecords,
   deadLetterRecords,
+  idempotencyRecords,
   linkedUserRecords,
+  relyingPartyHostRecords,
+  relyingPartyRecords,
   sessionRecords,
   signInRecords,
   usedOnceRecords,

@@ -15,9 +15,9 @@ import type { ProvisioningContext } from './provisioning-context.ts';
 
 /** Secrets given by configuration for an unattended set-up (surface.md, "Configuration"). */
 export interface BootstrapSecrets {
-  readonly scimToken?: string;
-  readonly adminKey?: string;
-  readonly hrKey?: string;
+  readonly scimToken?: string | undefined;
+  readonly adminKey?: string | undefined;
+  readonly hrKey?: string | undefined;
 }
 
 export const defaultOrganization = 'default' as OrganizationId;

@@ -35,6 +35,8 @@ export interface EffectRelay {
   drain(): Promise<number>;
   /** Carries out what waits for one user now. */
   drainUser(organizationId: OrganizationId, userId: string): Promise<void>;
+  /** How many effects were given up on, at most 1,000 counted per organisation. */
+  countDeadLetters(): Promise<number>;
   /** Looks for due effects by itself, once a second. */
   start(): void;
   stop(): Promise<void>;
@@ -119,6 +121,13 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
     async drainUser(organizationId, userId) {
       const claim = await storage.effects.claimOfUser(organizationId, userId, leaseMs);
       if (claim !== null) await carryOut(claim);
+    },
+    async countDeadLetters() {
+      let count = 0;
+      for (const { id } of await storage.organizations.list()) {
+        count += (await storage.records(deadLetterRecords).list(id, { limit: 1_000 }, 0)).length;
+      }
+      return count;
     },
     start() {
       timer ??= setInterval(wake, 1_000).unref();

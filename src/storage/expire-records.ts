@@ -1,0 +1,12 @@
+// The sweep of records that have ended: they are not found any more since their instant passed, this only makes room.
+
+import type { Instant } from '#directory/identifiers.ts';
+import type { Storage } from './storage.ts';
+
+/** Deletes expired records in small pieces, so that nothing else waits for it. Throws `StorageError`. */
+export async function expireRecords(storage: Storage, kinds: readonly string[], now: Instant): Promise<void> {
+  for (const name of kinds) {
+    const store = storage.records({ name, keysOf: () => [] });
+    while ((await store.deleteExpired(now, 200)) === 200) await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,60 @@
+// A toy SAML identity provider on loopback: whoever comes with an AuthnRequest is signed in as the person it was told, with a real signature.
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { inflateRawSync } from 'node:zlib';
+import { createTestSamlIdentityProvider, type TestSamlIdentityProvider } from './saml-identity-provider.ts';
+
+export interface SamlSignInPage {
+  readonly identityProvider: TestSamlIdentityProvider;
+  readonly entityId: string;
+  readonly ssoUrl: string;
+  /** Who is sitting at the keyboard from now on: the NameID. */
+  signInAs(nameId: string): void;
+  close(): Promise<void>;
+}
+
+/** Listens on a free port of 127.0.0.1. `now` in milliseconds; the machine's clock unless given. */
+export async function startSamlSignInPage(now: () => number = Date.now): Promise<SamlSignInPage> {
+  let person = 'nobody@example.com';
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const message = url.searchParams.get('SAMLRequest');
+    if (message === null) {
+      response.writeHead(400).end('no SAMLRequest');
+      return;
+    }
+    const xml = inflateRawSync(Buffer.from(message, 'base64')).toString('utf8');
+    const attribute = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(xml)?.[1] ?? '';
+    const acsUrl = attribute('AssertionConsumerServiceURL');
+    const audience = /<(?:\w+:)?Issuer[^>]*>([^<]*)</.exec(xml)?.[1] ?? '';
+    const answer = identityProvider.respond({ acsUrl, audience, inResponseTo: attribute('ID'), nameId: person });
+    const fields = { SAMLResponse: answer, RelayState: url.searchParams.get('RelayState') ?? '' };
+    const inputs = Object.entries(fields).map(([name, value]) => `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`);
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
+    response.end(`<!doctype html><title>Signing in</title><form data-self-posting method="post" action="${escapeHtml(acsUrl)}">${inputs.join('')}
+<button>Continue</button></form><script>document.forms[0].submit()</script>`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const entityId = `${origin}/metadata`;
+  const ssoUrl = `${origin}/sso`;
+  const identityProvider = createTestSamlIdentityProvider({ entityId, ssoUrl, now });
+  return {
+    identityProvider,
+    entityId,
+    ssoUrl,
+    signInAs(nameId) {
+      person = nameId;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
