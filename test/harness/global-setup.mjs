@@ -2,6 +2,7 @@
  * Starts the run's MongoDB, once, and hands its address to the test files; says which one it is.
  * Leaves the search to mongo-server.ts and the end to global-teardown.mjs.
  */
+import { randomBytes } from 'node:crypto';
 import { tsImport } from 'tsx/esm/api';
 
 export default async function setUp() {
@@ -22,5 +23,6 @@ export default async function setUp() {
     if (isOnPath('go', process.env)) servers.push(await startMongoServer('ferretdb', process.env));
   }
   for (const { description } of servers) console.error(`MongoDB: ${description}`);
+  process.env.FURLOUGH_TEST_DATABASES = `furlough_test_${randomBytes(4).toString('hex')}_`;
   process.env.FURLOUGH_TEST_MONGO_SERVERS = JSON.stringify(servers.map(({ kind, uri }) => ({ kind, uri })));
 }

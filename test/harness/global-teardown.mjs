@@ -1,4 +1,24 @@
-/** Ends the servers global-setup.mjs started. They also end by themselves when the run is killed. */
+/**
+ * Ends the servers global-setup.mjs started; they also end by themselves when the run is killed. On a server that was
+ * given and lives on, the run's databases are dropped.
+ */
+import mongoose from 'mongoose';
+
 export default async function tearDown() {
-  for (const server of globalThis.furloughTestServers ?? []) await server.close();
+  for (const server of globalThis.furloughTestServers ?? []) {
+    if (server.kind === 'given') await dropDatabases(server.uri);
+    await server.close();
+  }
+}
+
+async function dropDatabases(uri) {
+  const client = await mongoose.mongo.MongoClient.connect(uri);
+  try {
+    const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
+    for (const { name } of databases) {
+      if (name.startsWith(process.env.FURLOUGH_TEST_DATABASES)) await client.db(name).dropDatabase();
+    }
+  } finally {
+    await client.close();
+  }
 }

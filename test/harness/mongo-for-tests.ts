@@ -16,6 +16,9 @@ export type TestMongo = {
 /** Under this name global-setup.mjs hands the run's servers to the test processes, as JSON. */
 export const serversVariable = 'FURLOUGH_TEST_MONGO_SERVERS';
 
+/** Every database of this run begins so; global-teardown.mjs drops them where the server outlives the run. */
+const prefix = process.env['FURLOUGH_TEST_DATABASES'] ?? 'furlough_test_';
+
 /** The run's MongoDB, or undefined where the machine offers none (never under CI=true: the run fails there). */
 export const testMongo: TestMongo | undefined = readServers()[0];
 
@@ -36,6 +39,6 @@ function readServers(): readonly TestMongo[] {
   return servers.map(({ kind, uri }) => ({
     kind,
     uri,
-    freshDatabaseUri: () => withDatabase(uri, `furlough_test_${randomBytes(6).toString('hex')}`),
+    freshDatabaseUri: () => withDatabase(uri, `${prefix}${randomBytes(6).toString('hex')}`),
   }));
 }
