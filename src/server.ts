@@ -168,6 +168,7 @@ async function buildHouse(
       sessionIdleMs: config.session.idleHours * 3_600_000,
       sessionAbsoluteMs: config.session.absoluteHours * 3_600_000,
       allowInsecureProviders: config.gate.allowInsecureProviders,
+      privateProviderHosts: config.gate.privateProviderHosts,
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
     logger,

@@ -168,6 +168,15 @@ export const configSchema = z.strictObject({
         },
         false,
       ),
+      privateProviderHosts: listOption(
+        {
+          env: 'FURLOUGH_GATE_PRIVATE_PROVIDER_HOSTS',
+          sentence:
+            'Host names of identity providers that may have a private address; any other private address is refused.',
+          example: ['sso.internal.example.com'],
+        },
+        z.string().regex(/^[a-z0-9.-]{1,253}$/, { error: 'must be a host name in lower case' }),
+      ),
     })
     .prefault({}),
   log: z

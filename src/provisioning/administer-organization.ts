@@ -31,7 +31,7 @@ export async function createOrganization(
   context: ProvisioningContext,
   request: NewOrganization,
   by: ChangeContext,
-): Promise<Organization> {
+): Promise<{ readonly organization: Organization; readonly change: ChangeId }> {
   if (!isSlug(request.id))
     throw new DirectoryError(
       'invalidValue',
@@ -57,7 +57,7 @@ export async function createOrganization(
   );
   if (!inserted) throw new DirectoryError('organizationExists', `There is an organisation ${request.id} already.`);
   context.wakeRelay();
-  return organization;
+  return { organization, change: event.change as ChangeId };
 }
 
 /** The parts of an organisation that can be changed; `endsAt` null removes the end. */

@@ -1,0 +1,244 @@
+// The admin API's words: what may be sent and what comes back, as schemas. The console takes its types from here, so nothing but zod is imported.
+// Instants are ISO 8601 with a zone; ids are text. Unknown keys are refused (surface.md, "Admin API").
+
+import { z } from 'zod';
+import { change, instant, shortText, slug } from './contract-words.ts';
+
+export * from './connection-contract.ts';
+
+const longText = z.string().max(2_000, { error: 'must have at most 2000 characters' });
+const seats = z.int({ error: 'must be a whole number' }).min(0, { error: 'must not be negative' }).max(100_000_000);
+
+export const holdKind = z.enum(['idp', 'admin', 'leave', 'hr', 'seat', 'start', 'dormant', 'security']);
+export const seatPolicy = z.enum(['wait', 'refuse', 'allowOver']);
+export const role = z.enum(['owner', 'administrator', 'departmentAdministrator', 'auditor', 'billing', 'helpDesk']);
+export const userStatus = z.enum(['active', 'scheduled', 'onLeave', 'inactive', 'waiting', 'starting', 'deleted']);
+
+/** A page of a list. `next` of the answer before; left out: the first page. */
+export const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(500).optional(),
+});
+
+// Organisations
+
+export const newOrganization = z.strictObject({
+  id: slug,
+  name: shortText,
+  timeZone: z.string().max(64).default('UTC').describe('IANA zone, for example Asia/Tokyo.'),
+  licensed: seats.nullable().default(null).describe('Seats bought; null is unlimited.'),
+  policy: seatPolicy.default('wait'),
+});
+export const suspension = z.strictObject({ endsAt: instant.nullable().optional(), reason: longText.optional() });
+export const organizationAnswer = z.object({
+  id: z.string(),
+  name: z.string(),
+  timeZone: z.string(),
+  state: z.enum(['active', 'suspended']),
+  endsAt: instant.optional(),
+  policy: seatPolicy,
+  createdAt: instant,
+});
+export const organizationChanged = z.object({ organization: organizationAnswer, change });
+
+// Credentials
+
+export const newCredential = z.strictObject({
+  kind: z.enum(['scim', 'hr', 'admin', 'app']),
+  name: shortText,
+  connection: slug.optional(),
+  owner: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Id of a user; while they are inactive the credential is refused.'),
+  scopes: z
+    .array(z.enum(['instance', 'read']))
+    .max(2)
+    .default([]),
+  expiresAt: instant.optional(),
+});
+export const rotation = z.strictObject({
+  overlapSeconds: z
+    .int()
+    .min(0)
+    .max(2_592_000)
+    .default(86_400)
+    .describe('How long the old secret works beside the new one.'),
+});
+export const credentialAnswer = z.object({
+  id: z.string(),
+  organization: z.string(),
+  kind: z.enum(['scim', 'hr', 'admin', 'app']),
+  name: z.string(),
+  connection: z.string().optional(),
+  owner: z.string().optional(),
+  scopes: z.array(z.string()),
+  lastFour: z.string(),
+  state: z.enum(['live', 'expired', 'revoked']),
+  createdAt: instant,
+  expiresAt: instant.optional(),
+  revokedAt: instant.optional(),
+});
+export const credentialIssued = z.object({
+  credential: credentialAnswer,
+  secret: z.string().describe('Shown once.'),
+  change,
+});
+export const credentialChanged = z.object({ credential: credentialAnswer, change });
+
+// Users
+
+export const userQuery = pageQuery.extend({
+  status: userStatus.exclude(['deleted']).optional(),
+  userName: z.string().max(500).optional(),
+  externalId: z.string().max(500).optional(),
+  email: z.string().max(500).optional(),
+  displayName: z.string().max(500).optional(),
+  q: z.string().trim().min(1).max(200).optional().describe('Part of a display name or login name.'),
+});
+export const deactivation = z.strictObject({
+  reason: shortText.optional().describe('`security` places a hold that only an explicit lift removes.'),
+  note: longText.optional(),
+  from: z.string().optional(),
+  until: z.string().optional(),
+  type: z.string().optional(),
+});
+export const reactivation = z.strictObject({
+  lift: z.array(holdKind).max(8).optional().describe('Which holds to lift; left out: all but `security`.'),
+  ifNoSeat: z.enum(['wait', 'refuse']).optional(),
+});
+export const roleAssignment = z.strictObject({ roles: z.array(role).max(6) });
+
+export const holdAnswer = z.object({
+  kind: holdKind,
+  source: z.string().optional().describe('The connection, for `idp` and `hr`.'),
+  since: instant,
+  by: z.string(),
+  reason: z.string().optional(),
+  note: z.string().optional(),
+  until: instant.optional(),
+});
+const seatState = z.enum(['held', 'none', 'waiting']);
+export const userAnswer = z.object({
+  id: z.string(),
+  userName: z.string(),
+  displayName: z.string(),
+  status: userStatus,
+  active: z.boolean(),
+  holds: z.array(holdAnswer),
+  seat: seatState,
+  roles: z.array(role),
+  profile: z.record(z.string(), z.unknown()),
+  provisionedBy: z.array(z.string()),
+  createdAt: instant,
+  modifiedAt: instant,
+});
+export const statusChanged = z.object({
+  user: userAnswer,
+  seat: seatState,
+  sessionsEnded: z.int().describe('Sessions that were live before the change.'),
+  credentials: z.array(credentialAnswer).describe('Credentials this person owns; refused while they are inactive.'),
+  receipt: z.null(),
+  change,
+});
+export const userChanged = z.object({ user: userAnswer, change });
+export const explanation = z.object({
+  user: userAnswer,
+  allowed: z.boolean(),
+  reason: z.string().nullable(),
+  sentence: z.string(),
+  checks: z.array(z.object({ check: z.string(), passed: z.boolean(), detail: z.string() })),
+  waitingBefore: z.int().nullable().describe('How many wait before this person; null when they do not wait.'),
+});
+
+// Seats
+
+export const seatsAnswer = z.object({
+  licensed: z.int().nullable(),
+  billed: z.int().nullable(),
+  used: z.int(),
+  free: z.int().nullable(),
+  over: z.int(),
+  reserved: z.int(),
+  waiting: z.int(),
+  inactive: z.int(),
+  onLeave: z.int(),
+  policy: seatPolicy,
+});
+export const seatChange = z.strictObject({
+  licensed: seats.nullable().optional(),
+  over: seats.optional(),
+  reserved: seats.optional(),
+  policy: seatPolicy.optional(),
+});
+export const seatsChanged = seatsAnswer.extend({ change });
+export const recounted = seatsAnswer.extend({ drift: z.int(), outcome: z.enum(['exact', 'repaired', 'busy']), change });
+
+// Sessions and sign-ins
+
+export const sessionAnswer = z.object({
+  id: z.string(),
+  connection: z.string(),
+  live: z.boolean(),
+  createdAt: instant,
+  lastSeenAt: instant,
+  expiresAt: instant,
+  endedAt: instant.optional(),
+  cause: z.string().optional(),
+});
+export const signInQuery = pageQuery.extend({
+  user: z.string().max(100).optional(),
+  outcome: z.enum(['allowed', 'refused']).optional(),
+});
+export const signInAnswer = z.object({
+  reference: z.string(),
+  at: instant,
+  outcome: z.enum(['allowed', 'refused']),
+  reason: z.string().optional(),
+  connection: z.string(),
+  protocol: z.string(),
+  userId: z.string().optional(),
+  claimed: z.object({ issuer: z.string(), subject: z.string(), userName: z.string().optional() }).optional(),
+  address: z.string().optional(),
+});
+const ladder = z.array(z.object({ step: z.string(), passed: z.boolean(), detail: z.string().optional() }));
+export const signInExplained = signInAnswer.extend({
+  why: ladder.describe('The checks in order, as far as the sign-in came.'),
+  now: z
+    .object({ allowed: z.boolean(), reason: z.string().nullable(), sentence: z.string() })
+    .nullable()
+    .describe('What would be decided about this person now.'),
+});
+
+// Audit
+
+export const auditEntryAnswer = z.object({
+  seq: z.int(),
+  at: instant,
+  action: z.string(),
+  level: z.enum(['important', 'information']),
+  actor: z.string(),
+  mouth: z.string(),
+  target: z.object({ kind: z.string(), id: z.string(), name: z.string().optional() }),
+  before: z.record(z.string(), z.unknown()).optional(),
+  after: z.record(z.string(), z.unknown()).optional(),
+  reason: z.string().optional(),
+  requestId: z.string().optional(),
+  change: z.string().optional(),
+  prevHash: z.string(),
+  hash: z.string(),
+});
+export const auditVerified = z.object({
+  intact: z.boolean(),
+  entries: z.int(),
+  head: z.string().optional(),
+  seq: z.int().optional(),
+  fault: z.enum(['missing', 'notChained', 'changed']).optional(),
+});
+
+/** A page of anything. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), next: z.string().nullable() });
+}

@@ -1,0 +1,144 @@
+// One operation of the admin API as data: where it is, what it takes, what it answers, and the function that does it.
+// The router serves it over HTTP, the CLI runs it in-process, the OpenAPI document describes it: all three from here.
+
+import { z } from 'zod';
+import type { AuditTrail } from '#audit/audit-chain.ts';
+import type { ChangeContext } from '#directory/effects-between.ts';
+import { DirectoryError } from '#directory/directory-error.ts';
+import type { Instant, OrganizationId, RandomBytes } from '#directory/identifiers.ts';
+import type { Organization } from '#directory/organization.ts';
+import type { GateContext } from '#gate/gate-context.ts';
+import type { Metrics } from '#observability/metrics.ts';
+import type { Provisioning } from '#provisioning/provisioning.ts';
+import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
+import type { Credentials } from '#secrets/credentials.ts';
+import type { Sealing } from '#secrets/sealing.ts';
+import type { BadCredentialLimit } from '#http/bad-credentials.ts';
+import type { Storage } from '#storage/storage.ts';
+import { refuseInput } from './admin-problem.ts';
+
+/** What the admin API is given. */
+export interface AdminContext {
+  readonly storage: Storage;
+  readonly provisioning: Provisioning;
+  readonly credentials: Credentials;
+  readonly authentication: CredentialAuthentication;
+  readonly badCredentials: BadCredentialLimit;
+  readonly sealing: Sealing;
+  readonly audit: AuditTrail;
+  readonly metrics: Pick<Metrics, 'auditChainOk'>;
+  /** For what the gate keeps: sessions and sign-ins. */
+  readonly gate: GateContext;
+  readonly now: () => Instant;
+  readonly randomBytes: RandomBytes;
+  readonly wakeRelay: () => void;
+  /** Carries out now what waits for the relay, so that what was just done is in the audit trail that is read next. */
+  readonly settleEffects: () => Promise<void>;
+  readonly config: {
+    readonly baseUrl: string;
+    readonly bodyBytes: number;
+  };
+  readonly version: string;
+}
+
+/** Who calls, with what. `organization` stands for instance-wide operations too: there it is the caller's own. */
+export interface OperationCall {
+  readonly organization: Organization;
+  /** Whether the caller reaches every organisation. */
+  readonly reachesAll: boolean;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: unknown;
+  readonly body: unknown;
+  /** The `If-Match` header. */
+  readonly ifMatch?: string;
+  readonly by: ChangeContext;
+}
+
+export interface Call<Body, Query> extends Omit<OperationCall, 'body' | 'query'> {
+  readonly body: Body;
+  readonly query: Query;
+}
+
+export interface Answer {
+  /** 200 unless given. */
+  readonly status?: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Operation {
+  /** For example `users.deactivate`. */
+  readonly id: string;
+  readonly method: 'get' | 'post' | 'put' | 'delete';
+  /** Below `/api/v1`, parameters as `:name`. */
+  readonly path: string;
+  readonly summary: string;
+  /** Whether it changes anything: a credential with scope `read` may not. */
+  readonly changes: boolean;
+  readonly body?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly answer: z.ZodType;
+  readonly status: number;
+  readonly run: (context: AdminContext, call: OperationCall) => Promise<Answer>;
+}
+
+interface OperationWords<Body extends z.ZodType, Query extends z.ZodType> {
+  readonly id: string;
+  readonly method: Operation['method'];
+  readonly path: string;
+  readonly summary: string;
+  readonly body?: Body;
+  readonly query?: Query;
+  readonly answer: z.ZodType;
+  /** Of success; 200 unless given. */
+  readonly status?: number;
+  /** POST that changes nothing (a check). */
+  readonly readsOnly?: boolean;
+  readonly run: (context: AdminContext, call: Call<z.output<Body>, z.output<Query>>) => Promise<Answer>;
+}
+
+const nothing = z.strictObject({});
+
+/** An operation whose body and query are checked before it runs. Without a schema they must be empty. */
+export function defineOperation<Body extends z.ZodType = typeof nothing, Query extends z.ZodType = typeof nothing>(
+  words: OperationWords<Body, Query>,
+): Operation {
+  const { body, query, run, status, readsOnly, ...rest } = words;
+  return {
+    ...rest,
+    ...(body === undefined ? {} : { body }),
+    ...(query === undefined ? {} : { query }),
+    status: status ?? 200,
+    changes: words.method !== 'get' && readsOnly !== true,
+    async run(context, call) {
+      const parsedQuery = (query ?? nothing).safeParse(call.query ?? {});
+      if (!parsedQuery.success) throw refuseInput(parsedQuery.error, 'query');
+      const parsedBody = (body ?? nothing).safeParse(call.body ?? {});
+      if (!parsedBody.success) throw refuseInput(parsedBody.error, 'body');
+      const answer = await run(context, {
+        ...call,
+        body: parsedBody.data as z.output<Body>,
+        query: parsedQuery.data as z.output<Query>,
+      });
+      return { status: status ?? 200, ...answer };
+    },
+  };
+}
+
+/** A parameter of the path. */
+export function paramOf(call: Pick<OperationCall, 'params'>, name: string): string {
+  const value = call.params[name];
+  if (value === undefined) throw new TypeError(`The path has no parameter ${name}.`);
+  return value;
+}
+
+/** The organisation, or `organizationNotFound`. */
+export async function readOrganization(context: AdminContext, id: string): Promise<Organization> {
+  const organization = await context.storage.organizations.get(id as OrganizationId);
+  if (organization === null) throw new DirectoryError('organizationNotFound', `There is no organisation ${id}.`);
+  return organization;
+}
+
+export function toIso(instant: Instant): string {
+  return new Date(instant).toISOString();
+}

@@ -1,0 +1,123 @@
+// What the admin API refuses, and how the house's refusals look there: one table from codes to problem details.
+
+import type { z } from 'zod';
+import { DirectoryError, type DirectoryErrorCode } from '#directory/directory-error.ts';
+import { toProblem, type Problem } from '#http/problem-details.ts';
+
+export type AdminProblemCode =
+  | 'unauthenticated'
+  | 'notAllowed'
+  | 'tooManyBadCredentials'
+  | 'invalidInput'
+  | 'invalidCursor'
+  | 'unsupportedMediaType'
+  | 'idempotencyKeyInvalid'
+  | 'idempotencyKeyReused'
+  | 'idempotencyKeyRunning'
+  | 'signInNotFound'
+  | 'preconditionFailed';
+
+const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
+  unauthenticated: 401,
+  notAllowed: 403,
+  tooManyBadCredentials: 429,
+  invalidInput: 400,
+  invalidCursor: 400,
+  unsupportedMediaType: 415,
+  idempotencyKeyInvalid: 400,
+  idempotencyKeyReused: 422,
+  idempotencyKeyRunning: 409,
+  signInNotFound: 404,
+  preconditionFailed: 412,
+};
+
+/** A refusal of this door itself. `message` is public. */
+export class AdminError extends Error {
+  readonly code: AdminProblemCode;
+  readonly errors: Problem['errors'];
+  readonly headers: Problem['headers'];
+
+  constructor(code: AdminProblemCode, message: string, more: Pick<Problem, 'errors' | 'headers'> = {}) {
+    super(message);
+    this.name = 'AdminError';
+    this.code = code;
+    this.errors = more.errors;
+    this.headers = more.headers;
+  }
+}
+
+interface Words {
+  readonly status: number;
+  /** Instead of the error's own message, where that would tell an unknown id from a foreign one. */
+  readonly detail?: string;
+}
+
+const directoryWords: Readonly<Record<DirectoryErrorCode, Words>> = {
+  userNotFound: { status: 404, detail: 'There is no such user.' },
+  organizationNotFound: { status: 404, detail: 'There is no such organisation.' },
+  connectionNotFound: { status: 404, detail: 'There is no such connection.' },
+  credentialNotFound: { status: 404, detail: 'There is no such credential.' },
+  userNameTaken: { status: 409 },
+  organizationExists: { status: 409 },
+  connectionExists: { status: 409 },
+  noFreeSeat: { status: 409 },
+  lastOwner: { status: 409 },
+  belowUse: { status: 409 },
+  revisionMismatch: { status: 412 },
+  invalidValue: { status: 400 },
+  notSupported: { status: 422 },
+  notAllowed: { status: 403 },
+  tooManyConflicts: { status: 503 },
+};
+
+/** The problem details of a refusal, or null for what nobody foresaw. */
+export function toAdminProblem(error: unknown): Problem | null {
+  if (error instanceof AdminError) {
+    const { code, message, errors, headers } = error;
+    return {
+      status: statusOfCode[code],
+      code,
+      detail: message,
+      ...(errors === undefined ? {} : { errors }),
+      ...(headers === undefined ? {} : { headers }),
+    };
+  }
+  if (error instanceof DirectoryError && error.code !== 'tooManyConflicts') {
+    const { status, detail } = directoryWords[error.code];
+    return { status, code: error.code, detail: detail ?? error.message, extra: error.details };
+  }
+  return toProblem(error);
+}
+
+/** Every code a client can get here, with its status: for the reference page. */
+export function listProblemCodes(): readonly (readonly [string, number])[] {
+  const ours = Object.entries(statusOfCode);
+  const directory = Object.entries(directoryWords).map(([code, { status }]) => [code, status] as const);
+  const http = [
+    ['notFound', 404],
+    ['methodNotAllowed', 405],
+    ['bodyTooLarge', 413],
+    ['malformedBody', 400],
+    ['storageUnavailable', 503],
+    ['internalError', 500],
+  ] as const;
+  return [...new Map<string, number>([...ours, ...directory, ...http])];
+}
+
+/** What is wrong with a body or a query, member by member. */
+export function refuseInput(error: z.ZodError, where: 'body' | 'query'): AdminError {
+  const errors = error.issues.flatMap((issue) => describe(issue));
+  return new AdminError('invalidInput', `The ${where} is not what is expected here.`, { errors });
+}
+
+function describe(issue: z.core.$ZodIssue): readonly { pointer: string; detail: string }[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ pointer: toPointer([...issue.path, key]), detail: 'is not known here' }));
+  }
+  return [{ pointer: toPointer(issue.path), detail: issue.message }];
+}
+
+/** RFC 6901. */
+function toPointer(path: readonly PropertyKey[]): string {
+  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}

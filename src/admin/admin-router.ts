@@ -1,0 +1,107 @@
+// The admin API over HTTP: authenticates, checks, runs an operation, answers. What operations do is in the `*-endpoints.ts` files.
+
+import { Router, type ErrorRequestHandler, type Request, type Response } from 'express';
+import { readText } from '#http/body-limits.ts';
+import { sendProblem } from '#http/problem-details.ts';
+import { requestContextOf } from '#http/request-context.ts';
+import { RequestError } from '#http/request-error.ts';
+import { authenticateAdmin, authorizeAdmin, toChangeContext } from './admin-authentication.ts';
+import { parseAdminBody } from './admin-body.ts';
+import type { AdminContext, Answer, Operation } from './admin-operation.ts';
+import { toAdminProblem } from './admin-problem.ts';
+import { answerOnce } from './idempotency.ts';
+import { describeApi, writeReferencePage } from './openapi.ts';
+import { listOperations } from './operations.ts';
+
+/** To be mounted at `/api`. */
+export function createAdminRouter(context: AdminContext): Router {
+  const router = Router({ caseSensitive: true, strict: false });
+  const operations = listOperations();
+  router.get('/v1/openapi.json', (_request, response) => {
+    response.json(describeApi(operations, context.config.baseUrl, context.version));
+  });
+  router.get('/docs', (_request, response) => {
+    response.type('html').send(writeReferencePage(operations, context.version));
+  });
+  for (const operation of operations) {
+    router[operation.method](`/v1${operation.path}`, (request, response) =>
+      serve(context, operation, request, response),
+    );
+  }
+  for (const [path, methods] of methodsByPath(operations)) {
+    router.all(`/v1${path}`, (_request, response) => {
+      const detail = `This address knows ${methods}.`;
+      sendProblem(response, { status: 405, code: 'methodNotAllowed', detail, headers: { Allow: methods } });
+    });
+  }
+  router.use(answerRefusal);
+  return router;
+}
+
+async function serve(context: AdminContext, operation: Operation, request: Request, response: Response): Promise<void> {
+  const { requestId, notes } = requestContextOf(request);
+  const credential = await authenticateAdmin(context, {
+    authorization: request.get('authorization'),
+    notes,
+    countRefusal: () => context.badCredentials.refuse(request),
+  });
+  const params = request.params as Record<string, string>;
+  const organization = await authorizeAdmin(context, credential, operation, params['org']);
+  const text = operation.method === 'get' ? '' : await readText(request, context.config.bodyBytes);
+  const ifMatch = request.get('if-match');
+  const act = (): Promise<Answer> =>
+    operation.run(context, {
+      organization,
+      reachesAll: credential.scopes.includes('instance'),
+      params,
+      query: { ...request.query },
+      body: parseAdminBody(request.get('content-type'), text),
+      ...(ifMatch === undefined ? {} : { ifMatch }),
+      by: toChangeContext(credential, requestId),
+    });
+  const key = operation.method === 'post' ? request.get('idempotency-key') : undefined;
+  if (key === undefined) {
+    send(request, response, await act());
+    return;
+  }
+  const path = request.originalUrl;
+  const { answer, replayed } = await answerOnce(
+    context,
+    { key, credential, method: request.method, path, body: text },
+    act,
+  );
+  if (replayed) response.setHeader('Idempotency-Replayed', 'true');
+  send(request, response, answer);
+}
+
+function send(request: Request, response: Response, answer: Answer): void {
+  response.set({ 'Cache-Control': 'no-store', ...answer.headers });
+  const next = nextOf(answer.body);
+  if (next !== null) {
+    const query = new URLSearchParams(request.query as Record<string, string>);
+    query.set('cursor', next);
+    response.append('Link', `<?${query.toString()}>; rel="next"`);
+  }
+  response.status(answer.status ?? 200).json(answer.body);
+}
+
+function nextOf(body: unknown): string | null {
+  if (typeof body !== 'object' || body === null || !('items' in body) || !('next' in body)) return null;
+  return typeof body.next === 'string' ? body.next : null;
+}
+
+const answerRefusal: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  const problem = toAdminProblem(error);
+  // Our own faults and storage's go on to the app, which also logs them.
+  if (problem === null || problem.status >= 500 || error instanceof RequestError) next(error);
+  else sendProblem(response, problem);
+};
+
+function methodsByPath(operations: readonly Operation[]): ReadonlyMap<string, string> {
+  const methods = new Map<string, string>();
+  for (const { path, method } of operations) {
+    const name = method === 'get' ? 'GET, HEAD' : method.toUpperCase();
+    methods.set(path, methods.has(path) ? `${methods.get(path) ?? ''}, ${name}` : name);
+  }
+  return methods;
+}

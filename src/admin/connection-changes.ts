@@ -1,0 +1,248 @@
+// Adds, replaces and removes connections: from what an administrator sends to what is stored, each with its audit entry in the same write.
+// Secrets are sealed before they are stored; reading an identity provider's metadata is the gate's business.
+
+import { defaultScimProvisioning, type Connection, type OidcSignIn, type SamlSignIn } from '#directory/connection.ts';
+import { describeActor } from '#directory/actor.ts';
+import { DirectoryError } from '#directory/directory-error.ts';
+import type { Effect } from '#directory/effect.ts';
+import type { ChangeContext } from '#directory/effects-between.ts';
+import {
+  createTimeOrderedId,
+  isSlug,
+  type ChangeId,
+  type ConnectionId,
+  type EffectId,
+  type OrganizationId,
+} from '#directory/identifiers.ts';
+import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
+import type { StoredRecord } from '#storage/record-store.ts';
+import { StorageError } from '#storage/storage-error.ts';
+import type { AdminContext } from './admin-operation.ts';
+import type { ConnectionInput } from './connection-input.ts';
+import { toOidcSignIn, toSamlSignIn } from './connection-sign-in.ts';
+
+export interface ConnectionChange {
+  readonly connection: Connection;
+  readonly change: ChangeId | null;
+}
+
+export const defaultConnectionId = 'default' as ConnectionId;
+
+/** Throws `connectionExists`, `invalidValue`. Without an id one is made from the name. */
+export async function addConnection(
+  context: AdminContext,
+  organizationId: OrganizationId,
+  input: ConnectionInput,
+  by: ChangeContext,
+): Promise<ConnectionChange> {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const id = (input.id ?? proposeId(input.name, tries, context)) as ConnectionId;
+    assertId(id);
+    const connection = toConnection(context, organizationId, id, input, null);
+    const { change, effects } = audited(context, connection, 'connection.added', by, { after: describe(connection) });
+    if (await insert(context, connection, effects)) return { connection, change };
+    if (input.id !== undefined) throw new DirectoryError('connectionExists', `There is a connection ${id} already.`);
+  }
+  throw new DirectoryError('connectionExists', 'No free id could be made from this name; give an `id`.');
+}
+
+/** Writes the connection anew. A client secret that is left out stays as long as issuer and client stay. Throws `connectionNotFound`, `invalidValue`. */
+export async function replaceConnection(
+  context: AdminContext,
+  organizationId: OrganizationId,
+  id: ConnectionId,
+  input: ConnectionInput,
+  by: ChangeContext,
+): Promise<ConnectionChange> {
+  if (input.id !== undefined && input.id !== id)
+    throw new DirectoryError('invalidValue', 'The id of a connection cannot be changed.', { field: 'id' });
+  for (let round = 0; round < 50; round += 1) {
+    const record = await readRecord(context, organizationId, id);
+    const connection = toConnection(context, organizationId, id, input, record.value);
+    if (JSON.stringify(connection) === JSON.stringify(record.value)) return { connection, change: null };
+    const words = { before: describe(record.value), after: describe(connection) };
+    const { change, effects } = audited(context, connection, 'connection.changed', by, words);
+    if (await context.storage.records(connectionRecords).replace({ ...record, value: connection }, effects)) {
+      context.wakeRelay();
+      return { connection, change };
+    }
+  }
+  throw new DirectoryError('tooManyConflicts', 'This connection is being changed too often; try again.');
+}
+
+/**
+ * Removes a connection: nobody signs in or provisions through it from the answer on, and its credentials are revoked. Holds it placed stay,
+ * for an administrator to lift. The record expires instead of being deleted, so that its audit entry is carried out with it.
+ */
+export async function removeConnection(
+  context: AdminContext,
+  organizationId: OrganizationId,
+  id: ConnectionId,
+  by: ChangeContext,
+): Promise<ConnectionChange> {
+  for (let round = 0; round < 50; round += 1) {
+    const record = await readRecord(context, organizationId, id);
+    const words = { before: describe(record.value) };
+    const { change, effects } = audited(context, record.value, 'connection.removed', by, words);
+    if (!(await context.storage.records(connectionRecords).replace({ ...record, expiresAt: context.now() }, effects)))
+      continue;
+    context.wakeRelay();
+    for (const credential of await context.credentials.list(organizationId)) {
+      if (credential.connection === id) await context.credentials.revoke(organizationId, credential.id, by);
+    }
+    return { connection: record.value, change };
+  }
+  throw new DirectoryError('tooManyConflicts', 'This connection is being changed too often; try again.');
+}
+
+/** The connection that credentials belong to unless they name another; made when it is not there. */
+export async function ensureDefaultConnection(
+  context: AdminContext,
+  organizationId: OrganizationId,
+  by: ChangeContext,
+): Promise<void> {
+  const id = connectionRecordId(organizationId, defaultConnectionId);
+  if ((await context.storage.records(connectionRecords).get(id, context.now())) !== null) return;
+  try {
+    const input: ConnectionInput = {
+      id: defaultConnectionId,
+      name: 'Default',
+      domains: [],
+      match: 'userName',
+      provisioning: defaultScimProvisioning,
+    };
+    await addConnection(context, organizationId, input, by);
+  } catch (error) {
+    if (!(error instanceof DirectoryError) || error.code !== 'connectionExists') throw error;
+  }
+}
+
+/** The stored connection, or `connectionNotFound`. */
+export async function readConnection(
+  context: AdminContext,
+  organizationId: OrganizationId,
+  id: ConnectionId,
+): Promise<Connection> {
+  return (await readRecord(context, organizationId, id)).value;
+}
+
+async function readRecord(
+  context: AdminContext,
+  organizationId: OrganizationId,
+  id: ConnectionId,
+): Promise<StoredRecord<Connection>> {
+  const record = await context.storage
+    .records(connectionRecords)
+    .get(connectionRecordId(organizationId, id), context.now());
+  if (record === null || record.organizationId !== organizationId) {
+    throw new DirectoryError('connectionNotFound', `There is no connection ${id}.`);
+  }
+  return record;
+}
+
+/** False when the id is in use. One that was removed may be added again. */
+async function insert(context: AdminContext, connection: Connection, effects: readonly Effect[]): Promise<boolean> {
+  const records = context.storage.records(connectionRecords);
+  const id = connectionRecordId(connection.organizationId, connection.id);
+  for (let tries = 0; tries < 2; tries += 1) {
+    try {
+      await records.insert({ id, organizationId: connection.organizationId, value: connection }, effects);
+      context.wakeRelay();
+      return true;
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
+    }
+    if ((await records.get(id, context.now())) !== null) return false;
+    // Removed before: what its removal still has to say is said first.
+    await context.settleEffects();
+    await records.delete(id);
+  }
+  return false;
+}
+
+function toConnection(
+  context: AdminContext,
+  organizationId: OrganizationId,
+  id: ConnectionId,
+  input: ConnectionInput,
+  before: Connection | null,
+): Connection {
+  const signIn = input.signIn === undefined ? undefined : toSignIn(context, organizationId, id, input.signIn, before);
+  return {
+    id,
+    organizationId,
+    name: input.name,
+    domains: [...new Set(input.domains)],
+    match: input.match,
+    ...(signIn === undefined ? {} : { signIn }),
+    ...(input.provisioning === undefined ? {} : { provisioning: input.provisioning }),
+    createdAt: before?.createdAt ?? context.now(),
+  };
+}
+
+function toSignIn(
+  context: AdminContext,
+  organizationId: OrganizationId,
+  id: ConnectionId,
+  input: NonNullable<ConnectionInput['signIn']>,
+  before: Connection | null,
+): SamlSignIn | OidcSignIn {
+  if (input.kind === 'saml') return toSamlSignIn(context, input);
+  return toOidcSignIn(context, organizationId, id, input, before?.signIn);
+}
+
+function assertId(id: string): void {
+  if (!isSlug(id))
+    throw new DirectoryError(
+      'invalidValue',
+      'An id is 2 to 40 of a-z, 0-9 and "-", and none of session, logout, login.',
+      { field: 'id' },
+    );
+}
+
+/** `Okta Tokyo` becomes `okta-tokyo`, then `okta-tokyo-2`; a name without Latin letters gets a random one. */
+function proposeId(name: string, tries: number, context: AdminContext): string {
+  const plain = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 36)
+    .replace(/-+$/, '');
+  if (!isSlug(plain)) return `connection-${Buffer.from(context.randomBytes(4)).toString('hex')}`;
+  return tries === 0 ? plain : `${plain}-${tries + 1}`;
+}
+
+function audited(
+  context: AdminContext,
+  connection: Connection,
+  action: string,
+  by: ChangeContext,
+  words: { readonly before?: Readonly<Record<string, unknown>>; readonly after?: Readonly<Record<string, unknown>> },
+): { readonly change: ChangeId; readonly effects: readonly Effect[] } {
+  const at = context.now();
+  const change = createTimeOrderedId(at, context.randomBytes) as ChangeId;
+  const event = {
+    action,
+    level: 'important',
+    actor: describeActor(by.actor),
+    mouth: by.mouth,
+    target: { kind: 'connection', id: connection.id, name: connection.name },
+    ...words,
+    ...(by.requestId === undefined ? {} : { requestId: by.requestId }),
+    change,
+  } as const;
+  const id = createTimeOrderedId(at, context.randomBytes) as EffectId;
+  return {
+    change,
+    effects: [{ id, organizationId: connection.organizationId, at, attempts: 0, body: { kind: 'audit', event } }],
+  };
+}
+
+/** What the audit trail keeps of a connection: nothing sealed. */
+function describe(connection: Connection): Readonly<Record<string, unknown>> {
+  const { organizationId: _organization, createdAt: _created, signIn, ...rest } = connection;
+  if (signIn?.kind !== 'oidc') return { ...rest, ...(signIn === undefined ? {} : { signIn }) };
+  const { sealedClientSecret, ...plain } = signIn;
+  return { ...rest, signIn: { ...plain, hasClientSecret: sealedClientSecret !== undefined } };
+}

@@ -1,0 +1,86 @@
+// The admin API's words for connections: the long form, the short form, and what comes back. Part of admin-contract.ts, which others import.
+
+import { z } from 'zod';
+import { change, instant, shortText, slug } from './contract-words.ts';
+
+const saml = {
+  metadata: z
+    .string()
+    .max(1_048_576)
+    .optional()
+    .describe('The identity provider’s metadata document, or the three fields below.'),
+  entityId: z.string().min(1).max(1_024).optional(),
+  ssoUrl: z.url().max(2_048).optional(),
+  certificates: z.array(z.string().max(20_000)).max(20).optional().describe('PEM or base64; whose keys may sign.'),
+  wantSigned: z.enum(['response', 'assertion', 'both', 'any']).default('any'),
+};
+const oidc = {
+  issuer: z.url().max(2_048),
+  clientId: z.string().min(1).max(512),
+  clientSecret: z
+    .string()
+    .min(1)
+    .max(2_048)
+    .optional()
+    .describe('Never shown again. Left out in a PUT: stays, if issuer and client stay.'),
+};
+const scim = {
+  strict: z.boolean().default(false),
+  restoreOnPost: z.boolean().default(true),
+  idpDuringLeave: z.enum(['leaveWins', 'idpWins']).default('leaveWins'),
+  ignoreEchoedInactive: z.boolean().default(false),
+};
+const connectionBase = {
+  id: slug.optional().describe('Left out: made from the name.'),
+  name: shortText.optional(),
+  domains: z
+    .array(
+      z
+        .string()
+        .toLowerCase()
+        .regex(/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/, {
+          error: 'must be a domain such as example.com',
+        }),
+    )
+    .max(200)
+    .default([]),
+  match: z.enum(['userName', 'externalId', 'email', 'off']).default('userName'),
+};
+const signIn = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('saml'), ...saml }),
+  z.strictObject({ kind: z.literal('oidc'), ...oidc }),
+]);
+const provisioning = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('scim'), ...scim }),
+  z.strictObject({ kind: z.literal('hr') }),
+]);
+
+/** The long form: one part or both. */
+export const connectionWhole = z.strictObject({
+  ...connectionBase,
+  signIn: signIn.optional(),
+  provisioning: provisioning.optional(),
+});
+/** The short form: one part, its fields beside the name. */
+export const connectionShort = z.discriminatedUnion('kind', [
+  z.strictObject({ ...connectionBase, kind: z.literal('saml'), ...saml }),
+  z.strictObject({ ...connectionBase, kind: z.literal('oidc'), ...oidc }),
+  z.strictObject({ ...connectionBase, kind: z.literal('scim'), ...scim }),
+  z.strictObject({ ...connectionBase, kind: z.literal('hr') }),
+]);
+export const connectionAnswer = z.object({
+  id: z.string(),
+  organization: z.string(),
+  name: z.string(),
+  domains: z.array(z.string()),
+  match: z.enum(['userName', 'externalId', 'email', 'off']),
+  signIn: z.record(z.string(), z.unknown()).optional(),
+  provisioning: z.record(z.string(), z.unknown()).optional(),
+  urls: z.record(z.string(), z.string()).describe('What to enter at the other side.'),
+  createdAt: instant,
+});
+export const connectionChanged = z.object({ connection: connectionAnswer, change });
+export const connectionTested = z.object({
+  ok: z.boolean(),
+  checks: z.array(z.object({ check: z.string(), ok: z.boolean(), detail: z.string() })),
+});

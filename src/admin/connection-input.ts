@@ -1,0 +1,55 @@
+// What an administrator sends for a connection, in the long form or the short one, as one shape.
+
+import type { z } from 'zod';
+import type { AccountMatch, HrProvisioning, ScimProvisioning } from '#directory/connection.ts';
+import { connectionShort, connectionWhole } from './admin-contract.ts';
+import { AdminError, refuseInput } from './admin-problem.ts';
+
+type Whole = z.output<typeof connectionWhole>;
+type SignInInput = NonNullable<Whole['signIn']>;
+export type SamlInput = Extract<SignInInput, { kind: 'saml' }>;
+export type OidcInput = Extract<SignInInput, { kind: 'oidc' }>;
+
+export interface ConnectionInput {
+  readonly id?: string;
+  readonly name: string;
+  readonly domains: readonly string[];
+  readonly match: AccountMatch;
+  readonly signIn?: SamlInput | OidcInput;
+  readonly provisioning?: ScimProvisioning | HrProvisioning;
+}
+
+/** Reads either form: `kind` at the top means the short one. Throws `invalidInput`. */
+export function readConnectionInput(body: unknown): ConnectionInput {
+  const isShort = typeof body === 'object' && body !== null && 'kind' in body;
+  const parsed = (isShort ? connectionShort : connectionWhole).safeParse(body);
+  if (!parsed.success) throw refuseInput(parsed.error, 'body');
+  return 'kind' in parsed.data ? fromShort(parsed.data) : fromWhole(parsed.data);
+}
+
+function fromWhole(whole: Whole): ConnectionInput {
+  const { id, name, domains, match, signIn, provisioning } = whole;
+  if (signIn === undefined && provisioning === undefined) {
+    throw refuse('', 'needs `signIn`, `provisioning` or both, or the short form with `kind`');
+  }
+  const shown = name ?? id;
+  if (shown === undefined) throw refuse('/name', 'is missing');
+  return {
+    ...(id === undefined ? {} : { id }),
+    name: shown,
+    domains,
+    match,
+    ...(signIn === undefined ? {} : { signIn }),
+    ...(provisioning === undefined ? {} : { provisioning }),
+  };
+}
+
+function fromShort(short: z.output<typeof connectionShort>): ConnectionInput {
+  const { id, name, domains, match, ...part } = short;
+  const base = { ...(id === undefined ? {} : { id }), name: name ?? id ?? part.kind, domains, match };
+  return part.kind === 'saml' || part.kind === 'oidc' ? { ...base, signIn: part } : { ...base, provisioning: part };
+}
+
+function refuse(pointer: string, detail: string): AdminError {
+  return new AdminError('invalidInput', 'The body is not what is expected here.', { errors: [{ pointer, detail }] });
+}

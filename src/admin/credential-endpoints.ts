@@ -1,0 +1,145 @@
+// Credentials: issue, list, revoke, rotate. A secret is in one answer only; scope `instance` is given only by whoever has it.
+
+import type { Credential } from '#directory/credential.ts';
+import { DirectoryError } from '#directory/directory-error.ts';
+import type { ConnectionId, CredentialId, UserId } from '#directory/identifiers.ts';
+import * as contract from './admin-contract.ts';
+import {
+  defineOperation,
+  paramOf,
+  type AdminContext,
+  type Answer,
+  type Call,
+  type Operation,
+} from './admin-operation.ts';
+import { AdminError } from './admin-problem.ts';
+import { defaultConnectionId, ensureDefaultConnection } from './connection-changes.ts';
+import { toCredentialAnswer } from './credential-view.ts';
+import { readCursor, toPage } from './paging.ts';
+
+const base = '/organizations/:org/credentials';
+
+export const credentialOperations: readonly Operation[] = [
+  defineOperation({
+    id: 'credentials.issue',
+    method: 'post',
+    path: base,
+    summary: 'Issue a credential; the secret is in this answer only',
+    body: contract.newCredential,
+    answer: contract.credentialIssued,
+    status: 201,
+    run: issue,
+  }),
+  defineOperation({
+    id: 'credentials.list',
+    method: 'get',
+    path: base,
+    summary: 'Credentials, newest first',
+    query: contract.pageQuery,
+    answer: contract.pageOf(contract.credentialAnswer),
+    run: async (context, call) => {
+      const after = readCursor(call.query.cursor);
+      const all = await context.credentials.list(call.organization.id);
+      const rest = after === undefined ? all : all.filter(({ id }) => id < after);
+      const page = toPage(rest, call.query.limit, ({ id }) => id);
+      return { body: { items: page.items.map((one) => toCredentialAnswer(one, context.now())), next: page.next } };
+    },
+  }),
+  defineOperation({
+    id: 'credentials.get',
+    method: 'get',
+    path: `${base}/:id`,
+    summary: 'One credential',
+    answer: contract.credentialAnswer,
+    run: async (context, call) => ({ body: toCredentialAnswer(await readCredential(context, call), context.now()) }),
+  }),
+  defineOperation({
+    id: 'credentials.delete',
+    method: 'delete',
+    path: `${base}/:id`,
+    summary: 'Revoke: refused from the answer on; its record stays',
+    answer: contract.credentialChanged,
+    run: revoke,
+  }),
+  defineOperation({
+    id: 'credentials.revoke',
+    method: 'post',
+    path: `${base}/:id/revoke`,
+    summary: 'Revoke: refused from the answer on; its record stays',
+    answer: contract.credentialChanged,
+    run: revoke,
+  }),
+  defineOperation({
+    id: 'credentials.rotate',
+    method: 'post',
+    path: `${base}/:id/rotate`,
+    summary: 'A successor with the same rights; the old secret works for the overlap',
+    body: contract.rotation,
+    answer: contract.credentialIssued,
+    status: 201,
+    run: async (context, call) => {
+      assertMayGive(call, (await readCredential(context, call)).scopes);
+      const id = paramOf(call, 'id') as CredentialId;
+      const issued = await context.credentials.rotate(
+        call.organization.id,
+        id,
+        call.body.overlapSeconds * 1000,
+        call.by,
+      );
+      return { body: { ...issued, credential: toCredentialAnswer(issued.credential, context.now()) } };
+    },
+  }),
+];
+
+async function issue(
+  context: AdminContext,
+  call: Call<ReturnType<typeof contract.newCredential.parse>, unknown>,
+): Promise<Answer> {
+  const { kind, name, connection, owner, scopes, expiresAt } = call.body;
+  assertMayGive(call, scopes);
+  const usable = kind === 'admin' ? ['instance', 'read'] : kind === 'scim' ? ['read'] : [];
+  const wrong = scopes.find((scope) => !usable.includes(scope));
+  if (wrong !== undefined)
+    throw new DirectoryError('invalidValue', `Scope ${wrong} means nothing for kind ${kind}.`, { field: 'scopes' });
+  const provisions = kind === 'scim' || kind === 'hr';
+  if (provisions && connection === undefined) await ensureDefaultConnection(context, call.organization.id, call.by);
+  const place = connection ?? (provisions ? defaultConnectionId : undefined);
+  const issued = await context.credentials.issue(
+    call.organization.id,
+    {
+      kind,
+      name,
+      scopes,
+      ...(place === undefined ? {} : { connection: place as ConnectionId }),
+      ...(owner === undefined ? {} : { owner: owner as UserId }),
+      ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
+    },
+    call.by,
+  );
+  return { body: { ...issued, credential: toCredentialAnswer(issued.credential, context.now()) } };
+}
+
+async function revoke(context: AdminContext, call: Call<unknown, unknown>): Promise<Answer> {
+  const { credential, change } = await context.credentials.revoke(
+    call.organization.id,
+    paramOf(call, 'id') as CredentialId,
+    call.by,
+  );
+  return { body: { credential: toCredentialAnswer(credential, context.now()), change } };
+}
+
+async function readCredential(
+  context: AdminContext,
+  call: Pick<Call<unknown, unknown>, 'organization' | 'params'>,
+): Promise<Credential> {
+  const credential = await context.credentials.get(call.organization.id, paramOf(call, 'id') as CredentialId);
+  if (credential === null) throw new DirectoryError('credentialNotFound', 'There is no such credential.');
+  return credential;
+}
+
+/** Nobody makes themselves more than they are. */
+function assertMayGive(call: Pick<Call<unknown, unknown>, 'reachesAll'>, scopes: readonly string[]): void {
+  if (scopes.includes('instance') && !call.reachesAll) {
+    throw new AdminError('notAllowed', 'Scope `instance` is given only by a credential that has it.');
+  }
+}

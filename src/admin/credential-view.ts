@@ -1,0 +1,23 @@
+// A credential as administrators see it: everything but its secret and the hash of it.
+
+import type { Credential } from '#directory/credential.ts';
+import { toIso } from './admin-operation.ts';
+
+export function toCredentialAnswer(credential: Credential, now: number) {
+  const { id, organizationId, kind, name, connection, owner, scopes, lastFour, createdAt, expiresAt, revokedAt } =
+    credential;
+  return {
+    id,
+    organization: organizationId,
+    kind,
+    name,
+    ...(connection === undefined ? {} : { connection }),
+    ...(owner === undefined ? {} : { owner }),
+    scopes,
+    lastFour,
+    state: revokedAt !== undefined ? 'revoked' : expiresAt !== undefined && expiresAt <= now ? 'expired' : 'live',
+    createdAt: toIso(createdAt),
+    ...(expiresAt === undefined ? {} : { expiresAt: toIso(expiresAt) }),
+    ...(revokedAt === undefined ? {} : { revokedAt: toIso(revokedAt) }),
+  };
+}

@@ -1,0 +1,97 @@
+// `Idempotency-Key` on POST: the first request stores its answer, the same request again gets that answer, a different one is refused.
+// The insert of a record with the key as id decides between requests that come at once. Answers are sealed: one may hold a secret.
+
+import { createHash } from 'node:crypto';
+import type { Credential } from '#directory/credential.ts';
+import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
+import { StorageError } from '#storage/storage-error.ts';
+import type { AdminContext, Answer } from './admin-operation.ts';
+import { AdminError } from './admin-problem.ts';
+
+export interface IdempotentAnswer {
+  readonly fingerprint: string;
+  /** Sealed JSON of the answer; absent while the first request runs. */
+  readonly sealedAnswer?: string;
+}
+
+export const idempotencyRecords: RecordKind<IdempotentAnswer> = { name: 'idempotency', keysOf: () => [] };
+
+export interface IdempotentRequest {
+  readonly key: string;
+  readonly credential: Pick<Credential, 'id' | 'organizationId'>;
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+}
+
+const keptMs = 24 * 60 * 60 * 1000;
+/** A request that began and never ended (its server died) blocks its key for so long. */
+const runningMs = 2 * 60 * 1000;
+
+/** Runs `act` once per key. Answers and whether it is a stored one. Refusals by a rule are not stored: they changed nothing. */
+export async function answerOnce(
+  context: Pick<AdminContext, 'storage' | 'now' | 'sealing'>,
+  request: IdempotentRequest,
+  act: () => Promise<Answer>,
+): Promise<{ readonly answer: Answer; readonly replayed: boolean }> {
+  if (!/^[\x21-\x7e]{1,255}$/.test(request.key)) {
+    throw new AdminError('idempotencyKeyInvalid', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
+  }
+  const records = context.storage.records(idempotencyRecords);
+  const { organizationId } = request.credential;
+  const id = hash(organizationId, request.credential.id, request.key);
+  const fingerprint = hash(request.method, request.path, request.body);
+  const place = { organization: organizationId, collection: 'idempotency', field: 'answer', id };
+
+  const known = await begin();
+  if (known !== null) return replay(known);
+  let answer: Answer;
+  try {
+    answer = await act();
+  } catch (error) {
+    await records.delete(id);
+    throw error;
+  }
+  const value: IdempotentAnswer = { fingerprint, sealedAnswer: context.sealing.seal(JSON.stringify(answer), place) };
+  await records.replace({ id, organizationId, revision: 1, expiresAt: context.now() + keptMs, value });
+  return { answer, replayed: false };
+
+  /** Null: the key is ours. Else: what another request stored under it. */
+  async function begin(): Promise<StoredRecord<IdempotentAnswer> | null> {
+    for (let tries = 0; tries < 5; tries += 1) {
+      try {
+        await records.insert({ id, organizationId, expiresAt: context.now() + runningMs, value: { fingerprint } });
+        return null;
+      } catch (error) {
+        if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
+      }
+      const found = await records.get(id, context.now());
+      if (found !== null) return found;
+      // Expired and not swept yet, or given up just now: the id is free for whoever inserts next.
+      await records.delete(id);
+    }
+    throw stillRunning();
+  }
+
+  function replay(known: StoredRecord<IdempotentAnswer>) {
+    if (known.value.fingerprint !== fingerprint) {
+      throw new AdminError(
+        'idempotencyKeyReused',
+        'This Idempotency-Key came with another request before; use a new one.',
+      );
+    }
+    if (known.value.sealedAnswer === undefined) throw stillRunning();
+    const stored = JSON.parse(context.sealing.unseal(known.value.sealedAnswer, place)) as Answer;
+    return { answer: stored, replayed: true };
+  }
+}
+
+function stillRunning(): AdminError {
+  return new AdminError('idempotencyKeyRunning', 'The request with this Idempotency-Key is still running.', {
+    headers: { 'Retry-After': '1' },
+  });
+}
+
+function hash(...parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}

@@ -1,0 +1,29 @@
+// All operations of the admin API. Order matters only for reading.
+
+import { auditOperations } from './audit-endpoints.ts';
+import { connectionOperations } from './connection-endpoints.ts';
+import { credentialOperations } from './credential-endpoints.ts';
+import type { Operation } from './admin-operation.ts';
+import { organizationOperations } from './organization-endpoints.ts';
+import { seatOperations } from './seat-endpoints.ts';
+import { signInOperations } from './sign-in-endpoints.ts';
+import { userOperations } from './user-endpoints.ts';
+
+export function listOperations(): readonly Operation[] {
+  return [
+    ...organizationOperations,
+    ...credentialOperations,
+    ...connectionOperations,
+    ...userOperations,
+    ...seatOperations,
+    ...signInOperations,
+    ...auditOperations,
+  ];
+}
+
+/** The operation of an id, for the CLI. */
+export function operationOf(id: string): Operation {
+  const operation = listOperations().find((candidate) => candidate.id === id);
+  if (operation === undefined) throw new TypeError(`There is no operation ${id}.`);
+  return operation;
+}

@@ -1,0 +1,84 @@
+// Why can this person not come in? The checks a door makes, in its order, with what each finds now, in words for an administrator.
+
+import { decideAccess, type HeldReason } from '#directory/access-decision.ts';
+import type { Hold } from '#directory/hold.ts';
+import { isOrganizationOpen, type Organization } from '#directory/organization.ts';
+import { displayNameOf, type User } from '#directory/user.ts';
+import type { AdminContext } from './admin-operation.ts';
+import { toIso } from './admin-operation.ts';
+import { toUserAnswer } from './user-view.ts';
+
+export async function explainUser(context: AdminContext, organization: Organization, user: User) {
+  const decision = decideAccess(organization, user, context.now());
+  const waitingBefore =
+    user.waitingSince === undefined ? null : await context.storage.users.waitingBefore(organization.id, user);
+  return {
+    user: toUserAnswer(user),
+    ...tellDecision(context, organization, user),
+    checks: checksOf(context, organization, user),
+    waitingBefore,
+    allowed: decision.allowed,
+  };
+}
+
+/** The decision of this moment in one sentence. */
+export function tellDecision(context: Pick<AdminContext, 'now'>, organization: Organization, user: User) {
+  const decision = decideAccess(organization, user, context.now());
+  const name = displayNameOf(user.profile);
+  return {
+    allowed: decision.allowed,
+    reason: decision.allowed ? null : decision.reason,
+    sentence: decision.allowed ? `${name} can come in.` : `${name} is kept out: ${words[decision.reason]}`,
+  };
+}
+
+const words: Readonly<Record<HeldReason, string>> = {
+  accountInactive: 'the account is inactive.',
+  onLeave: 'they are on leave.',
+  waitingForSeat: 'no seat is free and they wait for one.',
+  notStarted: 'they have not started yet.',
+  noSuchUser: 'the account was deleted.',
+  organizationSuspended: 'the organisation is suspended.',
+};
+
+function checksOf(context: AdminContext, organization: Organization, user: User) {
+  const isOpen = isOrganizationOpen(organization, context.now());
+  const isThere = user.deletedAt === undefined;
+  const checks = [
+    {
+      check: 'organizationOpen',
+      passed: isOpen,
+      detail: isOpen ? 'The organisation is active.' : 'The organisation is suspended or its contract has ended.',
+    },
+    { check: 'accountExists', passed: isThere, detail: isThere ? 'The account exists.' : 'The account was deleted.' },
+    ...user.holds.map((hold) => ({ check: `hold:${hold.kind}`, passed: false, detail: tellHold(hold) })),
+  ];
+  if (user.holds.length === 0) checks.push({ check: 'noHold', passed: true, detail: 'Nothing holds the account.' });
+  checks.push({
+    check: 'seat',
+    passed: user.seat === 'held',
+    detail: user.seat === 'held' ? 'The person has a seat.' : 'The person has no seat.',
+  });
+  return checks;
+}
+
+const placedBy: Readonly<Record<Hold['kind'], string>> = {
+  idp: 'An identity provider set the account inactive',
+  admin: 'An administrator deactivated the account',
+  leave: 'A leave has begun',
+  hr: 'HR reported the person as gone',
+  seat: 'No seat was free',
+  start: 'The start date lies ahead',
+  dormant: 'The account was not used for too long',
+  security: 'A security signal or an administrator stopped the account',
+};
+
+function tellHold(hold: Hold): string {
+  const parts = [
+    `${placedBy[hold.kind]} (${hold.source === '' ? hold.by : `connection ${hold.source}`}, since ${toIso(hold.since)})`,
+    ...(hold.reason === undefined ? [] : [`reason: ${hold.reason}`]),
+    ...(hold.note === undefined ? [] : [`note: ${hold.note}`]),
+    ...(hold.until === undefined ? [] : [`until ${toIso(hold.until)}`]),
+  ];
+  return `${parts.join('; ')}.`;
+}
