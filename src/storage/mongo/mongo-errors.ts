@@ -44,17 +44,22 @@ export function toStorageError(error: unknown): unknown {
   return isAway ? new StorageError('unavailable', 'MongoDB does not answer.', error) : error;
 }
 
-/** Whether a unique index, or the id itself, refused a write. */
+/** Whether a unique index, or the id itself, refused a write. FerretDB lets its SQLite say so when it happens in a findAndModify. */
 export function isDuplicateKey(error: unknown): boolean {
-  return readError(error).code === 11000;
+  const { name, code, message } = readError(error);
+  return code === 11000 || (name === 'MongoServerError' && message.includes('UNIQUE constraint failed'));
 }
 
 export function isUnavailable(error: unknown): boolean {
   return error instanceof StorageError && error.code === 'unavailable';
 }
 
-function readError(error: unknown): { readonly name: string; readonly code: unknown } {
-  if (typeof error !== 'object' || error === null) return { name: '', code: undefined };
-  const name: unknown = Reflect.get(error, 'name');
-  return { name: typeof name === 'string' ? name : '', code: Reflect.get(error, 'code') };
+function readError(error: unknown): { readonly name: string; readonly code: unknown; readonly message: string } {
+  const read = (key: string): unknown => (typeof error === 'object' && error !== null ? Reflect.get(error, key) : null);
+  const [name, message] = [read('name'), read('message')];
+  return {
+    name: typeof name === 'string' ? name : '',
+    code: read('code'),
+    message: typeof message === 'string' ? message : '',
+  };
 }
