@@ -1,4 +1,7 @@
-/** A browser for tests: keeps cookies per host (ports are one site), follows redirects one by one, and can be stopped before any of them. */
+/**
+ * A browser for tests: keeps cookies per host (ports are one site), follows redirects one by one, and can be stopped before any of them.
+ * It runs no script; forms that post themselves are posted by whoever made them (saml-sign-in-page.ts).
+ */
 export interface Visit {
   readonly url: string;
   readonly status: number;

@@ -18,10 +18,12 @@ import { clearSessionCookie, readSessionToken } from './session-cookie.ts';
 
 /** The signed-in person as `/sso/session` shows them. */
 export interface SessionView {
-  readonly id: string;
-  readonly userName: string;
-  readonly displayName: string;
-  readonly email: string | null;
+  readonly user: {
+    readonly id: string;
+    readonly userName: string;
+    readonly displayName: string;
+    readonly email: string | null;
+  };
   readonly organization: string;
   readonly connection: string;
   /** ISO 8601, UTC. */
@@ -39,11 +41,9 @@ export function sessionShow(context: GateContext): RequestHandler {
     const { session } = resumed;
     const user = await context.storage.users.get(session.organizationId, resumed.user.id);
     if (user === null) return sendNobody(response);
+    const { id, profile } = user;
     const view: SessionView = {
-      id: user.id,
-      userName: user.profile.userName,
-      displayName: displayNameOf(user.profile),
-      email: emailOf(user.profile) ?? null,
+      user: { id, userName: profile.userName, displayName: displayNameOf(profile), email: emailOf(profile) ?? null },
       organization: session.organizationId,
       connection: session.value.connection,
       signedInAt: new Date(session.value.createdAt).toISOString(),

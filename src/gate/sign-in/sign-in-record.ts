@@ -71,6 +71,7 @@ export async function recordSignIn(
   return reference;
 }
 
+/** Of one person, or of one outcome; of a person the outcome does not narrow. */
 export interface SignInPage {
   readonly user?: UserId;
   readonly outcome?: 'allowed' | 'refused';
@@ -92,8 +93,7 @@ export async function listSignIns(
     ...(after === undefined ? {} : { after }),
   };
   const records = await context.storage.records(signInRecords).list(organizationId, page, context.now());
-  const values = records.map((record) => ({ ...record.value, id: record.id }));
-  return user === undefined || outcome === undefined ? values : values.filter((value) => value.outcome === outcome);
+  return records.map((record) => ({ ...record.value, id: record.id }));
 }
 
 /** The sign-in a person names by its reference, as typed: case and hyphens do not matter. */

@@ -1,0 +1,166 @@
+/**
+ * The world of the gate's tests: a store, the write side and the gate's real router behind the real HTTP app, listening on loopback, with a
+ * hand-set clock; organisations, people and connections to fill it with. `close` ends it all.
+ */
+import { randomBytes as nodeRandomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ChangeContext } from '#directory/effects-between.ts';
+import type { Connection } from '#directory/connection.ts';
+import type { ConnectionId, OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { User, UserProfile } from '#directory/user.ts';
+import { createGate, type Gate } from '#gate/gate.ts';
+import type { GateConfig, GateContext } from '#gate/gate-context.ts';
+import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
+import { listSignIns, type SignInRecord } from '#gate/sign-in/sign-in-record.ts';
+import { createHttpApp } from '#http/app.ts';
+import { createLogger } from '#observability/logger.ts';
+import { createMetrics } from '#observability/metrics.ts';
+import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
+import { createSealing } from '#secrets/sealing.ts';
+import { createKeyring } from '#secrets/secret-key.ts';
+import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
+import type { Storage } from '#storage/storage.ts';
+
+export const organization = 'acme' as OrganizationId;
+export const by: ChangeContext = { actor: { kind: 'cli' }, mouth: 'cli' };
+
+export interface GateWorld {
+  readonly storage: Storage;
+  readonly gate: Gate;
+  readonly context: GateContext;
+  readonly provisioning: Provisioning;
+  readonly baseUrl: string;
+  readonly clock: { now: number };
+  readonly addPerson: (profile: UserProfile, options?: PersonOptions) => Promise<User>;
+  readonly addConnection: (id: string, options: Partial<Connection>) => Promise<Connection>;
+  readonly deactivate: (user: Pick<User, 'id' | 'organizationId'>) => Promise<User>;
+  readonly reactivate: (user: Pick<User, 'id' | 'organizationId'>) => Promise<User>;
+  readonly seal: (secret: string, connection: string, at?: OrganizationId) => string;
+  readonly signIns: (at?: OrganizationId) => Promise<readonly SignInRecord[]>;
+  readonly close: () => Promise<void>;
+}
+
+export interface PersonOptions {
+  readonly at?: OrganizationId;
+  readonly connection?: string;
+}
+
+export interface WorldOptions {
+  readonly config?: Partial<GateConfig>;
+  /** What the gate sees of the store; the tests' own changes go to the store itself. */
+  readonly gateStorage?: (storage: Storage) => Storage;
+}
+
+/** Opens a world with the organisation `acme`. */
+export async function openGateWorld(storage: Storage, options: WorldOptions = {}): Promise<GateWorld> {
+  const clock = { now: Date.now() };
+  const now = (): number => clock.now;
+  const randomBytes = (size: number): Uint8Array => nodeRandomBytes(size);
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  const baseUrl = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const sealing = createSealing(createKeyring(new Uint8Array(32).fill(7)), randomBytes);
+  const provisioning = createProvisioning({
+    storage,
+    now,
+    randomBytes,
+    wakeRelay: () => undefined,
+    reportTrouble: (message, error) => {
+      throw new Error(message, { cause: error });
+    },
+  });
+  const logger = createLogger({ level: 'silent' });
+  const metrics = createMetrics({
+    version: 'test',
+    readValues: () => Promise.reject(new Error('nobody scrapes here')),
+  });
+  const context: GateContext = {
+    storage: options.gateStorage?.(storage) ?? storage,
+    now,
+    randomBytes,
+    config: {
+      baseUrl,
+      trustedProxies: ['127.0.0.1', '::1'],
+      sessionIdleMs: 12 * 3_600_000,
+      sessionAbsoluteMs: 168 * 3_600_000,
+      allowInsecureProviders: true,
+      ...options.config,
+    },
+    unseal: (sealed, place) => sealing.unseal(sealed, place),
+    logger,
+    metrics,
+  };
+  const gate = createGate(context);
+  let requests = 0;
+  server.on(
+    'request',
+    createHttpApp({
+      baseUrl,
+      trustedProxies: context.config.trustedProxies,
+      logger,
+      metrics,
+      createRequestId: () => `request-${(requests += 1)}`,
+      mounts: [{ path: '/', router: gate.router }],
+    }),
+  );
+  await addOrganization(provisioning, organization);
+
+  const unlimited = (user: Pick<User, 'id' | 'organizationId'>) => [user.organizationId, user.id, {}, by] as const;
+  return {
+    storage,
+    gate,
+    context,
+    provisioning,
+    baseUrl,
+    clock,
+    async addPerson(profile, { at = organization, connection } = {}) {
+      const request = {
+        profile,
+        active: true,
+        restore: false,
+        ...(connection === undefined ? {} : { connection: connection as ConnectionId }),
+      };
+      return (await provisioning.provisionUser(at, request, by)).user;
+    },
+    async addConnection(id, { organizationId = organization, ...rest }) {
+      const connection: Connection = {
+        id: id as ConnectionId,
+        organizationId,
+        name: `Connection ${id}`,
+        domains: [],
+        match: 'userName',
+        createdAt: clock.now,
+        ...rest,
+      };
+      const recordId = connectionRecordId(organizationId, connection.id);
+      await storage.records(connectionRecords).insert({ id: recordId, organizationId, value: connection });
+      return connection;
+    },
+    deactivate: async (user) => (await provisioning.deactivateUser(...unlimited(user))).user,
+    reactivate: async (user) => (await provisioning.reactivateUser(...unlimited(user))).user,
+    seal: (secret, connection, at = organization) =>
+      sealing.seal(secret, clientSecretPlace(at, connection as ConnectionId)),
+    signIns: (at = organization) => listSignIns(context, at, { limit: 200 }),
+    async close() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await gate.close();
+    },
+  };
+}
+
+/** One more organisation, without a limit of seats. */
+export async function addOrganization(provisioning: Provisioning, id: OrganizationId): Promise<void> {
+  await provisioning.createOrganization({ id, name: `${id} K.K.`, timeZone: 'Asia/Tokyo', licensed: null }, by);
+}
+
+/** The user as the store has it now. */
+export async function reread(
+  world: GateWorld,
+  user: { readonly organizationId: OrganizationId; readonly id: UserId },
+): Promise<User> {
+  const found = await world.storage.users.get(user.organizationId, user.id);
+  if (found === null) throw new Error(`no user ${user.id}`);
+  return found;
+}
