@@ -1,0 +1,79 @@
+// Reads the form an identity provider lets the browser post to our assertion consumer service, as a pure function over
+// raw bytes (gate.md 2.2 step 1; SAML bindings 3.5). Express' own form parser is not used: it takes arrays, nested names
+// and the last of several values, and each of these hides a message from one of two readers.
+
+import { SamlRefusal } from './saml-refusal.ts';
+
+/** The most bytes a form may have. */
+export const maxFormBytes = 256 * 1024;
+
+const maxFields = 16;
+
+export interface SamlFormRequest {
+  readonly method: string;
+  readonly contentType: string | undefined;
+  /** What follows `?`, empty if nothing does. */
+  readonly query: string;
+  readonly body: Uint8Array;
+}
+
+export interface SamlForm {
+  /** Still base64, as posted. */
+  readonly samlResponse: string;
+  /** Untrusted; at most a hint (see return-path.ts). */
+  readonly relayState: string | undefined;
+}
+
+/**
+ * The one SAMLResponse and at most one RelayState of a form.
+ * @throws SamlRefusal `malformedRequest`
+ */
+export function readSamlForm(request: SamlFormRequest): SamlForm {
+  if (request.method !== 'POST') throw refusal('not a POST');
+  if (!isFormType(request.contentType)) throw refusal('content type');
+  if (request.query !== '') throw refusal('a query string');
+  if (request.body.byteLength > maxFormBytes) throw refusal('too large');
+
+  const fields = new Map<string, string>();
+  for (const [name, value] of readFields(request.body)) {
+    if (name === 'SAMLResponse' || name === 'RelayState') {
+      if (fields.has(name)) throw refusal(`${name} twice`);
+      fields.set(name, value);
+    } else if (name.toUpperCase().startsWith('SAML')) {
+      // SAMLRequest, SAMLart, SAMLResponse[]: another message riding along.
+      throw refusal('a second SAML field');
+    }
+  }
+  const samlResponse = fields.get('SAMLResponse');
+  if (samlResponse === undefined || samlResponse === '') throw refusal('no SAMLResponse');
+  return { samlResponse, relayState: fields.get('RelayState') };
+}
+
+function isFormType(contentType: string | undefined): boolean {
+  return /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i.test(contentType ?? '');
+}
+
+function readFields(body: Uint8Array): readonly (readonly [string, string])[] {
+  const text = Buffer.from(body).toString('latin1');
+  if (/[^\x21-\x7e]/.test(text)) throw refusal('bytes a form never has');
+  const pieces = text.split('&', maxFields + 1);
+  if (pieces.length > maxFields) throw refusal('too many fields');
+  return pieces.map((piece) => {
+    const equals = piece.indexOf('=');
+    return equals === -1
+      ? [decodeField(piece), '']
+      : [decodeField(piece.slice(0, equals)), decodeField(piece.slice(equals + 1))];
+  });
+}
+
+function decodeField(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    throw refusal('percent encoding');
+  }
+}
+
+function refusal(detail: string): SamlRefusal {
+  return new SamlRefusal('malformedRequest', detail);
+}

@@ -1,0 +1,115 @@
+// SAML metadata: ours for an administrator to hand to the identity provider, and the identity provider's, read through
+// the same XML gate as everything else (gate.md 2.4; SAML metadata 2.4). Fetching a document is the caller's business.
+
+import {
+  childrenCalled,
+  metadataNamespace,
+  nameOf,
+  postBinding,
+  protocolNamespace,
+  redirectBinding,
+} from './saml-names.ts';
+import { isSafeUrl } from './saml-connection.ts';
+import { SamlRefusal } from './saml-refusal.ts';
+import { readSigningCertificate } from './signing-certificate.ts';
+import { parseXml, type XmlElement, XmlRefusal } from './xml-tree.ts';
+
+const maxMetadataCharacters = 1024 * 1024;
+
+/** Our own metadata: who we are and where responses go, assertions wanted signed. Unsigned; served over https. */
+export function buildServiceMetadata(service: { readonly serviceEntityId: string; readonly acsUrl: string }): string {
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<md:EntityDescriptor xmlns:md="${metadataNamespace}" entityID="${escapeXml(service.serviceEntityId)}">`,
+    `  <md:SPSSODescriptor AuthnRequestsSigned="false" WantAssertionsSigned="true" protocolSupportEnumeration="${protocolNamespace}">`,
+    `    <md:AssertionConsumerService Binding="${postBinding}" Location="${escapeXml(service.acsUrl)}" index="0" isDefault="true"/>`,
+    '  </md:SPSSODescriptor>',
+    '</md:EntityDescriptor>',
+    '',
+  ].join('\n');
+}
+
+export interface IdentityProviderMetadata {
+  readonly entityId: string;
+  readonly ssoUrl: string;
+  /** PEM, at least one. */
+  readonly certificates: readonly string[];
+}
+
+/**
+ * Reads an identity provider's metadata: entityID, the HTTP-Redirect sign-on address, the signing certificates.
+ * The document's own signature is not judged: an administrator who pastes it vouches for it.
+ * @throws SamlRefusal `metadataInvalid`, or `noCertificate` for a certificate that cannot be used
+ */
+export function parseIdentityProviderMetadata(text: string, now: number): IdentityProviderMetadata {
+  const entity = readEntity(text);
+  const entityId = entity.attributes.get('entityID');
+  if (entityId === undefined || entityId === '' || entityId.length > 1024) throw invalid('entityID');
+  const roles = childrenCalled(entity, 'md:IDPSSODescriptor').filter((role) =>
+    (role.attributes.get('protocolSupportEnumeration') ?? '').split(/\s+/).includes(protocolNamespace),
+  );
+  const [role, ...others] = roles;
+  if (role === undefined || others.length > 0) throw invalid('not exactly one IDPSSODescriptor for SAML 2.0');
+  assertNotOver(entity, now);
+  assertNotOver(role, now);
+  return { entityId, ssoUrl: readSsoUrl(role), certificates: readCertificates(role) };
+}
+
+function readEntity(text: string): XmlElement {
+  if (text.length > maxMetadataCharacters) throw invalid('too large');
+  let root: XmlElement;
+  try {
+    // A byte order mark is common in files saved on Windows and harmless in text an administrator brings.
+    root = parseXml(text.replace(/^\uFEFF/, ''), { maxElements: 10_000, maxDepth: 32, maxAttributes: 64 });
+  } catch (error) {
+    if (!(error instanceof XmlRefusal)) throw error;
+    throw invalid(error.message);
+  }
+  if (nameOf(root) === 'md:EntityDescriptor') return root;
+  const [entity, ...others] = childrenCalled(root, 'md:EntityDescriptor');
+  if (nameOf(root) !== 'md:EntitiesDescriptor' || entity === undefined || others.length > 0) {
+    throw invalid('not exactly one EntityDescriptor');
+  }
+  return entity;
+}
+
+function assertNotOver(element: XmlElement, now: number): void {
+  const validUntil = element.attributes.get('validUntil');
+  if (validUntil === undefined) return;
+  const end = Date.parse(validUntil);
+  if (!(end > now)) throw invalid('validUntil is past');
+}
+
+function readSsoUrl(role: XmlElement): string {
+  const service = childrenCalled(role, 'md:SingleSignOnService').find(
+    (candidate) => candidate.attributes.get('Binding') === redirectBinding,
+  );
+  const location = service?.attributes.get('Location');
+  if (location === undefined) throw invalid('no SingleSignOnService for HTTP-Redirect');
+  if (!isSafeUrl(location)) throw invalid('SingleSignOnService: https, or http on loopback');
+  return location;
+}
+
+function readCertificates(role: XmlElement): readonly string[] {
+  const pems = new Set<string>();
+  for (const descriptor of childrenCalled(role, 'md:KeyDescriptor')) {
+    if (descriptor.attributes.get('use') === 'encryption') continue;
+    for (const keyInfo of childrenCalled(descriptor, 'ds:KeyInfo')) {
+      for (const data of childrenCalled(keyInfo, 'ds:X509Data')) {
+        for (const certificate of childrenCalled(data, 'ds:X509Certificate')) {
+          pems.add(readSigningCertificate(certificate.text).pem);
+        }
+      }
+    }
+  }
+  if (pems.size === 0) throw invalid('no signing certificate');
+  return [...pems];
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
+
+function invalid(detail: string): SamlRefusal {
+  return new SamlRefusal('metadataInvalid', detail);
+}

@@ -1,0 +1,170 @@
+// One SAML connection as a service provider: `begin` sends the browser to the identity provider, `complete` turns what
+// the browser brings back into a verified identity or a refusal. HTTP, cookies, attempts and sessions are the sign-in
+// layer's (gate.md 2.2, 2.3).
+
+import { SAML } from '@node-saml/node-saml';
+
+import { readSignedAssertion, type SamlIdentity } from './assertion-checks.ts';
+import type { AssertionExpectation } from './assertion-expectation.ts';
+import { defaultMaxElements, preScan, type PreScanned } from './pre-scan.ts';
+import { SamlRefusal } from './saml-refusal.ts';
+import type { SignatureVerifier } from './signature-verifier.ts';
+import { usableCertificates } from './signing-certificate.ts';
+
+export const maxClockSkewMs = 180_000;
+
+export interface SamlSettings {
+  /** The identity provider's entityID. */
+  readonly entityId: string;
+  readonly ssoUrl: string;
+  /** PEM. Unusable ones count as absent; without one nobody can sign in. */
+  readonly certificates: readonly string[];
+  /** What must be signed; whatever else carries a signature must verify too. `any`: Response or Assertion. */
+  readonly wantSigned: 'response' | 'assertion' | 'both' | 'any';
+  readonly serviceEntityId: string;
+  /** Absolute, from configuration, never from a request. */
+  readonly acsUrl: string;
+  /** Default 60,000, at most 180,000. */
+  readonly clockSkewMs?: number;
+  /** Default 300,000. */
+  readonly maxAssertionAgeMs?: number;
+  readonly maxElements?: number;
+}
+
+export interface SamlConnectionParts {
+  readonly verifier: SignatureVerifier;
+  readonly randomBytes: (size: number) => Uint8Array;
+}
+
+export interface SamlBegun {
+  readonly redirectUrl: string;
+  /** Keep it in the attempt. */
+  readonly requestId: string;
+  /** The random handle sent as RelayState; it says nothing and decides nothing. */
+  readonly relayState: string;
+}
+
+/** What the sign-in layer stored at `begin` for this browser, not yet consumed. */
+export interface SamlAttempt {
+  readonly requestId: string;
+}
+
+export interface CompletedSaml extends SamlIdentity {
+  /** Keep the assertion's ID at least until then (replay). Milliseconds. */
+  readonly keepAssertionIdUntil: number;
+}
+
+export interface SamlConnection {
+  /** @throws SamlRefusal `noCertificate` */
+  begin(options?: { readonly forceAuthn?: boolean }): Promise<SamlBegun>;
+  /**
+   * The identity a posted SAMLResponse proves.
+   *
+   * Afterwards, in this order (gate.md 2.3 step 2), the sign-in layer (1) consumes the attempt by a conditional update,
+   * (2) inserts {organization, connection, assertionId}, unique; either failing refuses the sign-in. (3) Only then it
+   * opens a session. A crash in between costs the person a new sign-in, never a second session.
+   * @param input.samlResponse base64, as readSamlForm returns it
+   * @param input.now milliseconds
+   * @throws SamlRefusal
+   */
+  complete(input: {
+    readonly samlResponse: string;
+    readonly attempt: SamlAttempt | undefined;
+    readonly now: number;
+  }): Promise<CompletedSaml>;
+}
+
+/** @throws RangeError for settings no administrator should be able to store */
+export function createSamlConnection(settings: SamlSettings, parts: SamlConnectionParts): SamlConnection {
+  const { clockSkewMs = 60_000, maxAssertionAgeMs = 300_000, maxElements = defaultMaxElements } = settings;
+  assertSettings(settings, clockSkewMs, maxAssertionAgeMs);
+  const certificates = usableCertificates(settings.certificates);
+
+  return {
+    begin: async ({ forceAuthn = false } = {}) => {
+      assertCertificates(certificates);
+      const requestId = `_${Buffer.from(parts.randomBytes(20)).toString('hex')}`;
+      const relayState = Buffer.from(parts.randomBytes(16)).toString('base64url');
+      const saml = new SAML({
+        idpCert: [...certificates],
+        issuer: settings.serviceEntityId,
+        callbackUrl: settings.acsUrl,
+        entryPoint: settings.ssoUrl,
+        identifierFormat: null,
+        // Asking for a password would turn away people who signed in with a second factor or Windows.
+        disableRequestedAuthnContext: true,
+        signatureAlgorithm: 'sha256',
+        digestAlgorithm: 'sha256',
+        forceAuthn,
+        generateUniqueId: () => requestId,
+      });
+      return { redirectUrl: await saml.getAuthorizeUrlAsync(relayState, undefined, {}), requestId, relayState };
+    },
+
+    complete: async ({ samlResponse, attempt, now }) => {
+      // Cheapest first: nothing is even decoded for a browser that waits for no answer.
+      if (attempt === undefined) throw new SamlRefusal('unsolicited', 'no attempt');
+      assertCertificates(certificates);
+      const scanned = preScan(samlResponse, maxElements);
+      assertSigned(scanned, settings.wantSigned);
+      const { serviceEntityId, acsUrl, entityId } = settings;
+      const { signedXml, objection } = await parts.verifier.verify({
+        samlResponse: scanned.samlResponse,
+        certificates,
+        serviceEntityId,
+        acsUrl,
+        responseSigned: scanned.responseSigned,
+        assertionSigned: scanned.assertionSigned,
+      });
+      if (signedXml === undefined) throw new SamlRefusal('signatureInvalid', objection ?? 'nothing verified');
+      const expected: AssertionExpectation = {
+        entityId,
+        serviceEntityId,
+        acsUrl,
+        requestId: attempt.requestId,
+        now,
+        clockSkewMs,
+        maxAssertionAgeMs,
+      };
+      const identity = readSignedAssertion(signedXml, scanned.root, expected);
+      // Our own checks came first for their precise reason; the library's word against a sign-in stands all the same.
+      if (objection !== undefined) throw new SamlRefusal('samlResponseInvalid', objection);
+      // The largest skew there is: raising this connection's skew later must not revive a forgotten ID.
+      return { ...identity, keepAssertionIdUntil: identity.assertionNotOnOrAfter + maxClockSkewMs };
+    },
+  };
+}
+
+function assertSigned(scanned: PreScanned, wanted: SamlSettings['wantSigned']): void {
+  const { responseSigned, assertionSigned } = scanned;
+  const enough = {
+    response: responseSigned,
+    assertion: assertionSigned,
+    both: responseSigned && assertionSigned,
+    any: responseSigned || assertionSigned,
+  }[wanted];
+  if (!enough) throw new SamlRefusal('notSigned', `wanted: ${wanted}`);
+}
+
+function assertCertificates(certificates: readonly string[]): void {
+  if (certificates.length === 0) throw new SamlRefusal('noCertificate', 'the connection has no usable certificate');
+}
+
+function assertSettings(settings: SamlSettings, clockSkewMs: number, maxAssertionAgeMs: number): void {
+  if (!(clockSkewMs >= 0 && clockSkewMs <= maxClockSkewMs)) throw new RangeError('clockSkewMs: 0 to 180000');
+  if (!(maxAssertionAgeMs > 0 && maxAssertionAgeMs <= 3_600_000)) throw new RangeError('maxAssertionAgeMs: to 3600000');
+  for (const name of ['entityId', 'serviceEntityId'] as const) {
+    if (settings[name] === '') throw new RangeError(`${name}: empty`);
+  }
+  for (const name of ['ssoUrl', 'acsUrl'] as const) {
+    if (!isSafeUrl(settings[name])) throw new RangeError(`${name}: https, or http on loopback`);
+  }
+}
+
+/** Whether `text` is an https URL, or an http one that stays on this machine. */
+export function isSafeUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  if (username !== '' || password !== '') return false;
+  return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname));
+}

@@ -1,0 +1,132 @@
+// Keeps one or two threads that verify signatures, started when first needed and replaced when a job overruns its
+// deadline or memory (gate.md 2.2 step 5). It decides nothing about what the signed bytes say.
+
+import { Worker } from 'node:worker_threads';
+
+import { SamlRefusal } from './saml-refusal.ts';
+
+export interface SignatureJob {
+  /** Base64, after the pre-scan. */
+  readonly samlResponse: string;
+  /** PEM; never empty. */
+  readonly certificates: readonly string[];
+  readonly serviceEntityId: string;
+  readonly acsUrl: string;
+  /** Which elements carry a signature; every one that does must verify. */
+  readonly responseSigned: boolean;
+  readonly assertionSigned: boolean;
+}
+
+export interface VerifiedMessage {
+  /** Canonical bytes under a valid signature (the Response if it is signed, else the Assertion), or undefined. */
+  readonly signedXml: string | undefined;
+  /** What else the library found wrong; a sign-in with an objection is always refused. */
+  readonly objection: string | undefined;
+}
+
+export interface SignatureVerifier {
+  /** @throws SamlRefusal `verificationTimeout` or `verificationUnavailable` */
+  verify(job: SignatureJob): Promise<VerifiedMessage>;
+  close(): Promise<void>;
+}
+
+export interface SignatureVerifierOptions {
+  readonly threads?: number;
+  /** For one job, counted from the moment a thread has it. Milliseconds. */
+  readonly deadlineMs?: number;
+  /** Jobs that may wait for a thread; one more is refused. */
+  readonly maxWaiting?: number;
+}
+
+interface Pending {
+  readonly job: SignatureJob;
+  readonly resolve: (message: VerifiedMessage) => void;
+  readonly reject: (refusal: SamlRefusal) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  ready: boolean;
+  pending: Pending | undefined;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** A thread has one job at a time, so an answer needs no number. */
+type WorkerAnswer = { readonly ready: true } | { readonly verified: VerifiedMessage };
+
+const startDeadlineMs = 15_000;
+
+/** Creates the pool; no thread starts before the first job, and an idle pool does not keep the process alive. */
+export function createSignatureVerifier(options: SignatureVerifierOptions = {}): SignatureVerifier {
+  const { threads: size = 2, deadlineMs = 2000, maxWaiting = 64 } = options;
+  const threads = new Set<Thread>();
+  let waiting: Pending[] = [];
+  let closed = false;
+
+  const startThread = (): void => {
+    const worker = new Worker(new URL('./signature-worker.mjs', import.meta.url), {
+      // Nothing of this process' flags, loaders or environment is needed there.
+      execArgv: [],
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: 128 },
+    });
+    const thread: Thread = { worker, ready: false, pending: undefined, timer: undefined };
+    threads.add(thread);
+    thread.timer = setTimeout(() => void worker.terminate(), startDeadlineMs);
+    worker.on('message', (answer: WorkerAnswer) => {
+      clearTimeout(thread.timer);
+      // Unref works only once the thread is up; the timer of a running job keeps the process alive meanwhile.
+      worker.unref();
+      const { pending } = thread;
+      thread.ready = true;
+      thread.pending = undefined;
+      if ('verified' in answer) pending?.resolve(answer.verified);
+      dispatch();
+    });
+    // An error is always followed by the exit, which does the rest.
+    worker.on('error', () => undefined);
+    worker.on('exit', () => {
+      clearTimeout(thread.timer);
+      threads.delete(thread);
+      thread.pending?.reject(new SamlRefusal('verificationTimeout', 'verification used up its time or memory'));
+      if (thread.ready) dispatch();
+      else refuseWaiting('the verification thread does not start');
+    });
+  };
+
+  const dispatch = (): void => {
+    for (const thread of threads) {
+      if (!thread.ready || thread.pending !== undefined) continue;
+      const pending = waiting.shift();
+      if (pending === undefined) return;
+      thread.pending = pending;
+      thread.timer = setTimeout(() => void thread.worker.terminate(), deadlineMs);
+      thread.worker.postMessage(pending.job);
+    }
+    const starting = [...threads].filter((thread) => !thread.ready).length;
+    if (!closed && waiting.length > starting && threads.size < size) startThread();
+  };
+
+  const refuseWaiting = (detail: string): void => {
+    const refused = waiting;
+    waiting = [];
+    for (const pending of refused) pending.reject(new SamlRefusal('verificationUnavailable', detail));
+  };
+
+  return {
+    verify: (job) =>
+      new Promise((resolve, reject) => {
+        if (closed || waiting.length >= maxWaiting) {
+          reject(new SamlRefusal('verificationUnavailable', closed ? 'closed' : 'too many verifications waiting'));
+          return;
+        }
+        waiting.push({ job, resolve, reject });
+        dispatch();
+      }),
+    close: async () => {
+      closed = true;
+      refuseWaiting('closed');
+      await Promise.all([...threads].map((thread) => thread.worker.terminate()));
+    },
+  };
+}

@@ -1,0 +1,156 @@
+// The way out to the identity provider, the verification threads behind the way back, and a property over both: no
+// change of a signed response ever signs in somebody else.
+
+import { inflateRawSync } from 'node:zlib';
+
+import fc from 'fast-check';
+
+import { SamlRefusal } from '#gate/connections/saml/saml-refusal.ts';
+import { createSignatureVerifier } from '#gate/connections/saml/signature-verifier.ts';
+import { encodeResponse } from '../../../harness/saml-identity-provider.ts';
+import {
+  acsUrl,
+  closeScene,
+  complete,
+  connectionWith,
+  goodResponse,
+  goodSettings,
+  idp,
+  nameId,
+  serviceEntityId,
+} from './saml-scene.ts';
+
+afterAll(closeScene);
+
+const full = process.env['FURLOUGH_TEST_SCALE'] === 'full';
+
+describe('begin', () => {
+  test('sends an AuthnRequest by redirect, with a random request ID and RelayState', async () => {
+    const { redirectUrl, requestId, relayState } = await connectionWith({
+      ssoUrl: 'https://idp.example/sso?tenant=1',
+    }).begin();
+    const url = new URL(redirectUrl);
+    expect(`${url.origin}${url.pathname}`).toBe('https://idp.example/sso');
+    expect([...url.searchParams.keys()].sort()).toEqual(['RelayState', 'SAMLRequest', 'tenant']);
+    expect(url.searchParams.get('RelayState')).toBe(relayState);
+    const xml = inflateRawSync(Buffer.from(url.searchParams.get('SAMLRequest') ?? '', 'base64')).toString();
+    for (const part of [
+      ` ID="${requestId}"`,
+      `AssertionConsumerServiceURL="${acsUrl}"`,
+      `>${serviceEntityId}</saml:Issuer>`,
+      'bindings:HTTP-POST"',
+    ]) {
+      expect(xml).toContain(part);
+    }
+    expect(xml).not.toContain('RequestedAuthnContext');
+    expect(xml).not.toContain('ForceAuthn');
+    const again = await connectionWith().begin({ forceAuthn: true });
+    expect(again.requestId).not.toBe(requestId);
+    expect(again.relayState).not.toBe(relayState);
+    expect(requestId).toMatch(/^_[0-9a-f]{40}$/);
+    expect(Buffer.byteLength(relayState)).toBeLessThanOrEqual(80);
+  });
+
+  test.each([
+    ['ssoUrl', 'http://idp.example/sso'],
+    ['acsUrl', 'http://furlough.example/acs'],
+    ['acsUrl', '/acs'],
+    ['ssoUrl', 'https://user:pass@idp.example/'],
+    ['ssoUrl', 'javascript:alert(1)'],
+    ['entityId', ''],
+  ] as const)('%s "%s" is no setting', (name, value) => {
+    expect(() => connectionWith({ [name]: value })).toThrow(RangeError);
+  });
+
+  test('http is for loopback', () => {
+    expect(() =>
+      connectionWith({ ssoUrl: 'http://127.0.0.1:8080/sso', acsUrl: 'http://localhost:3000/acs' }),
+    ).not.toThrow();
+  });
+});
+
+describe('verification threads', () => {
+  const job = (samlResponse: string) => ({
+    samlResponse,
+    certificates: goodSettings.certificates,
+    serviceEntityId,
+    acsUrl,
+    responseSigned: true,
+    assertionSigned: true,
+  });
+
+  test('a job past its deadline is refused, and the next one is served', async () => {
+    const verifier = createSignatureVerifier({ threads: 1, deadlineMs: 300 });
+    try {
+      await expect(verifier.verify(job(idp.respond(goodResponse)))).resolves.toMatchObject({ objection: undefined });
+      // No pre-scan stands before this one, so the number of elements costs what it costs.
+      const heavy = encodeResponse(
+        idp
+          .respondXml(goodResponse)
+          .replace('<samlp:Status>', `<samlp:Extensions>${'<a/>'.repeat(40_000)}</samlp:Extensions><samlp:Status>`),
+      );
+      const [slow, next] = await Promise.allSettled([
+        verifier.verify(job(heavy)),
+        verifier.verify(job(idp.respond(goodResponse))),
+      ]);
+      expect(slow).toMatchObject({ status: 'rejected', reason: { reason: 'verificationTimeout' } });
+      expect(next).toMatchObject({ status: 'fulfilled', value: { objection: undefined } });
+    } finally {
+      await verifier.close();
+    }
+  });
+
+  test('too many waiting are refused, the others served; after close none', async () => {
+    const verifier = createSignatureVerifier({ threads: 2, maxWaiting: 3 });
+    const answers = await Promise.allSettled(
+      Array.from({ length: 5 }, () => verifier.verify(job(idp.respond(goodResponse)))),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'rejected',
+    ]);
+    expect(answers[4]).toMatchObject({ reason: { reason: 'verificationUnavailable' } });
+    await verifier.close();
+    await expect(verifier.verify(job(idp.respond(goodResponse)))).rejects.toMatchObject({
+      reason: 'verificationUnavailable',
+    });
+  });
+});
+
+test('whatever is changed in a signed response, it signs in the same person or nobody', async () => {
+  const genuine = idp.respondXml({ ...goodResponse, sign: 'assertion' });
+  const snippets = [
+    '<',
+    '>',
+    '"',
+    '&amp;',
+    '<!---->',
+    '<?x?>',
+    '</saml:NameID><saml:NameID>',
+    'mallory',
+    ' ID="x"',
+    '\u200b',
+    '<saml:Assertion/>',
+    '\n',
+  ];
+  const change = fc.tuple(
+    fc.nat({ max: genuine.length - 1 }),
+    fc.nat({ max: 40 }),
+    fc.oneof(fc.constantFrom(...snippets), fc.string({ maxLength: 4 })),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (changes) => {
+      const changed = changes.reduce((xml, [at, cut, put]) => xml.slice(0, at) + put + xml.slice(at + cut), genuine);
+      try {
+        const { subject, issuer, attributes } = await complete(encodeResponse(changed));
+        expect([subject, issuer, [...attributes]]).toEqual([nameId, idp.entityId, [['mail', ['ada@example.com']]]]);
+      } catch (error) {
+        if (!(error instanceof SamlRefusal)) throw error;
+      }
+    }),
+    { numRuns: full ? 5000 : 250, verbose: 1 },
+  );
+});

@@ -1,0 +1,75 @@
+// The scene of the SAML tests: one service provider, one identity provider, a hand-set clock. `refuses` holds every
+// negative case against a control made by the same generator with nothing changed.
+
+import { randomBytes } from 'node:crypto';
+
+import { type CompletedSaml, createSamlConnection, type SamlSettings } from '#gate/connections/saml/saml-connection.ts';
+import type { SamlRefusalReason } from '#gate/connections/saml/saml-refusal.ts';
+import { createSignatureVerifier } from '#gate/connections/saml/signature-verifier.ts';
+
+import {
+  createTestSamlIdentityProvider,
+  encodeResponse,
+  type ResponseOptions,
+} from '../../../harness/saml-identity-provider.ts';
+
+export const now = Date.UTC(2031, 4, 6, 9, 0, 0);
+export const acsUrl = 'https://furlough.example/saml/acme/acs';
+export const serviceEntityId = 'https://furlough.example/saml/acme';
+export const requestId = '_request-of-this-browser';
+export const nameId = 'ada@example.com';
+
+/** Everything a response needs to be accepted. */
+export const goodResponse: ResponseOptions = { acsUrl, audience: serviceEntityId, inResponseTo: requestId, nameId };
+
+export const idp = createTestSamlIdentityProvider({ entityId: 'https://idp.example/entity', now });
+const verifier = createSignatureVerifier();
+
+export const goodSettings: SamlSettings = {
+  entityId: idp.entityId,
+  ssoUrl: idp.ssoUrl,
+  certificates: [idp.certificatePem],
+  wantSigned: 'any',
+  serviceEntityId,
+  acsUrl,
+};
+
+export function connectionWith(settings: Partial<SamlSettings> = {}) {
+  return createSamlConnection({ ...goodSettings, ...settings }, { verifier, randomBytes });
+}
+
+export function complete(
+  samlResponse: string,
+  settings: Partial<SamlSettings> = {},
+  attempt: { readonly requestId: string } | undefined = { requestId },
+  at: number = now,
+): Promise<CompletedSaml> {
+  return connectionWith(settings).complete({ samlResponse, attempt, now: at });
+}
+
+/** The good response is taken; the same with `change` is refused for `reason`. */
+export async function refuses(
+  change: Partial<ResponseOptions>,
+  reason: SamlRefusalReason,
+  settings: Partial<SamlSettings> = {},
+): Promise<void> {
+  const base: ResponseOptions = { ...goodResponse, ...(change.sign === undefined ? {} : { sign: change.sign }) };
+  await expect(complete(idp.respond(base), settings)).resolves.toMatchObject({ subject: nameId });
+  await expect(complete(idp.respond({ ...base, ...change }), settings)).rejects.toMatchObject({
+    name: 'SamlRefusal',
+    reason,
+  });
+}
+
+/** The same for a text made by hand. */
+export async function refusesText(
+  xml: string,
+  reason: SamlRefusalReason,
+  settings: Partial<SamlSettings> = {},
+): Promise<void> {
+  await expect(complete(encodeResponse(xml), settings)).rejects.toMatchObject({ name: 'SamlRefusal', reason });
+}
+
+export async function closeScene(): Promise<void> {
+  await verifier.close();
+}

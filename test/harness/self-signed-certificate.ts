@@ -1,0 +1,55 @@
+// An RSA key with a self-signed X.509 certificate, written in DER by hand because Node can read certificates but not
+// make them (RFC 5280 4.1, X.690). For test and demonstration identity providers only.
+
+import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
+
+export interface KeyWithCertificate {
+  readonly privateKeyPem: string;
+  readonly certificatePem: string;
+}
+
+/** A fresh RSA key of `bits` and a certificate for `commonName`, valid between the two dates (before 2050). */
+export function createSelfSignedCertificate(
+  commonName: string,
+  { bits = 2048, notBefore = new Date('2020-01-01'), notAfter = new Date('2049-12-31') } = {},
+): KeyWithCertificate {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: bits });
+  const der = writeCertificate(commonName, privateKey, publicKey, notBefore, notAfter);
+  return {
+    privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    certificatePem: `-----BEGIN CERTIFICATE-----\n${(der.toString('base64').match(/.{1,64}/g) ?? []).join('\n')}\n-----END CERTIFICATE-----\n`,
+  };
+}
+
+function writeCertificate(commonName: string, key: KeyObject, publicKey: KeyObject, from: Date, to: Date): Buffer {
+  const sha256WithRsa = sequence(Buffer.from('06092a864886f70d01010b', 'hex'), Buffer.from('0500', 'hex'));
+  const idCommonName = Buffer.from('0603550403', 'hex');
+  const name = sequence(tagged(0x31, sequence(idCommonName, tagged(0x0c, Buffer.from(commonName)))));
+  const body = sequence(
+    tagged(0xa0, Buffer.from('020102', 'hex')),
+    Buffer.from('020101', 'hex'),
+    sha256WithRsa,
+    name,
+    sequence(utcTime(from), utcTime(to)),
+    name,
+    publicKey.export({ type: 'spki', format: 'der' }),
+  );
+  const signature = createSign('RSA-SHA256').update(body).sign(key);
+  return sequence(body, sha256WithRsa, tagged(0x03, Buffer.concat([Buffer.from([0]), signature])));
+}
+
+function utcTime(date: Date): Buffer {
+  const digits = date.toISOString().replaceAll(/[-:T]/g, '').slice(2, 14);
+  return tagged(0x17, Buffer.from(`${digits}Z`));
+}
+
+function sequence(...parts: readonly Buffer[]): Buffer {
+  return tagged(0x30, Buffer.concat(parts));
+}
+
+function tagged(tag: number, content: Buffer): Buffer {
+  const { length } = content;
+  const header =
+    length < 0x80 ? [tag, length] : length < 0x100 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from(header), content]);
+}
