@@ -1,6 +1,5 @@
 // The kinds of plain records the house keeps, by name, so that a store has their tables and indexes before the first request.
 
-
 import { idempotencyRecords } from '#admin/idempotency.ts';
 import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-link.ts';
 import { attemptRecords } from '#gate/sign-in/attempt.ts';

@@ -72,16 +72,19 @@ export interface Server {
 
 export function createServer(config: Config, overrides: ServerOverrides = {}): Server {
   const logger = overrides.logger ?? createLogger({ level: config.log.level });
-  const reportTrouble = (message: string, error: unknown): void => logger.error({ event: 'background.trouble', err: error }, message);
+  const reportTrouble = (message: string, error: unknown): void =>
+    logger.error({ event: 'background.trouble', err: error }, message);
   const closers: (() => Promise<unknown>)[] = [];
   let building: Promise<Built> | null = null;
   let working = false;
 
   function build(): Promise<Built> {
-    building ??= buildHouse(config, overrides, logger, reportTrouble, () => http.isDraining(), closers).catch((error: unknown) => {
-      building = null;
-      throw error;
-    });
+    building ??= buildHouse(config, overrides, logger, reportTrouble, () => http.isDraining(), closers).catch(
+      (error: unknown) => {
+        building = null;
+        throw error;
+      },
+    );
     return building;
   }
 
@@ -157,7 +160,10 @@ async function buildHouse(
     reportTrouble,
     carriers: { audit: (effect) => audit.append(effect), endSessions: (effect) => endSessions(effect) },
   });
-  const metrics = createMetrics({ version, readValues: () => readScrapedValues(storage, () => relay.countDeadLetters()) });
+  const metrics = createMetrics({
+    version,
+    readValues: () => readScrapedValues(storage, () => relay.countDeadLetters()),
+  });
   const atGate: GateContext = {
     storage,
     now,
@@ -208,7 +214,20 @@ async function buildHouse(
     mounts: [
       { path: '/', router: createHealthRouter({ ping: () => storage.ping(), isDraining }) },
       { path: '/', router: createMetricsRouter(metrics) },
-      { path: '/scim/v2', router: createScimRouter({ storage, provisioning, authentication, badCredentials, now, baseUrl, limits: config.limits, metrics }) },
+      {
+        path: '/scim/v2',
+        router: createScimRouter({
+          storage,
+          provisioning,
+          authentication,
+          badCredentials,
+          now,
+          baseUrl,
+          limits: config.limits,
+          metrics,
+          logger,
+        }),
+      },
       { path: '/api', router: createAdminRouter(admin) },
       { path: '/', router: gate.router },
     ],

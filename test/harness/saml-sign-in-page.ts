@@ -3,6 +3,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inflateRawSync } from 'node:zlib';
+import type { Browser, Visit } from './browser.ts';
 import { createTestSamlIdentityProvider, type TestSamlIdentityProvider } from './saml-identity-provider.ts';
 
 export interface SamlSignInPage {
@@ -30,7 +31,9 @@ export async function startSamlSignInPage(now: () => number = Date.now): Promise
     const audience = /<(?:\w+:)?Issuer[^>]*>([^<]*)</.exec(xml)?.[1] ?? '';
     const answer = identityProvider.respond({ acsUrl, audience, inResponseTo: attribute('ID'), nameId: person });
     const fields = { SAMLResponse: answer, RelayState: url.searchParams.get('RelayState') ?? '' };
-    const inputs = Object.entries(fields).map(([name, value]) => `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`);
+    const inputs = Object.entries(fields).map(
+      ([name, value]) => `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`,
+    );
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
     response.end(`<!doctype html><title>Signing in</title><form data-self-posting method="post" action="${escapeHtml(acsUrl)}">${inputs.join('')}
 <button>Continue</button></form><script>document.forms[0].submit()</script>`);
@@ -57,4 +60,18 @@ export async function startSamlSignInPage(now: () => number = Date.now): Promise
 
 function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/** Presses the button of a page made here, as its script would: the browser posts the form and goes where it is led. */
+export async function passOn(browser: Browser, page: Visit): Promise<Visit> {
+  const form = /<form data-self-posting method="post" action="([^"]*)">([\s\S]*?)<button>/.exec(page.body);
+  if (form === null) return page;
+  const [, action = '', inputs = ''] = form;
+  const fields = [...inputs.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)];
+  const body = new URLSearchParams(fields.map(([, name = '', value = '']) => [name, unescapeHtml(value)]));
+  return browser.go(unescapeHtml(action), { method: 'POST', body });
+}
+
+function unescapeHtml(text: string): string {
+  return text.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
