@@ -1,0 +1,93 @@
+// Who is calling the SCIM door: a credential of kind `scim` decides organisation and connection; nothing in the request can (RFC 6750, RFC 7644 §2).
+// To the caller every refusal is the same 401.
+
+import { defaultScimProvisioning, type ScimProvisioning } from '#directory/connection.ts';
+import type { Credential } from '#directory/credential.ts';
+import type { ConnectionId } from '#directory/identifiers.ts';
+import { readBearerToken, type CredentialAuthentication } from '#secrets/credential-authentication.ts';
+import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
+import type { Storage } from '#storage/storage.ts';
+import { readBareCredential } from './dialects/okta.ts';
+import { ScimError } from './scim-error.ts';
+import type { ScimClient } from './scim-operation.ts';
+
+export interface ScimAuthenticationContext {
+  readonly storage: Pick<Storage, 'records'>;
+  readonly authentication: CredentialAuthentication;
+  readonly now: () => number;
+}
+
+export interface PresentedCredential {
+  /** The `Authorization` header as it came. */
+  readonly authorization: string | undefined;
+  /** Counts one refused credential of this address; answers the seconds to wait once there were too many. */
+  readonly countRefusal: () => number | null;
+  /** Told why, for the log line only. */
+  readonly noteRefusal: (reason: string) => void;
+}
+
+const challenge = 'Bearer realm="furlough"';
+const defaultConnection = 'default' as ConnectionId;
+
+/** The client of a request. Throws `ScimError` 401 or 429; an outage of storage passes through as `StorageError`. */
+export async function authenticateScimClient(
+  context: ScimAuthenticationContext,
+  presented: PresentedCredential,
+): Promise<ScimClient> {
+  const { authorization } = presented;
+  const bearer = readBearerToken(authorization);
+  const secret = bearer ?? readBareCredential(authorization);
+  if (secret === null) {
+    throw new ScimError(401, 'Send a SCIM credential as a bearer token.', {
+      headers: { 'WWW-Authenticate': challenge },
+    });
+  }
+  const outcome = await context.authentication.authenticate(secret, ['scim']);
+  if (outcome.kind === 'refused') throw refuse(presented, outcome.reason);
+  const { credential } = outcome;
+  const settings = await readSettings(context, credential);
+  if (settings === null) throw refuse(presented, 'connectionGone');
+  if (settings.strict && bearer === null) throw refuse(presented, 'schemeMissing');
+  return {
+    organizationId: credential.organizationId,
+    connection: credential.connection ?? defaultConnection,
+    credential: credential.id,
+    settings,
+    readOnly: credential.scopes.includes('read'),
+  };
+}
+
+/** Throws `ScimError` 403 for a client that may only read. */
+export function assertMayWrite(client: ScimClient): void {
+  if (!client.readOnly) return;
+  throw new ScimError(403, 'This credential may read, not write.', {
+    headers: { 'WWW-Authenticate': `${challenge}, error="insufficient_scope"` },
+  });
+}
+
+/** What the credential's connection is set to; null when the connection it was issued for is gone. */
+async function readSettings(
+  context: ScimAuthenticationContext,
+  credential: Credential,
+): Promise<ScimProvisioning | null> {
+  const connection = credential.connection ?? defaultConnection;
+  const record = await context.storage
+    .records(connectionRecords)
+    .get(connectionRecordId(credential.organizationId, connection), context.now());
+  if (record === null) return connection === defaultConnection ? defaultScimProvisioning : null;
+  const { provisioning } = record.value;
+  return provisioning?.kind === 'scim' ? provisioning : defaultScimProvisioning;
+}
+
+function refuse(presented: PresentedCredential, reason: string): ScimError {
+  presented.noteRefusal(reason);
+  const wait = presented.countRefusal();
+  if (wait !== null) {
+    return new ScimError(429, 'Too many refused credentials from this address.', {
+      headers: { 'Retry-After': String(wait) },
+    });
+  }
+  return new ScimError(401, 'This credential is not accepted.', {
+    headers: { 'WWW-Authenticate': `${challenge}, error="invalid_token"` },
+  });
+}

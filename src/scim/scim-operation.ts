@@ -1,0 +1,60 @@
+// What every SCIM operation is given and answers with: plain values, so that only the router knows HTTP's own objects.
+// Who the client is comes from its credential and from nowhere else (RFC 7644 §6.2).
+
+import type { ScimProvisioning } from '#directory/connection.ts';
+import type { ChangeContext } from '#directory/effects-between.ts';
+import type { Mouth } from '#directory/actor.ts';
+import type { ConnectionId, CredentialId, OrganizationId } from '#directory/identifiers.ts';
+import type { Logger } from '#observability/logger.ts';
+import type { Provisioning } from '#provisioning/provisioning.ts';
+import type { Storage } from '#storage/storage.ts';
+import type { JsonObject, JsonValue } from './protocol/json-value.ts';
+import type { PageLimits } from './protocol/list-response.ts';
+
+/** The calling system: its organisation, its connection and what that connection is set to. */
+export interface ScimClient {
+  readonly organizationId: OrganizationId;
+  readonly connection: ConnectionId;
+  readonly credential: CredentialId;
+  readonly settings: ScimProvisioning;
+  /** May read only. */
+  readonly readOnly: boolean;
+}
+
+export interface ScimContext {
+  readonly storage: Pick<Storage, 'users'>;
+  readonly provisioning: Pick<Provisioning, 'provisionUser' | 'changeUser' | 'removeUser'>;
+  readonly now: () => number;
+  /** Absolute, without a slash at the end; every location is built from it, never from `Host`. */
+  readonly scimBase: string;
+  readonly logger: Pick<Logger, 'warn'>;
+}
+
+export interface ScimRequest {
+  readonly client: ScimClient;
+  /** The variable segment of the path, decoded; empty where there is none. */
+  readonly id: string;
+  readonly query: URLSearchParams;
+  readonly ifMatch: string | undefined;
+  readonly ifNoneMatch: string | undefined;
+  readonly requestId: string;
+  /** Reads the body; throws `RequestError`, or `ProtocolError` invalidSyntax. */
+  readonly readBody: () => Promise<JsonValue>;
+}
+
+export interface ScimAnswer {
+  readonly status: number;
+  readonly body?: JsonObject;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type ScimOperation = (context: ScimContext, request: ScimRequest) => Promise<ScimAnswer>;
+
+/** `filter.maxResults` of ServiceProviderConfig, and the page without `count`. */
+export const pageLimits: PageLimits = { defaultCount: 100, maxCount: 200 };
+
+/** Who changes, as holds and audit entries will name them. */
+export function toChangeContext({ client, requestId }: ScimRequest, mouth: Mouth): ChangeContext {
+  const { connection, credential } = client;
+  return { actor: { kind: 'connection', connection, credential }, mouth, requestId };
+}

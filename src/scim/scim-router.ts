@@ -1,0 +1,176 @@
+// The SCIM door over HTTP: finds the operation of a request, authenticates, reads the body, writes the answer. Every answer under the mount
+// is SCIM's JSON, refusals too (RFC 7644 §3.1, §3.12, §3.13). What operations do is in `*-endpoints.ts` and user-search.ts.
+
+import { Router, type Request, type Response } from 'express';
+import type { BadCredentialLimit } from '#http/bad-credentials.ts';
+import { readText } from '#http/body-limits.ts';
+import { createRateLimit, type RateLimit } from '#http/rate-limit.ts';
+import { requestContextOf } from '#http/request-context.ts';
+import { RequestError } from '#http/request-error.ts';
+import type { Logger } from '#observability/logger.ts';
+import type { Metrics } from '#observability/metrics.ts';
+import type { Provisioning } from '#provisioning/provisioning.ts';
+import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
+import type { Storage } from '#storage/storage.ts';
+import { readRequestTarget, type RequestTarget } from './dialects/onelogin.ts';
+import { parseJsonDocument } from './protocol/json-document.ts';
+import type { JsonValue } from './protocol/json-value.ts';
+import { assertMayWrite, authenticateScimClient } from './scim-authentication.ts';
+import { ScimError, toErrorBody, toScimError } from './scim-error.ts';
+import type { ScimAnswer, ScimClient, ScimContext } from './scim-operation.ts';
+import { allowedMethods, findRoute, type Route } from './scim-routes.ts';
+
+export interface ScimRouterOptions {
+  readonly storage: Pick<Storage, 'users' | 'records'>;
+  readonly provisioning: Pick<Provisioning, 'provisionUser' | 'changeUser' | 'removeUser'>;
+  readonly authentication: CredentialAuthentication;
+  readonly badCredentials: BadCredentialLimit;
+  readonly now: () => number;
+  /** Public origin without a slash at the end; the router is mounted at `/scim/v2` below it. */
+  readonly baseUrl: string;
+  readonly limits: {
+    /** Requests per second and credential. */
+    readonly scim: { readonly perSecond: number; readonly burst: number };
+    readonly bodyBytes: number;
+  };
+  readonly logger: Pick<Logger, 'warn' | 'error'>;
+  readonly metrics?: Pick<Metrics, 'scimRequests' | 'scimDuration'>;
+}
+
+interface Door extends ScimRouterOptions {
+  readonly context: ScimContext;
+  readonly rate: RateLimit;
+}
+
+/** To be mounted at `/scim/v2` of an app made by `createHttpApp`. */
+export function createScimRouter(options: ScimRouterOptions): Router {
+  const { storage, provisioning, now, logger, limits } = options;
+  const context: ScimContext = { storage, provisioning, now, logger, scimBase: `${options.baseUrl}/scim/v2` };
+  const door: Door = { ...options, context, rate: createRateLimit(limits.scim) };
+  const router = Router({ caseSensitive: true });
+  router.use(async (request, response) => {
+    const started = performance.now();
+    const target = readRequestTarget(request.url);
+    const route = findRoute(target.segments);
+    const notes: { client?: ScimClient } = {};
+    const answer = await answerRequest(door, request, target, route, notes);
+    send(request, response, answer);
+    const resource = route?.resource ?? 'none';
+    const method = route?.operations[methodOf(request)] === undefined ? 'other' : request.method;
+    const connection = notes.client?.connection ?? 'none';
+    options.metrics?.scimRequests.inc({ connection, resource, method, code: String(answer.status) });
+    options.metrics?.scimDuration.observe({ resource, method }, (performance.now() - started) / 1000);
+  });
+  return router;
+}
+
+/** Never throws: whatever goes wrong becomes an answer. */
+async function answerRequest(
+  door: Door,
+  request: Request,
+  target: RequestTarget,
+  route: Route | undefined,
+  notes: { client?: ScimClient },
+): Promise<ScimAnswer> {
+  try {
+    return await serve(door, request, target, route, notes);
+  } catch (error) {
+    const { requestId, notes: logNotes } = requestContextOf(request);
+    const refusal = toScimError(error);
+    if (refusal === null || refusal.status >= 500) {
+      door.logger.error({ event: 'scim.error', request_id: requestId, err: error }, 'SCIM request failed');
+    }
+    const shown = refusal ?? new ScimError(500, `This is our fault. It is logged as ${requestId}.`);
+    if (shown.scimType !== undefined) logNotes['scim_type'] = shown.scimType;
+    return { status: shown.status, body: toErrorBody(shown), headers: shown.headers };
+  }
+}
+
+async function serve(
+  door: Door,
+  request: Request,
+  { segments, query }: RequestTarget,
+  route: Route | undefined,
+  notes: { client?: ScimClient },
+): Promise<ScimAnswer> {
+  const { scimBase } = door.context;
+  const method = methodOf(request);
+  if (route?.discover !== undefined) {
+    if (method !== 'GET') throw refuseMethod(route);
+    return route.discover({ scimBase, id: decodeSegment(segments[1] ?? ''), query });
+  }
+  const client = await authenticate(door, request);
+  notes.client = client;
+  const seat = door.rate.take(client.credential);
+  if (!seat.allowed) throw new RequestError('tooManyRequests', 'Too many requests.', seat.retryAfterSeconds);
+  if (route === undefined) throw new ScimError(404, 'There is nothing at this address.');
+  const operation = route.operations[method];
+  if (operation === undefined) throw refuseMethod(route);
+  if (operation.changes) assertMayWrite(client);
+  return operation.run(door.context, {
+    client,
+    id: decodeSegment(segments[1] ?? ''),
+    query,
+    ifMatch: request.get('if-match'),
+    ifNoneMatch: request.get('if-none-match'),
+    requestId: requestContextOf(request).requestId,
+    readBody: () => readScimBody(request, door.limits.bodyBytes),
+  });
+}
+
+async function authenticate(door: Door, request: Request): Promise<ScimClient> {
+  const { notes } = requestContextOf(request);
+  const client = await authenticateScimClient(door, {
+    authorization: request.get('authorization'),
+    countRefusal: () => door.badCredentials.refuse(request),
+    noteRefusal: (reason) => {
+      notes['credential_refused'] = reason;
+    },
+  });
+  notes['organization'] = client.organizationId;
+  notes['connection'] = client.connection;
+  notes['credential'] = client.credential;
+  return client;
+}
+
+/** Size and media type are HTTP's to refuse, syntax is SCIM's. */
+async function readScimBody(request: Request, limit: number): Promise<JsonValue> {
+  const mediaType = (request.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase();
+  const text = await readText(request, limit);
+  if (text !== '' && mediaType !== 'application/scim+json' && mediaType !== 'application/json') {
+    throw new RequestError('unsupportedMediaType', 'Send JSON, with Content-Type: application/scim+json.');
+  }
+  return parseJsonDocument(text);
+}
+
+/** HEAD is answered as GET, without the body (RFC 9110 §9.3.2). */
+function methodOf(request: Request): string {
+  return request.method === 'HEAD' ? 'GET' : request.method;
+}
+
+function refuseMethod(route: Route): ScimError {
+  const allow = allowedMethods(route);
+  return new ScimError(405, `This address knows ${allow}.`, { headers: { Allow: allow } });
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new ScimError(404, 'There is nothing at this address.');
+  }
+}
+
+function send(request: Request, response: Response, answer: ScimAnswer): void {
+  response.statusCode = answer.status;
+  response.setHeader('Cache-Control', 'no-store');
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  if (answer.body === undefined) {
+    response.end();
+    return;
+  }
+  const bytes = Buffer.from(JSON.stringify(answer.body), 'utf8');
+  response.setHeader('Content-Type', 'application/scim+json; charset=utf-8');
+  response.setHeader('Content-Length', bytes.length);
+  response.end(request.method === 'HEAD' ? undefined : bytes);
+}

@@ -1,0 +1,86 @@
+// The addresses below the SCIM base as one table (RFC 7644 §3.2): which methods they know, who changes something, which need no credential.
+
+import {
+  type DiscoveryRequest,
+  listResourceTypes,
+  listSchemas,
+  readResourceType,
+  readSchema,
+  readServiceProviderConfig,
+} from './discovery-endpoints.ts';
+import { ScimError } from './scim-error.ts';
+import type { ScimAnswer, ScimOperation } from './scim-operation.ts';
+import { createUser, deleteUser, patchUser, readUser, replaceUser } from './user-endpoints.ts';
+import { listUsers, searchUsers } from './user-search.ts';
+
+interface RoutedOperation {
+  /** Needs write scope. */
+  readonly changes: boolean;
+  readonly run: ScimOperation;
+}
+
+export interface Route {
+  /** For metrics. */
+  readonly resource: string;
+  /** `*` stands for one segment that varies. */
+  readonly path: readonly string[];
+  readonly operations: Readonly<Partial<Record<string, RoutedOperation>>>;
+  /** Answers GET without a credential; then there are no operations. */
+  readonly discover?: (request: DiscoveryRequest) => ScimAnswer;
+}
+
+/** The first that fits counts. */
+export const scimRoutes: readonly Route[] = [
+  discovery('ServiceProviderConfig', ['ServiceProviderConfig'], readServiceProviderConfig),
+  discovery('ResourceType', ['ResourceTypes'], listResourceTypes),
+  discovery('ResourceType', ['ResourceTypes', '*'], readResourceType),
+  discovery('Schema', ['Schemas'], listSchemas),
+  discovery('Schema', ['Schemas', '*'], readSchema),
+  {
+    resource: 'User',
+    path: ['Users'],
+    operations: { GET: { changes: false, run: listUsers }, POST: { changes: true, run: createUser } },
+  },
+  { resource: 'User', path: ['Users', '.search'], operations: { POST: { changes: false, run: searchUsers } } },
+  {
+    resource: 'User',
+    path: ['Users', '*'],
+    operations: {
+      GET: { changes: false, run: readUser },
+      PUT: { changes: true, run: replaceUser },
+      PATCH: { changes: true, run: patchUser },
+      DELETE: { changes: true, run: deleteUser },
+    },
+  },
+  notBuilt('Bulk', ['POST'], 'Bulk is not supported; see bulk.supported in ServiceProviderConfig.'),
+  notBuilt('Me', ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], 'A credential is no user: /Me is not supported.'),
+];
+
+export function findRoute(segments: readonly string[]): Route | undefined {
+  return scimRoutes.find(
+    ({ path }) => path.length === segments.length && path.every((part, at) => part === '*' || part === segments[at]),
+  );
+}
+
+/** For the `Allow` header. */
+export function allowedMethods(route: Route): string {
+  const methods = route.discover === undefined ? Object.keys(route.operations) : ['GET'];
+  return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+}
+
+function discovery(resource: string, path: readonly string[], discover: NonNullable<Route['discover']>): Route {
+  return { resource, path, operations: {}, discover };
+}
+
+/** Endpoints RFC 7644 lets a service leave out with 501 (§3.7, §3.11). */
+function notBuilt(name: string, methods: readonly string[], detail: string): Route {
+  const operation: RoutedOperation = {
+    changes: false,
+    run: () => Promise.reject(new ScimError(501, detail)),
+  };
+  return {
+    resource: name,
+    path: [name],
+    operations: Object.fromEntries(methods.map((method) => [method, operation])),
+  };
+}

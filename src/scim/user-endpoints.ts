@@ -1,0 +1,176 @@
+// The verbs on one user (RFC 7644 §3.3 to §3.6): read, create or restore, replace, patch, delete. Each write is one call of the write side,
+// whose edit runs again on fresh state when somebody else wrote first, so nothing is lost between two clients.
+
+import { describeActor } from '#directory/actor.ts';
+import { DirectoryError } from '#directory/directory-error.ts';
+import type { ChangeContext } from '#directory/effects-between.ts';
+import type { UserId } from '#directory/identifiers.ts';
+import { writeActive, type UserEdit } from '#directory/user-change.ts';
+import type { User, UserProfile } from '#directory/user.ts';
+import type { ChangeOptions } from '#provisioning/change-user.ts';
+import { provenance } from '#provisioning/provision-user.ts';
+import { isNotModified, passesIfMatch } from './protocol/entity-tag.ts';
+import { equalJson, type JsonObject, type JsonValue } from './protocol/json-value.ts';
+import { applyPatch } from './protocol/patch-application.ts';
+import { parsePatchRequest } from './protocol/patch-request.ts';
+import { parseProjection, projectResource, type Projection } from './protocol/projection.ts';
+import { ProtocolError } from './protocol/protocol-error.ts';
+import { validateResource } from './protocol/schema-validation.ts';
+import { toChangeContext, type ScimAnswer, type ScimContext, type ScimRequest } from './scim-operation.ts';
+import {
+  createUserVersion,
+  fromScimUser,
+  toScimUser,
+  toUserContent,
+  userLocation,
+  type WrittenUser,
+} from './user-representation.ts';
+import { userResourceSchema } from './user-schema.ts';
+
+/** `GET /Users/{id}`; 304 when the client has this version. */
+export async function readUser(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
+  const projection = readProjection(request);
+  const user = await context.storage.users.get(request.client.organizationId, toUserId(request));
+  if (user === null || user.deletedAt !== undefined) throw unknownUser();
+  const answer = showUser(context, user, 200, projection);
+  const version = answer.headers?.['ETag'] ?? '';
+  if (isNotModified(request.ifNoneMatch, version)) return { status: 304, headers: { ETag: version } };
+  return answer;
+}
+
+/** `POST /Users`: creates, or restores an inactive user who is the same person (scim.md 5.4); 201 either way. */
+export async function createUser(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
+  const { organizationId, connection, settings } = request.client;
+  const projection = readProjection(request);
+  const body = await request.readBody();
+  const { profile, active } = readWritten(validateResource(body, userResourceSchema, { strict: settings.strict }));
+  const { user } = await context.provisioning.provisionUser(
+    organizationId,
+    { profile, active: active ?? true, connection, restore: settings.restoreOnPost },
+    toChangeContext(request, 'scimPost'),
+  );
+  const answer = showUser(context, user, 201, projection);
+  return { ...answer, headers: { ...answer.headers, Location: userLocation(user, context.scimBase) } };
+}
+
+/** `PUT /Users/{id}`: what is left out is cleared, except `active`. */
+export async function replaceUser(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
+  const { settings } = request.client;
+  const by = toChangeContext(request, 'scimPut');
+  const body = await request.readBody();
+  return writeUser(context, request, by, (user) => {
+    const current = toUserContent(user, context.scimBase);
+    const written = readWritten(validateResource(body, userResourceSchema, { strict: settings.strict, current }));
+    if (!isEcho(context, request, user, written)) return written;
+    return { profile: written.profile, active: undefined };
+  });
+}
+
+/** `PATCH /Users/{id}`: all operations or none; answers the whole user, so that the client sees the effective status. */
+export async function patchUser(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
+  const { strict } = request.client.settings;
+  const by = toChangeContext(request, 'scimPatch');
+  const operations = parsePatchRequest(await request.readBody(), { strict });
+  return writeUser(context, request, by, (user) => {
+    // Without `active`, so that what comes out tells whether it was written: the same value written again still counts.
+    const { active: _shown, ...resource } = toUserContent(user, context.scimBase);
+    return readWritten(applyPatch(resource, operations, userResourceSchema, { strict }));
+  });
+}
+
+/** `DELETE /Users/{id}`: 204, and 404 from then on. */
+export async function deleteUser(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
+  const by = toChangeContext(request, 'scimDelete');
+  await context.provisioning.removeUser(
+    request.client.organizationId,
+    toUserId(request),
+    by,
+    conditionOf(context, request),
+  );
+  return { status: 204 };
+}
+
+async function writeUser(
+  context: ScimContext,
+  request: ScimRequest,
+  by: ChangeContext,
+  write: (user: User) => WrittenUser,
+): Promise<ScimAnswer> {
+  const { organizationId, connection } = request.client;
+  const projection = readProjection(request);
+  const edit = (user: User): UserEdit => {
+    const { profile, active } = write(user);
+    const holds =
+      active === undefined
+        ? user.holds
+        : writeActive(user.holds, connection, active, context.now(), describeActor(by.actor));
+    return { profile, holds, ...provenance(user, connection) };
+  };
+  const options = conditionOf(context, request);
+  const { user } = await context.provisioning.changeUser(organizationId, toUserId(request), edit, by, options);
+  return showUser(context, user, 200, projection);
+}
+
+/**
+ * Okta reads a user and sends the whole object back: with `ignoreEchoedInactive`, an `active:false` that repeats ours beside
+ * another change places no hold (scim.md 5.2). Off by default: ignoring a real one would let a leaver back in.
+ */
+function isEcho(context: ScimContext, request: ScimRequest, user: User, written: WrittenUser): boolean {
+  const { settings, connection, organizationId } = request.client;
+  if (!settings.ignoreEchoedInactive || written.active !== false || user.active) return false;
+  if (equalJson(written.profile as JsonValue, user.profile as JsonValue)) return false;
+  context.logger.warn(
+    { event: 'scim.echo', request_id: request.requestId, organization: organizationId, connection, user: user.id },
+    'an echoed active:false was ignored',
+  );
+  return true;
+}
+
+function showUser(context: ScimContext, user: User, status: number, projection: Projection): ScimAnswer {
+  const resource = toScimUser(user, context.scimBase);
+  const { version } = resource['meta'] as JsonObject;
+  return {
+    status,
+    body: projectResource(resource, userResourceSchema, projection),
+    headers: { ETag: version as string },
+  };
+}
+
+/** `If-Match` as a condition that is asked on every retry. */
+function conditionOf({ scimBase }: ScimContext, { ifMatch }: ScimRequest): ChangeOptions {
+  if (ifMatch === undefined) return {};
+  return {
+    precondition(user) {
+      if (passesIfMatch(ifMatch, createUserVersion(toUserContent(user, scimBase)))) return;
+      throw new DirectoryError('revisionMismatch', 'The user has changed since the version named in If-Match.');
+    },
+  };
+}
+
+/** Read before anything is written: a broken parameter must not leave a change behind. */
+function readProjection({ query }: ScimRequest): Projection {
+  return parseProjection(
+    { attributes: query.getAll('attributes'), excludedAttributes: query.getAll('excludedAttributes') },
+    userResourceSchema,
+  );
+}
+
+function readWritten(resource: JsonObject): WrittenUser {
+  const written = fromScimUser(resource);
+  assertUserName(written.profile);
+  return written;
+}
+
+function assertUserName({ userName }: UserProfile): void {
+  if (userName.trim() === '') throw new ProtocolError('invalidValue', 'userName must not be blank.');
+}
+
+/** No store is asked about what no id of ours can be. */
+function toUserId({ id }: ScimRequest): UserId {
+  if (!/^[\w.-]{1,128}$/.test(id)) throw unknownUser();
+  return id as UserId;
+}
+
+function unknownUser(): DirectoryError {
+  return new DirectoryError('userNotFound', 'There is no user with this id.');
+}

@@ -1,0 +1,22 @@
+// From `sortBy` and `sortOrder` to an order of users (RFC 7644 §3.4.2.3). Without `sortBy` the order is that of creation,
+// which is the store's own; it also breaks ties.
+
+import type { JsonObject } from './protocol/json-value.ts';
+import { compareBySortOrder, parseSortOrder, type SortParameters } from './protocol/sort-order.ts';
+import { userResourceSchema } from './user-schema.ts';
+
+export interface UserSort {
+  compare(left: JsonObject, right: JsonObject): number;
+  /** Whether the order is by `meta.version`, which costs a hash per user. */
+  readonly usesVersion: boolean;
+}
+
+/** Undefined without `sortBy`. Throws `ProtocolError` invalidValue. */
+export function parseUserSort(parameters: SortParameters): UserSort | undefined {
+  const order = parseSortOrder(parameters, userResourceSchema);
+  if (order === undefined) return undefined;
+  return {
+    compare: (left, right) => compareBySortOrder(order, left, right),
+    usesVersion: order.path[0] === 'meta' && order.path.at(-1) === 'version',
+  };
+}
