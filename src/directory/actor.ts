@@ -11,8 +11,6 @@ export const mouths = [
   'adminApi',
   'cli',
   'seatQueue',
-  'recount',
-  'gate',
   'bootstrap',
 ] as const;
 export type Mouth = (typeof mouths)[number];

@@ -14,6 +14,8 @@ export interface Company extends Omit<RunningServer, 'scim'> {
   readonly openId: OpenIdProvider;
   /** SCIM as the identity provider. */
   scim(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** SCIM with another credential. */
+  readonly scimAs: RunningServer['scim'];
   /** Provisions someone as Entra does; answers the id. */
   provision(userName: string): Promise<string>;
   /** A fresh browser signs in through one protocol and ends where the gate leads it. */
@@ -72,6 +74,7 @@ export async function openCompany(kind: StorageKind, licensed: number | null = 1
     saml,
     openId,
     scim,
+    scimAs: server.scim,
     async provision(userName) {
       const { status, body } = await scim('POST', '/Users', {
         schemas: [userSchema],

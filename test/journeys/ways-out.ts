@@ -1,0 +1,86 @@
+// Every way in which an account can be switched off, by the mouth it goes through. A new mouth that can do it belongs here (L01).
+
+import { spawn } from 'node:child_process';
+import type { Mouth } from '#directory/actor.ts';
+import { patchOp, type Company } from './company.ts';
+
+export interface WayOut {
+  readonly name: string;
+  readonly mouth: Mouth;
+  /** Switches the user off and answers an HTTP-like status. */
+  readonly act: (company: Company, id: string) => Promise<number>;
+}
+
+/** Mouths that can switch nobody off, and why. */
+export const cannotSwitchOff: Readonly<Partial<Record<Mouth, string>>> = {
+  scimPost: 'creates, or restores whoever is inactive already',
+  seatQueue: 'only lifts the hold of people who wait',
+  bootstrap: 'runs on an empty store',
+};
+
+const patch = (operation: object) => async (company: Company, id: string) =>
+  (await company.scim('PATCH', `/Users/${id}`, { schemas: [patchOp], Operations: [operation] })).status;
+
+export const waysOut: readonly WayOut[] = [
+  { name: 'SCIM PATCH without path', mouth: 'scimPatch', act: patch({ op: 'replace', value: { active: false } }) },
+  { name: 'SCIM PATCH with path', mouth: 'scimPatch', act: patch({ op: 'replace', path: 'active', value: false }) },
+  { name: 'SCIM PATCH "False"', mouth: 'scimPatch', act: patch({ op: 'Replace', path: 'active', value: 'False' }) },
+  {
+    name: 'SCIM PATCH without path "false"',
+    mouth: 'scimPatch',
+    act: patch({ op: 'Replace', value: { active: 'false' } }),
+  },
+  { name: 'SCIM PATCH add', mouth: 'scimPatch', act: patch({ op: 'Add', path: 'active', value: false }) },
+  {
+    name: 'SCIM PATCH by full name',
+    mouth: 'scimPatch',
+    act: patch({ op: 'replace', path: 'urn:ietf:params:scim:schemas:core:2.0:User:Active', value: false }),
+  },
+  {
+    name: 'SCIM PUT',
+    mouth: 'scimPut',
+    act: async (company, id) => {
+      const { body } = await company.scim('GET', `/Users/${id}`);
+      return (await company.scim('PUT', `/Users/${id}`, { ...body, active: false })).status;
+    },
+  },
+  {
+    name: 'SCIM DELETE',
+    mouth: 'scimDelete',
+    act: async (company, id) => (await company.scim('DELETE', `/Users/${id}`)).status,
+  },
+  {
+    name: 'the admin API',
+    mouth: 'adminApi',
+    act: async (company, id) =>
+      (await company.admin('POST', `/organizations/${company.organization}/users/${id}/deactivate`, { reason: 'Left' }))
+        .status,
+  },
+  {
+    name: 'the CLI',
+    mouth: 'cli',
+    act: async (company, id) => {
+      const words = ['user', 'deactivate', id, '--organization', company.organization, '--reason', 'Left'];
+      const { code } = await runCli(company.environment, words);
+      return code === 0 ? 200 : 500 + code;
+    },
+  },
+];
+
+/** Runs `furlough` in a process of its own, on the store of a running server. */
+export function runCli(
+  environment: Readonly<Record<string, string>>,
+  words: readonly string[],
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['src/cli/furlough.mjs', ...words], {
+      env: { PATH: process.env['PATH'] ?? '', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const heard = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (heard.stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (heard.stderr += text));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 130, ...heard }));
+  });
+}
