@@ -4,10 +4,16 @@
  */
 import { parseSync } from '@swc/core';
 
-/** The specifiers of a file's static, type, re-exporting and dynamic imports; undefined for one that is computed. */
-export function listImports(file: string, text: string): readonly (string | undefined)[] {
+/** One import: what it names, undefined if that is computed, and whether it is gone once the types are stripped. */
+export interface Import {
+  readonly specifier: string | undefined;
+  readonly typeOnly: boolean;
+}
+
+/** The static, type, re-exporting and dynamic imports of a file. */
+export function listImports(file: string, text: string): readonly Import[] {
   const isTypeScript = /\.tsx?$/.test(file);
-  const found: (string | undefined)[] = [];
+  const found: Import[] = [];
   const tree = isTypeScript
     ? parseSync(text, { syntax: 'typescript', tsx: file.endsWith('.tsx'), target: 'es2022' })
     : parseSync(text, { syntax: 'ecmascript', target: 'es2022' });
@@ -15,7 +21,7 @@ export function listImports(file: string, text: string): readonly (string | unde
   return found;
 }
 
-function visit(node: unknown, found: (string | undefined)[]): void {
+function visit(node: unknown, found: Import[]): void {
   if (Array.isArray(node)) {
     for (const child of node) visit(child, found);
     return;
@@ -25,13 +31,14 @@ function visit(node: unknown, found: (string | undefined)[]): void {
     case 'ImportDeclaration':
     case 'ExportAllDeclaration':
     case 'ExportNamedDeclaration':
-      if (isRecord(node['source'])) found.push(literal(node['source']));
+      if (isRecord(node['source']))
+        found.push({ specifier: literal(node['source']), typeOnly: node['typeOnly'] === true });
       break;
     case 'TsImportType':
-      found.push(literal(node['argument']));
+      found.push({ specifier: literal(node['argument']), typeOnly: true });
       break;
     case 'CallExpression':
-      if (isLoading(node['callee'])) found.push(literal(firstArgument(node)));
+      if (isLoading(node['callee'])) found.push({ specifier: literal(firstArgument(node)), typeOnly: false });
       break;
   }
   for (const child of Object.values(node)) visit(child, found);

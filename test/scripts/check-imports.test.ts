@@ -167,6 +167,12 @@ test.each<[string, Record<string, string>, string]>([
   expect(check(sources)).toEqual([line]);
 });
 
+test('the gate may name the types of express, and nothing else of it', () => {
+  expect(check({ 'gate/gate.ts': "import type { Router } from 'express';" })).toEqual([]);
+  expect(check({ 'gate/gate.ts': "import { Router } from 'express';" })).toHaveLength(1);
+  expect(check({ 'scim/a.ts': "import type { Router } from 'express';" })).toHaveLength(1);
+});
+
 test.each([
   'passport',
   'openid-client',

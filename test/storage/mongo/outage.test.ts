@@ -82,7 +82,7 @@ describeWithMongo('MongoDB away', () => {
   beforeAll(async () => {
     uri = requireTestMongo().freshDatabaseUri();
     proxy = await startMongoProxy(uri);
-    storage = await openMongoStorage(`${proxy.uri()}&serverSelectionTimeoutMS=1000`, options);
+    storage = await openMongoStorage(`${proxy.uri()}&serverSelectionTimeoutMS=2000`, options);
   });
   afterEach(() => proxy.heal());
   afterAll(async () => {
@@ -133,7 +133,7 @@ describeWithMongo('MongoDB away', () => {
 
   test('an address where nobody answers is unavailable, one that cannot be an address is incompatible', async () => {
     proxy.refuse();
-    const refused = openMongoStorage(`${proxy.uri()}&serverSelectionTimeoutMS=1000`, options);
+    const refused = openMongoStorage(`${proxy.uri()}&serverSelectionTimeoutMS=2000`, options);
     await expect(refused).rejects.toMatchObject(unavailable);
     const nonsense = openMongoStorage('mongodb://', options);
     await expect(nonsense).rejects.toMatchObject({ name: 'StorageError', code: 'incompatible' });

@@ -81,10 +81,12 @@ describeWithMongo('seats on MongoDB when the network fails', () => {
     const uri = requireTestMongo().freshDatabaseUri();
     proxy = await startMongoProxy(uri);
     witness = await openMongoStorage(uri, { recordKinds: contractRecordKinds });
-    const impatient = `${proxy.uri()}&socketTimeoutMS=300&serverSelectionTimeoutMS=500`;
+    const impatient = `${proxy.uri()}&socketTimeoutMS=700&serverSelectionTimeoutMS=5000`;
     storage = await openMongoStorage(impatient, { recordKinds: contractRecordKinds });
   });
   beforeEach(async () => {
+    // Reconnected after the fault before: else that one would be counted as this one.
+    await storage.ping();
     organization = await openOrganization(witness, licensed);
     await hire(witness, organization);
   });
