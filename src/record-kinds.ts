@@ -1,6 +1,7 @@
 // The kinds of plain records the house keeps, by name, so that a store has their tables and indexes before the first request.
 
 import { idempotencyRecords } from '#admin/idempotency.ts';
+import { setUpCodeRecords } from '#admin/set-up-link.ts';
 import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-link.ts';
 import { attemptRecords } from '#gate/sign-in/attempt.ts';
 import { relyingPartyHostRecords, relyingPartyRecords } from '#gate/forward-auth/relying-party.ts';
@@ -22,6 +23,7 @@ export const recordKinds: readonly string[] = [
   relyingPartyHostRecords,
   relyingPartyRecords,
   sessionRecords,
+  setUpCodeRecords,
   signInRecords,
   usedOnceRecords,
 ].map((kind) => kind.name);

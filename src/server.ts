@@ -7,6 +7,8 @@ import { dirname } from 'node:path';
 import type { Express } from 'express';
 import { createAdminRouter } from '#admin/admin-router.ts';
 import type { AdminContext } from '#admin/admin-operation.ts';
+import { createSetUpLink } from '#admin/set-up-link.ts';
+import { createSetUpRouter } from '#admin/set-up-router.ts';
 import { createAuditTrail, type AuditTrail } from '#audit/audit-chain.ts';
 import { createBackgroundJobs } from '#background-jobs.ts';
 import { ConfigError, type Config } from '#config/load-config.ts';
@@ -22,7 +24,7 @@ import { createHttpServer } from '#http/http-server.ts';
 import { createMetricsRouter, readScrapedValues } from '#http/metrics-endpoints.ts';
 import { createLogger, type Logger } from '#observability/logger.ts';
 import { createMetrics } from '#observability/metrics.ts';
-import { prepareFirstStart } from '#provisioning/first-start.ts';
+import { defaultOrganization, prepareFirstStart } from '#provisioning/first-start.ts';
 import { createProvisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { sweepSeats } from '#provisioning/seat-sweep.ts';
@@ -55,8 +57,8 @@ export interface House {
   readonly audit: AuditTrail;
   /** What every administrator's command runs in. */
   readonly admin: AdminContext;
-  /** True when this opening prepared an empty store. */
-  readonly firstStart: boolean;
+  /** Where this opening prepared an empty store: the one-time link for the first administrator. */
+  readonly setUpLink: string | null;
 }
 
 export interface Server {
@@ -229,6 +231,7 @@ async function buildHouse(
         }),
       },
       { path: '/api', router: createAdminRouter(admin) },
+      { path: '/console', router: createSetUpRouter(admin) },
       { path: '/', router: gate.router },
     ],
   });
@@ -241,8 +244,9 @@ async function buildHouse(
     randomUUID(),
     reportTrouble,
   );
-  const firstStart = await prepareFirstStart(write, credentials, config.bootstrap);
-  return { app, house: { storage, relay, audit, admin, firstStart }, jobs };
+  const isFirstStart = await prepareFirstStart(write, credentials, config.bootstrap);
+  const setUpLink = isFirstStart ? await createSetUpLink(admin, defaultOrganization) : null;
+  return { app, house: { storage, relay, audit, admin, setUpLink }, jobs };
 }
 
 /** One serving process per SQLite file. Throws `ConfigError` while another one serves it. */
