@@ -5,7 +5,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair } from 'jose';
-import { Provider, type Configuration } from 'oidc-provider';
+import { Provider, type Adapter, type AdapterPayload, type Configuration } from 'oidc-provider';
 
 export interface OpenIdPerson {
   readonly sub: string;
@@ -69,6 +69,8 @@ async function configure(
       },
     ],
     jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'real', alg: 'RS256', use: 'sig' } as never] },
+    adapter: createMemory(),
+    ttl: { AccessToken: 300, AuthorizationCode: 60, Grant: 600, IdToken: 300, Interaction: 600, Session: 600 },
     cookies: { keys: ['a key for cookies of a test'] },
     claims: { openid: ['sub'], profile: ['preferred_username', 'name', 'oid'], email: ['email', 'email_verified'] },
     pkce: { required: () => true },
@@ -106,4 +108,25 @@ async function finishInteraction(
 async function closeServer(server: Server): Promise<void> {
   server.closeAllConnections();
   await new Promise<void>((resolve) => server.close(() => resolve()));
+}
+
+/** What the provider keeps, one memory per provider; nothing expires within a test. */
+function createMemory(): (model: string) => Adapter {
+  const kept = new Map<string, AdapterPayload>();
+  return (model) => {
+    const keyOf = (id: string): string => `${model}:${id}`;
+    const findBy = (name: 'uid' | 'userCode', value: string) =>
+      [...kept].find(([key, payload]) => key.startsWith(`${model}:`) && payload[name] === value)?.[1];
+    return {
+      upsert: async (id, payload) => void kept.set(keyOf(id), payload),
+      find: async (id) => kept.get(keyOf(id)),
+      findByUid: async (uid) => findBy('uid', uid),
+      findByUserCode: async (code) => findBy('userCode', code),
+      consume: async (id) => void kept.set(keyOf(id), { ...kept.get(keyOf(id)), consumed: true }),
+      destroy: async (id) => void kept.delete(keyOf(id)),
+      revokeByGrantId: async (grantId) => {
+        for (const [key, payload] of kept) if (payload.grantId === grantId) kept.delete(key);
+      },
+    };
+  };
 }

@@ -63,6 +63,7 @@ interface Facts {
   readonly signature?: unknown;
   readonly parameters?: unknown;
   readonly claims?: unknown;
+  readonly attribute?: unknown;
 }
 
 function reasonOf(code: string | undefined, facts: Facts): OidcRefusalReason {
@@ -78,6 +79,8 @@ function reasonOf(code: string | undefined, facts: Facts): OidcRefusalReason {
       return facts.claim === 'exp' ? 'tokenExpired' : 'idTokenInvalid';
     case 'OAUTH_JWT_CLAIM_COMPARISON_FAILED':
       return claimReasons[String(facts.claim)] ?? 'idTokenInvalid';
+    case 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED':
+      return facts.attribute === 'issuer' ? 'discoveryInvalid' : 'providerAnswerInvalid';
     case 'OAUTH_UNSUPPORTED_OPERATION':
       return 'algorithmRefused';
     case 'OAUTH_INVALID_RESPONSE':

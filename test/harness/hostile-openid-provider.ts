@@ -1,0 +1,157 @@
+/**
+ * An OpenID Provider on loopback that signs for real and lies as it is told to: in its discovery document, keys, answers and tokens. Told
+ * nothing, it is honest, which is every test's control.
+ */
+import { createHash, type webcrypto } from 'node:crypto';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, SignJWT, type JWK, type JWTPayload } from 'jose';
+
+export interface Lies {
+  /** Edits the discovery document. */
+  readonly discovery?: (document: Record<string, unknown>) => Record<string, unknown>;
+  /** Answers a path instead of us; false: we answer. */
+  readonly answer?: (path: string, response: ServerResponse) => boolean;
+  /** Edits the parameters of the way back. */
+  readonly callback?: (parameters: URLSearchParams) => void;
+  readonly claims?: (claims: JWTPayload) => JWTPayload;
+  /** Makes the ID token out of the claims. */
+  readonly sign?: (claims: JWTPayload, keys: ProviderKeys) => Promise<string>;
+  readonly userInfo?: (claims: Record<string, unknown>) => Record<string, unknown>;
+}
+
+export interface ProviderKeys {
+  readonly privateKey: webcrypto.CryptoKey;
+  readonly publicJwk: JWK;
+}
+
+export interface HostileProvider {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly keys: ProviderKeys;
+  /** Whoever comes next. */
+  person: { sub: string; claims: Record<string, unknown> };
+  lies: Lies;
+  /** The last ID token it gave out. */
+  lastIdToken: string;
+  /** Paths that were asked for. */
+  readonly asked: string[];
+  close(): Promise<void>;
+}
+
+/** `path` becomes part of the issuer, as a tenant's. */
+export async function startHostileProvider(path = ''): Promise<HostileProvider> {
+  const keys = await (sharedKeys ??= createKeys());
+  const flows = new Map<string, { nonce: string | null; challenge: string }>();
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', provider.issuer);
+    const asked = url.pathname.slice(path.length);
+    provider.asked.push(asked);
+    if (provider.lies.answer?.(asked, response) === true) return;
+    if (asked === '/authorize') authorize(url, response);
+    else if (asked === '/token')
+      collect(request).then(
+        (body) => token(body, response),
+        () => response.destroy(),
+      );
+    else if (asked === '/jwks') json(response, { keys: [keys.publicJwk] });
+    else if (asked === '/userinfo') json(response, userInfo());
+    else if (asked === '/.well-known/openid-configuration') json(response, discovery());
+    else response.writeHead(404).end();
+  });
+
+  function discovery(): Record<string, unknown> {
+    const { issuer } = provider;
+    const document = {
+      issuer,
+      authorization_endpoint: `${issuer}/authorize`,
+      token_endpoint: `${issuer}/token`,
+      jwks_uri: `${issuer}/jwks`,
+      userinfo_endpoint: `${issuer}/userinfo`,
+      response_types_supported: ['code'],
+      id_token_signing_alg_values_supported: ['RS256', 'HS256', 'none'],
+      authorization_response_iss_parameter_supported: true,
+    };
+    return provider.lies.discovery?.(document) ?? document;
+  }
+
+  function authorize(url: URL, response: ServerResponse): void {
+    const code = `code-${flows.size + 1}`;
+    flows.set(code, { nonce: url.searchParams.get('nonce'), challenge: url.searchParams.get('code_challenge') ?? '' });
+    const back = new URL(url.searchParams.get('redirect_uri') ?? '');
+    back.searchParams.set('code', code);
+    back.searchParams.set('state', url.searchParams.get('state') ?? '');
+    back.searchParams.set('iss', provider.issuer);
+    provider.lies.callback?.(back.searchParams);
+    response.writeHead(302, { location: back.href }).end();
+  }
+
+  async function token(body: URLSearchParams, response: ServerResponse): Promise<void> {
+    const flow = flows.get(body.get('code') ?? '');
+    flows.delete(body.get('code') ?? '');
+    const challenge = createHash('sha256')
+      .update(body.get('code_verifier') ?? '')
+      .digest('base64url');
+    if (flow === undefined || flow.challenge !== challenge) {
+      response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"invalid_grant"}');
+      return;
+    }
+    const now = Math.floor(Date.now() / 1000);
+    const { sub, claims } = provider.person;
+    const honest = {
+      iss: provider.issuer,
+      aud: provider.clientId,
+      sub,
+      iat: now,
+      exp: now + 300,
+      nonce: flow.nonce ?? '',
+      ...claims,
+    };
+    const told = provider.lies.claims?.(honest) ?? honest;
+    provider.lastIdToken = await (provider.lies.sign ?? signHonestly)(told, provider.keys);
+    json(response, { access_token: 'access', token_type: 'Bearer', expires_in: 300, id_token: provider.lastIdToken });
+  }
+
+  function userInfo(): Record<string, unknown> {
+    const honest = { sub: provider.person.sub, ...provider.person.claims };
+    return provider.lies.userInfo?.(honest) ?? honest;
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const provider: HostileProvider = {
+    issuer: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
+    clientId: 'furlough',
+    keys,
+    person: { sub: 'nobody', claims: {} },
+    lies: {},
+    lastIdToken: '',
+    asked: [],
+    async close() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+  return provider;
+}
+
+/** Making a key takes longer than a whole sign-in, so the providers of one test file share theirs. */
+let sharedKeys: Promise<ProviderKeys> | undefined;
+
+async function createKeys(): Promise<ProviderKeys> {
+  const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
+  return { privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256', use: 'sig' } };
+}
+
+export function signHonestly(claims: JWTPayload, { privateKey }: ProviderKeys): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'key-1' }).sign(privateKey);
+}
+
+function json(response: ServerResponse, body: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+async function collect(request: AsyncIterable<unknown>): Promise<URLSearchParams> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return new URLSearchParams(text);
+}
