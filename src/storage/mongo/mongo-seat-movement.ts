@@ -1,7 +1,7 @@
 // The seat protocol between the ledger and a user (model.md, "Seats"): settling an intent whose fate nobody knows, and bringing a
 // release to its end. An intent's id is never sent twice; whoever meets someone else's intent settles it at once.
 
-import type { Instant, OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { SeatIntent } from '#directory/seat.ts';
 import { randomUUID } from 'node:crypto';
 import { isDuplicateKey, toStorageError } from './mongo-errors.ts';
@@ -16,7 +16,7 @@ export interface Settlement {
 }
 
 export interface SeatMovement {
-  /** A fresh intent. */
+  /** A fresh intent, dated by the system's clock: its age only says when the sweep looks, settling is right at any age. */
   begin(kind: SeatIntent['kind']): SeatIntent;
   /** Fences the user and closes the intent by what the fence shows. Right at any age and any number of times. */
   settle(organizationId: OrganizationId, user: UserId, intent: SeatIntent): Promise<Settlement>;
@@ -32,8 +32,8 @@ export interface SeatMovement {
 /** Rounds of a release that others keep disturbing, before it is left to the sweep. */
 const rounds = 8;
 
-export function createSeatMovement(users: UserModel, ledgers: Ledgers, now: () => Instant): SeatMovement {
-  const begin = (kind: SeatIntent['kind']): SeatIntent => ({ id: randomUUID(), kind, at: now() });
+export function createSeatMovement(users: UserModel, ledgers: Ledgers): SeatMovement {
+  const begin = (kind: SeatIntent['kind']): SeatIntent => ({ id: randomUUID(), kind, at: Date.now() });
 
   async function settle(organizationId: OrganizationId, id: UserId, intent: SeatIntent): Promise<Settlement> {
     const user = await fence(organizationId, id);

@@ -1,7 +1,6 @@
 // Opens the MongoDB adapter: connects, prepares indexes, puts the ports together, closes. Standalone server, replica set and sharded
 // cluster alike: nothing here needs transactions, change streams, TTL or partial indexes (model.md, "Seats").
 
-import type { Instant } from '#directory/identifiers.ts';
 import type { Model } from 'mongoose';
 import type { RecordKind, RecordStore } from '../record-store.ts';
 import { StorageError } from '../storage-error.ts';
@@ -22,17 +21,11 @@ import { createUserCommit } from './mongo-user-commit.ts';
 import { defineUsers } from './mongo-user-document.ts';
 import { createUserStore } from './mongo-user-store.ts';
 
-export interface MongoStorageOptions extends StorageOptions {
-  /** Dates the seat intents; give it the clock whose instants `seats.settle` will be asked with. The system's clock if absent. */
-  readonly now?: () => Instant;
-}
-
 /**
  * Connects to the database the address names and makes its indexes. Throws `StorageError`: `unavailable` when nobody
  * answers, `incompatible` for a database of a newer program or an address that is none.
  */
-export async function openMongoStorage(uri: string, options: MongoStorageOptions): Promise<Storage> {
-  const now = options.now ?? Date.now;
+export async function openMongoStorage(uri: string, options: StorageOptions): Promise<Storage> {
   const connection = await connectMongo(uri);
   const close = (): Promise<void> => guard(() => connection.close());
   try {
@@ -48,12 +41,12 @@ export async function openMongoStorage(uri: string, options: MongoStorageOptions
 
     const clock = createStoreClock(connection);
     const ledgers = createLedgers(ledgerModel, organizations);
-    const movement = createSeatMovement(users, ledgers, now);
+    const movement = createSeatMovement(users, ledgers);
     const byName = new Map(carriers.map((model) => [model.modelName, model])) as unknown as EffectCarriers['all'];
     return {
       kind: 'mongodb',
       organizations: createOrganizationStore(organizations, (id, licensed) => insertLedger(ledgerModel, id, licensed)),
-      users: createUserStore(users, createUserCommit(users, ledgers, movement, now)),
+      users: createUserStore(users, createUserCommit(users, ledgers, movement)),
       seats: createSeatLedgerStore(ledgerModel, users, ledgers, movement),
       effects: createEffectOutbox({ all: byName, users: users.modelName }, clock),
       audit: createAuditStore(audit),

@@ -1,7 +1,6 @@
 // The commit: one guarded write of the user, and around it the steps that take a seat or give one back (model.md, "Seats").
 // A take asks the ledger first; a lock-out closes the door first, and the ledger can neither refuse nor delay it.
 
-import type { Instant } from '#directory/identifiers.ts';
 import type { CommitOutcome, UserCommit } from '../user-store.ts';
 import { effectFields, withEffects } from './mongo-effects.ts';
 import { guard, isDuplicateKey, isUnavailable, toStorageError } from './mongo-errors.ts';
@@ -18,7 +17,6 @@ export function createUserCommit(
   users: UserModel,
   ledgers: Ledgers,
   movement: SeatMovement,
-  now: () => Instant,
 ): (commit: UserCommit) => Promise<CommitOutcome> {
   return (commit) =>
     guard(async () => {
@@ -60,7 +58,7 @@ export function createUserCommit(
   }
 
   async function giveBack(commit: UserCommit): Promise<CommitOutcome> {
-    const written = await write(commit, { seat: 'releasing', releasingSince: now() });
+    const written = await write(commit, { seat: 'releasing', releasingSince: Date.now() });
     if (typeof written === 'string') return toOutcome(written);
     const released = await leaveToSweep(movement.release(written));
     return toOutcome(released?.user ?? written);
