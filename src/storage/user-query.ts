@@ -23,6 +23,8 @@ export interface UserQueryResult {
 }
 
 const piece = 200;
+/** How many `findByKey` gives at most. */
+const keyLookupLimit = 1_000;
 
 /** Answers one page and the true total. Throws `StorageError`. */
 export async function queryUsers(
@@ -38,12 +40,17 @@ export async function queryUsers(
   const found =
     query.narrowTo === undefined
       ? await walk(store, organizationId, query)
-      : await lookUp(store, organizationId, query);
+      : ((await lookUp(store, organizationId, query)) ?? (await walk(store, organizationId, query)));
   const sorted = query.compare === undefined ? found : found.toSorted(query.compare);
   return { total: found.length, users: sorted.slice(query.offset, query.offset + query.limit) };
 }
 
-async function lookUp(store: UserStore, organizationId: OrganizationId, query: UserQuery): Promise<readonly User[]> {
+/** Null when the key is so common that the store did not give all who have it. */
+async function lookUp(
+  store: UserStore,
+  organizationId: OrganizationId,
+  query: UserQuery,
+): Promise<readonly User[] | null> {
   const { narrowTo, matches } = query;
   let candidates: readonly User[] = [];
   if (narrowTo !== undefined && 'key' in narrowTo) candidates = await store.findByKey(organizationId, narrowTo.key);
@@ -51,6 +58,7 @@ async function lookUp(store: UserStore, organizationId: OrganizationId, query: U
     const user = await store.get(organizationId, narrowTo.id);
     candidates = user === null || user.deletedAt !== undefined ? [] : [user];
   }
+  if (candidates.length >= keyLookupLimit) return null;
   return matches === undefined ? candidates : candidates.filter(matches);
 }
 
