@@ -1,10 +1,12 @@
 // The way out to the identity provider, the verification threads behind the way back, and a property over both: no
 // change of a signed response ever signs in somebody else.
 
+import { randomBytes } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 
 import fc from 'fast-check';
 
+import { createSamlConnection } from '#gate/connections/saml/saml-connection.ts';
 import { SamlRefusal } from '#gate/connections/saml/saml-refusal.ts';
 import { createSignatureVerifier } from '#gate/connections/saml/signature-verifier.ts';
 import { encodeResponse } from '../../../harness/saml-identity-provider.ts';
@@ -17,6 +19,8 @@ import {
   goodSettings,
   idp,
   nameId,
+  now,
+  requestId,
   serviceEntityId,
 } from './saml-scene.ts';
 
@@ -118,6 +122,23 @@ describe('verification threads', () => {
       reason: 'verificationUnavailable',
     });
   });
+});
+
+test.each([
+  [{ objection: undefined }, undefined],
+  [{ objection: 'the library would not' }, 'samlResponseInvalid'],
+  [{ signedXml: undefined }, 'signatureInvalid'],
+])('a verified message that says %j: refused as %s', async (spoiled, reason) => {
+  const verifier = createSignatureVerifier({ threads: 1 });
+  const doubtful = {
+    ...verifier,
+    verify: async (job: Parameters<typeof verifier.verify>[0]) => ({ ...(await verifier.verify(job)), ...spoiled }),
+  };
+  const connection = createSamlConnection(goodSettings, { verifier: doubtful, randomBytes });
+  const answer = connection.complete({ samlResponse: idp.respond(goodResponse), attempt: { requestId }, now });
+  if (reason === undefined) await expect(answer).resolves.toMatchObject({ subject: nameId });
+  else await expect(answer).rejects.toMatchObject({ name: 'SamlRefusal', reason });
+  await verifier.close();
 });
 
 test('whatever is changed in a signed response, it signs in the same person or nobody', async () => {
