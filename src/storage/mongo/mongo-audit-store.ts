@@ -7,6 +7,7 @@ import type { AuditEntry, AuditStore } from '../audit-store.ts';
 import { operators } from './mongo-connection.ts';
 import { guard, isDuplicateKey } from './mongo-errors.ts';
 import { fromStorable, toStorable } from './mongo-storable.ts';
+import { defineModel, DocumentSchema } from './mongo-model.ts';
 
 interface AuditDocument {
   /** Organisation and event: the unique key of the event. */
@@ -23,7 +24,7 @@ interface AuditDocument {
 export type AuditModel = Model<AuditDocument>;
 
 export function defineAuditEntries(connection: Connection): AuditModel {
-  const schema = new Schema<AuditDocument>(
+  const schema = new DocumentSchema(
     {
       _id: { type: String, required: true },
       organizationId: String,
@@ -37,7 +38,7 @@ export function defineAuditEntries(connection: Connection): AuditModel {
     { versionKey: false, minimize: false, collection: 'auditEntries' },
   );
   schema.index({ organizationId: 1, seq: 1 }, { name: 'seq', unique: true });
-  return connection.model<AuditDocument>('auditEntries', schema);
+  return defineModel<AuditDocument>(connection, 'auditEntries', schema);
 }
 
 export function createAuditStore(entries: AuditModel): AuditStore {

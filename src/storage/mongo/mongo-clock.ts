@@ -1,7 +1,8 @@
 // The store's time, for leases and claims: nodes with wrong clocks agree on it. Measured with `$currentDate` and carried on by
 // this process's monotonic clock in between; safety never depends on it, guards and fences do that (gate.md 8).
 
-import { Schema, type Connection } from 'mongoose';
+import { type Connection } from 'mongoose';
+import { defineModel, DocumentSchema } from './mongo-model.ts';
 
 /** Milliseconds since 1970 as the store counts them. */
 export type StoreClock = () => Promise<number>;
@@ -14,9 +15,10 @@ interface ClockDocument {
 const measuredFor = 30_000;
 
 export function createStoreClock(connection: Connection): StoreClock {
-  const clocks = connection.model<ClockDocument>(
+  const clocks = defineModel<ClockDocument>(
+    connection,
     'clock',
-    new Schema<ClockDocument>({ _id: String, time: Date }, { versionKey: false, collection: 'clock' }),
+    new DocumentSchema({ _id: String, time: Date }, { versionKey: false, collection: 'clock' }),
   );
   let measured: { readonly at: number; readonly offset: number } | undefined;
 

@@ -1,11 +1,12 @@
 // Named leases by the store's time: renewed by their holder, taken over when they have run out, with a fence that rises with every
 // new holder. A release keeps the document, so that the fence never starts again.
 
-import { type Connection, type Model, Schema } from 'mongoose';
+import { type Connection, type Model } from 'mongoose';
 import type { LeaseStore } from '../lease-store.ts';
 import type { StoreClock } from './mongo-clock.ts';
 import { operators } from './mongo-connection.ts';
 import { guard, isDuplicateKey } from './mongo-errors.ts';
+import { defineModel, DocumentSchema } from './mongo-model.ts';
 
 interface LeaseDocument {
   readonly _id: string;
@@ -17,11 +18,11 @@ interface LeaseDocument {
 export type LeaseModel = Model<LeaseDocument>;
 
 export function defineLeases(connection: Connection): LeaseModel {
-  const schema = new Schema<LeaseDocument>(
+  const schema = new DocumentSchema(
     { _id: { type: String, required: true }, holder: String, until: Number, fence: Number },
     { versionKey: false, collection: 'leases' },
   );
-  return connection.model<LeaseDocument>('leases', schema);
+  return defineModel<LeaseDocument>(connection, 'leases', schema);
 }
 
 export function createLeaseStore(leases: LeaseModel, clock: StoreClock): LeaseStore {

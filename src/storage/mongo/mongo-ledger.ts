@@ -9,6 +9,7 @@ import { type EffectFields, effectFields, effectSchema } from './mongo-effects.t
 import { isDuplicateKey } from './mongo-errors.ts';
 import type { OrganizationModel } from './mongo-organization-store.ts';
 import { asMapKey } from './mongo-storable.ts';
+import { defineModel, DocumentSchema } from './mongo-model.ts';
 
 export interface LedgerDocument extends SeatLedger, EffectFields {
   readonly _id: string;
@@ -37,7 +38,7 @@ export interface Ledgers {
 }
 
 export function defineLedgers(connection: Connection): LedgerModel {
-  const schema = new Schema<LedgerDocument>(
+  const schema = new DocumentSchema(
     {
       _id: { type: String, required: true },
       organizationId: String,
@@ -55,7 +56,7 @@ export function defineLedgers(connection: Connection): LedgerModel {
   );
   schema.index({ moving: 1 }, { name: 'moving' });
   schema.index({ effectsDue: 1 }, { name: 'effectsDue' });
-  return connection.model<LedgerDocument>('seatLedgers', schema);
+  return defineModel<LedgerDocument>(connection, 'seatLedgers', schema);
 }
 
 export function createLedgers(ledgers: LedgerModel, organizations: OrganizationModel): Ledgers {

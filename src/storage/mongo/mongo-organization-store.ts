@@ -3,10 +3,11 @@
 
 import type { OrganizationId } from '#directory/identifiers.ts';
 import type { Organization } from '#directory/organization.ts';
-import { type Connection, type Model, Schema } from 'mongoose';
+import { type Connection, type Model } from 'mongoose';
 import type { OrganizationStore } from '../organization-store.ts';
 import { type EffectFields, effectFields, effectSchema, withEffects } from './mongo-effects.ts';
 import { guard, isDuplicateKey } from './mongo-errors.ts';
+import { defineModel, DocumentSchema } from './mongo-model.ts';
 
 export interface OrganizationDocument extends EffectFields {
   readonly _id: string;
@@ -23,7 +24,7 @@ export interface OrganizationDocument extends EffectFields {
 export type OrganizationModel = Model<OrganizationDocument>;
 
 export function defineOrganizations(connection: Connection): OrganizationModel {
-  const schema = new Schema<OrganizationDocument>(
+  const schema = new DocumentSchema(
     {
       _id: { type: String, required: true },
       organizationId: String,
@@ -40,7 +41,7 @@ export function defineOrganizations(connection: Connection): OrganizationModel {
     { versionKey: false, minimize: false, collection: 'organizations' },
   );
   schema.index({ effectsDue: 1 }, { name: 'effectsDue' });
-  return connection.model<OrganizationDocument>('organizations', schema);
+  return defineModel<OrganizationDocument>(connection, 'organizations', schema);
 }
 
 /** `insertLedger` makes the ledger that belongs to a new organisation. */

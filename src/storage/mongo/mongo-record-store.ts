@@ -9,6 +9,7 @@ import { operators } from './mongo-connection.ts';
 import { type EffectFields, effectFields, effectSchema, withEffects } from './mongo-effects.ts';
 import { guard, isDuplicateKey } from './mongo-errors.ts';
 import { fromStorable, toStorable } from './mongo-storable.ts';
+import { defineModel, DocumentSchema } from './mongo-model.ts';
 
 export interface RecordDocument extends EffectFields {
   readonly _id: string;
@@ -27,7 +28,7 @@ const never = Number.MAX_SAFE_INTEGER;
 const markGone = { $set: { gone: true }, $inc: { effectsVersion: 1 } };
 
 export function defineRecords(connection: Connection, kind: string): RecordModel {
-  const schema = new Schema<RecordDocument>(
+  const schema = new DocumentSchema(
     {
       _id: { type: String, required: true },
       organizationId: String,
@@ -44,7 +45,7 @@ export function defineRecords(connection: Connection, kind: string): RecordModel
   schema.index({ organizationId: 1, _id: 1 }, { name: 'all' });
   schema.index({ expiresAt: 1 }, { name: 'expiry' });
   schema.index({ effectsDue: 1 }, { name: 'effectsDue' });
-  return connection.model<RecordDocument>(`records_${kind}`, schema);
+  return defineModel<RecordDocument>(connection, `records_${kind}`, schema);
 }
 
 export function createRecordStore<Value>(records: RecordModel, kind: RecordKind<Value>): RecordStore<Value> {

@@ -1,9 +1,10 @@
 // Makes the indexes exist before the first request, and keeps this program away from a database that a newer one has written.
 // What the indexes are stands beside the queries that use them.
 
-import { type Connection, type Model, Schema } from 'mongoose';
+import { type Connection, type Model } from 'mongoose';
 import { StorageError } from '../storage-error.ts';
 import { isDuplicateKey } from './mongo-errors.ts';
+import { defineModel, DocumentSchema } from './mongo-model.ts';
 
 /** Raised with every change of the documents that an older program could not read. */
 const schemaVersion = 1;
@@ -15,11 +16,11 @@ interface SchemaDocument {
 
 /** Throws `StorageError('incompatible')` for a database of a newer program. */
 export async function prepareSchema(connection: Connection, models: readonly Model<never>[]): Promise<void> {
-  const schema = new Schema<SchemaDocument>(
+  const schema = new DocumentSchema(
     { _id: { type: String, required: true }, version: Number },
     { versionKey: false, collection: 'furlough' },
   );
-  const versions = connection.model<SchemaDocument>('furlough', schema);
+  const versions = defineModel<SchemaDocument>(connection, 'furlough', schema);
   const found = await versions.findById('schema').lean<SchemaDocument>();
   if (found !== null && found.version > schemaVersion) {
     const versionsSaid = `version ${found.version}, this program reads up to ${schemaVersion}`;

@@ -15,6 +15,7 @@ import {
 import { type Connection, type Model, Schema } from 'mongoose';
 import { type EffectFields, effectFields, effectSchema } from './mongo-effects.ts';
 import { fromStorable, toStorable } from './mongo-storable.ts';
+import { defineModel, DocumentSchema } from './mongo-model.ts';
 
 /** What a write of the whole user sets; `seat` and what belongs to it move by steps of their own. */
 interface UserFields {
@@ -56,7 +57,7 @@ export type UserModel = Model<UserDocument>;
 export const seatHeld: SeatState[] = ['held', 'releasing'];
 
 export function defineUsers(connection: Connection): UserModel {
-  const schema = new Schema<UserDocument>(
+  const schema = new DocumentSchema(
     {
       _id: { type: String, required: true },
       organizationId: String,
@@ -92,7 +93,7 @@ export function defineUsers(connection: Connection): UserModel {
   schema.index({ organizationId: 1, seat: 1 }, { name: 'seat' });
   schema.index({ releasingSince: 1 }, { name: 'releasing' });
   schema.index({ effectsDue: 1 }, { name: 'effectsDue' });
-  return connection.model<UserDocument>('users', schema);
+  return defineModel<UserDocument>(connection, 'users', schema);
 }
 
 export function toUserFields(user: User): UserFields {
