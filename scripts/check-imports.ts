@@ -93,6 +93,8 @@ function judge(file: string, specifier: string, target: string | undefined, type
   if (closed && !isDigest && !target?.startsWith(closed))
     return `imports ${specifier}, but ${closed} imports nothing outside itself`;
   if (target === undefined) return judgeLibrary(file, specifier, typeOnly);
+  // The launcher runs what src/ was compiled to, where that is newer than the sources.
+  if (file === 'cli/furlough.mjs' && target === '../dist/cli/program.js') return undefined;
   if (target.startsWith('..')) return `imports ${specifier}, which is outside src/`;
   for (const [room, allowed] of Object.entries(guests)) {
     if (target.startsWith(room) && !file.startsWith(room) && !allowed.includes(file)) {

@@ -2,7 +2,7 @@
 // Linking a finished file into place makes two starts at once agree on one secret.
 
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { StorageAddress } from './config-rules.ts';
 
@@ -27,7 +27,15 @@ export function readOrMakeSecret(
   }
   const path = secretPathOf(storage.path);
   try {
-    return readSecret(path) ?? makeSecret(path);
+    const known = readSecret(path);
+    if (known !== null) return known;
+    if (existsSync(storage.path)) {
+      return {
+        kind: 'fault',
+        fault: `FURLOUGH_SECRET (secret): ${storage.path} is there but ${path} is not; what is sealed in it needs the secret it was made with`,
+      };
+    }
+    return makeSecret(path);
   } catch (error) {
     const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
     return { kind: 'fault', fault: `FURLOUGH_SECRET (secret): ${path} cannot be read or made (${code})` };

@@ -1,6 +1,6 @@
 // What the configuration accepts and refuses; every refusal of a start is one message with all faults.
 
-import { mkdtempSync, readFileSync, statSync, writeFileSync, existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeExample } from '#config/example-file.ts';
@@ -206,6 +206,15 @@ describe('the secret of an embedded store', () => {
     writeFileSync(join(folder, 'data/secret'), 'damaged');
     expect(faultsOf({}, folder)).toEqual([expect.stringContaining('does not hold 32 bytes')]);
     expect(readFileSync(join(folder, 'data/secret'), 'utf8')).toBe('damaged');
+  });
+
+  test('a lost one is not replaced while the database it belongs to is there', () => {
+    const folder = emptyFolder();
+    loadConfig({}, folder);
+    writeFileSync(join(folder, 'data/furlough.db'), '');
+    rmSync(join(folder, 'data/secret'));
+    expect(faultsOf({}, folder)).toEqual([expect.stringContaining('is there but')]);
+    expect(existsSync(join(folder, 'data/secret'))).toBe(false);
   });
 
   test('in memory it is a new one each time and no file', () => {

@@ -1,0 +1,120 @@
+// connection add | list | test
+
+import { collect, withOrganization, type CommonOptions } from './command-options.ts';
+import { insideHouse, listAll, runOperation } from './command-run.ts';
+import { exitCodes, UsageError } from './exit-code.ts';
+import type { CommandPlace } from './command-place.ts';
+import { readGiven, writeFacts, writeTable, type Terminal } from './terminal.ts';
+
+interface AddOptions extends CommonOptions {
+  readonly kind?: string;
+  readonly file?: string;
+  readonly id?: string;
+  readonly name?: string;
+  readonly domain?: readonly string[];
+  readonly match?: string;
+  readonly issuer?: string;
+  readonly clientId?: string;
+  readonly clientSecretFile?: string;
+  readonly metadata?: string;
+  readonly entityId?: string;
+  readonly ssoUrl?: string;
+  readonly certificate?: readonly string[];
+}
+
+export function addConnectionCommands({ program, terminal, endWith }: CommandPlace): void {
+  const connection = program
+    .command('connection')
+    .description('outside systems: SAML and OIDC to sign in, SCIM and HR to provision');
+
+  withOrganization(connection.command('add'))
+    .description('add a connection, by options or from a JSON file in the API’s form')
+    .option('--kind <kind>', 'oidc, saml, scim or hr')
+    .option('--file <path>', 'JSON as for the admin API; "-" is standard input')
+    .option('--id <id>', 'made from the name unless given')
+    .option('--name <name>')
+    .option('--domain <domain>', 'e-mail domain routed to it; may be repeated', collect)
+    .option('--match <rule>', 'how a person is found: userName, externalId, email or off')
+    .option('--issuer <url>', 'oidc')
+    .option('--client-id <id>', 'oidc')
+    .option('--client-secret-file <path>', 'oidc; "-" is standard input')
+    .option('--metadata <path>', 'saml: the identity provider’s metadata file')
+    .option('--entity-id <id>', 'saml')
+    .option('--sso-url <url>', 'saml')
+    .option('--certificate <path>', 'saml: PEM file; may be repeated', collect)
+    .action(async (options: AddOptions) => {
+      const body =
+        options.file === undefined ? toShortForm(terminal, options) : parseFile(readGiven(terminal, options.file));
+      const answer = await insideHouse(terminal, (house) =>
+        runOperation(house, { operation: 'connections.add', organization: options.org, body }),
+      );
+      if (options.json === true) terminal.result(JSON.stringify(answer));
+      else terminal.result(writeFacts(answer['connection'] as Record<string, unknown>));
+    });
+
+  withOrganization(connection.command('list'))
+    .description('list connections')
+    .action(async (options: CommonOptions) => {
+      const items = await insideHouse(terminal, (house) =>
+        listAll(house, { operation: 'connections.list', organization: options.org }),
+      );
+      const rows = items.map((item) => ({
+        ...item,
+        signIn: kindOf(item['signIn']),
+        provisioning: kindOf(item['provisioning']),
+      }));
+      terminal.result(
+        options.json === true
+          ? JSON.stringify(items)
+          : writeTable(['id', 'name', 'signIn', 'provisioning', 'match'], rows),
+      );
+    });
+
+  withOrganization(connection.command('test'))
+    .description('try a connection without signing anyone in; exit code 1 when a check fails')
+    .argument('<id>')
+    .action(async (id: string, options: CommonOptions) => {
+      const answer = await insideHouse(terminal, (house) =>
+        runOperation(house, { operation: 'connections.test', organization: options.org, params: { id } }),
+      );
+      const checks = answer['checks'] as readonly Record<string, unknown>[];
+      terminal.result(options.json === true ? JSON.stringify(answer) : writeTable(['check', 'ok', 'detail'], checks));
+      if (answer['ok'] !== true) endWith(exitCodes.failed);
+    });
+}
+
+function toShortForm(terminal: Terminal, options: AddOptions): Readonly<Record<string, unknown>> {
+  if (options.kind === undefined) throw new UsageError('Give --kind, or --file with the whole connection.');
+  const { kind, id, name, domain, match, issuer, clientId, entityId, ssoUrl } = options;
+  const read = (path: string | undefined) => (path === undefined ? undefined : readGiven(terminal, path));
+  return {
+    kind,
+    id,
+    name,
+    domains: domain,
+    match,
+    issuer,
+    clientId,
+    clientSecret: read(options.clientSecretFile)?.trim(),
+    metadata: read(options.metadata),
+    entityId,
+    ssoUrl,
+    certificates: options.certificate?.map((path) => readGiven(terminal, path)),
+  };
+}
+
+function parseFile(text: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UsageError('The file is not JSON.');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new UsageError('The file must hold a JSON object.');
+  return value as Record<string, unknown>;
+}
+
+function kindOf(part: unknown): unknown {
+  return typeof part === 'object' && part !== null && 'kind' in part ? part.kind : undefined;
+}

@@ -1,0 +1,69 @@
+// seats show | set | recount
+
+import { toCount, toSeats, withOrganization, type CommonOptions } from './command-options.ts';
+import { insideHouse, runOperation } from './command-run.ts';
+import { exitCodes, UsageError } from './exit-code.ts';
+import type { CommandPlace } from './command-place.ts';
+import { writeFacts, type Terminal } from './terminal.ts';
+
+interface SetOptions extends CommonOptions {
+  readonly licensed?: string;
+  readonly over?: string;
+  readonly reserved?: string;
+  readonly policy?: string;
+}
+
+export function addSeatCommands({ program, terminal, endWith }: CommandPlace): void {
+  const seats = program.command('seats').description('seats of an organisation');
+
+  withOrganization(seats.command('show'))
+    .description('seats licensed, used, free and waited for')
+    .action(async (options: CommonOptions) => {
+      const answer = await insideHouse(terminal, (house) =>
+        runOperation(house, { operation: 'seats.get', organization: options.org }),
+      );
+      show(terminal, answer, options.json);
+    });
+
+  withOrganization(seats.command('set'))
+    .description('change the contract or the policy; what is left out stays')
+    .option('--licensed <seats>', 'seats bought, or "unlimited"')
+    .option('--over <seats>', 'how many more may be used, with policy allowOver')
+    .option('--reserved <seats>', 'seats kept for people who return')
+    .option('--policy <policy>', 'wait, refuse or allowOver')
+    .action(async (options: SetOptions) => {
+      const { licensed, over, reserved, policy } = options;
+      if ([licensed, over, reserved, policy].every((value) => value === undefined))
+        throw new UsageError('Nothing to set.');
+      const body = {
+        policy,
+        licensed: licensed === undefined ? undefined : toSeats(licensed, '--licensed'),
+        over: over === undefined ? undefined : toCount(over, '--over'),
+        reserved: reserved === undefined ? undefined : toCount(reserved, '--reserved'),
+      };
+      const answer = await insideHouse(terminal, (house) =>
+        runOperation(house, { operation: 'seats.change', organization: options.org, body }),
+      );
+      show(terminal, answer, options.json);
+    });
+
+  withOrganization(seats.command('recount'))
+    .description('count the holders of seats and repair the ledger if it is wrong')
+    .action(async (options: CommonOptions) => {
+      const answer = await insideHouse(terminal, (house) =>
+        runOperation(house, { operation: 'seats.recount', organization: options.org }),
+      );
+      show(terminal, answer, options.json);
+      if (answer['outcome'] === 'busy') endWith(exitCodes.failed);
+    });
+}
+
+function show(terminal: Terminal, answer: Readonly<Record<string, unknown>>, json: boolean | undefined): void {
+  const { licensed, free, billed, ...rest } = answer;
+  const unlimited = (value: unknown) => value ?? 'unlimited';
+  if (json === true) terminal.result(JSON.stringify(answer));
+  else
+    terminal.result(
+      writeFacts({ licensed: unlimited(licensed), billed: unlimited(billed), free: unlimited(free), ...rest }),
+    );
+}

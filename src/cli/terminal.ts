@@ -1,0 +1,76 @@
+// Where a command reads and writes: results on standard output, talk on standard error, JSON for scripts, tables for people.
+
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import Table from 'cli-table3';
+import { UsageError } from './exit-code.ts';
+
+export interface Terminal {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly folder: string;
+  /** Without a line break at the end. */
+  result(text: string): void;
+  talk(text: string): void;
+  /** All of standard input. */
+  readInput(): string;
+}
+
+export function createTerminal(): Terminal {
+  return {
+    environment: process.env,
+    folder: process.cwd(),
+    result: (text) => void process.stdout.write(`${text}\n`),
+    talk: (text) => void process.stderr.write(`${text}\n`),
+    readInput: () => readFileSync(0, 'utf8'),
+  };
+}
+
+/** The text of a file, `-` for standard input. Throws `UsageError`. */
+export function readGiven(terminal: Terminal, path: string): string {
+  try {
+    return path === '-' ? terminal.readInput() : readFileSync(resolve(terminal.folder, path), 'utf8');
+  } catch {
+    throw new UsageError(`${path} cannot be read.`);
+  }
+}
+
+/** One thing, as `name: value` lines; what is nested as JSON in one line. */
+export function writeFacts(facts: Readonly<Record<string, unknown>>): string {
+  const entries = Object.entries(facts).filter(
+    ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
+  );
+  const width = Math.max(0, ...entries.map(([name]) => name.length));
+  return entries.map(([name, value]) => `${`${name}:`.padEnd(width + 1)} ${inOneLine(value)}`).join('\n');
+}
+
+/** Many things, as a table without frames: readable, and still easy to cut. */
+export function writeTable(names: readonly string[], rows: readonly Readonly<Record<string, unknown>>[]): string {
+  const none = {
+    top: '',
+    'top-mid': '',
+    'top-left': '',
+    'top-right': '',
+    bottom: '',
+    'bottom-mid': '',
+    'bottom-left': '',
+    'bottom-right': '',
+  };
+  const inner = { left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' };
+  const table = new Table({
+    head: names.map((name) => name.toUpperCase()),
+    chars: { ...none, ...inner },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  for (const row of rows) table.push(names.map((name) => inOneLine(row[name])));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Control characters would let a display name write to the administrator's terminal. */
+function inOneLine(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value ?? null) ?? '-').replace(/^null$/, '-');
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, ' ');
+}

@@ -1,0 +1,235 @@
+// Each command by outcome: what it writes where, and its exit code.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig } from '#config/load-config.ts';
+import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
+import { createLogger } from '#observability/logger.ts';
+import { createServer } from '#server.ts';
+import { createCli, type Cli } from './cli-run.ts';
+
+/** People come from an identity provider, so a test puts them in by the write side. */
+async function addPeople(cli: Cli, ...names: readonly string[]): Promise<readonly string[]> {
+  const server = createServer(loadConfig({}, cli.folder), { logger: createLogger({ level: 'silent' }) });
+  const { admin } = await server.open();
+  const connection = 'default' as ConnectionId;
+  const ids: string[] = [];
+  for (const userName of names) {
+    const profile = { userName, displayName: `Display ${userName}`, emails: [{ value: `${userName}@example.com` }] };
+    const request = { profile, active: true, connection, restore: true };
+    const by = { actor: { kind: 'connection', connection }, mouth: 'scimPost' } as const;
+    ids.push((await admin.provisioning.provisionUser('default' as OrganizationId, request, by)).user.id);
+  }
+  await server.stop();
+  return ids;
+}
+
+describe('user', () => {
+  test('deactivate and reactivate, by id, login name or address; audited as cli', async () => {
+    const cli = createCli();
+    const [id = ''] = await addPeople(cli, 'aoki');
+    const off = await cli.run('user deactivate aoki --reason left --note "last day"');
+    expect(off.code).toBe(0);
+    expect(off.result).toMatch(/status: +inactive/);
+    const shown = await cli.json<{ holds: unknown }>(`user show ${id}`);
+    expect(shown.holds).toMatchObject([{ kind: 'admin', by: 'cli', reason: 'left', note: 'last day' }]);
+    const why = await cli.run('user why AOKI@example.com');
+    expect(why.result).toContain('Display aoki is kept out: the account is inactive.');
+    expect(why.result).toContain('hold:admin');
+    const again = await cli.json<{ change: string | null }>('user deactivate aoki');
+    expect(again.change).toBeNull();
+    expect(await cli.json('user reactivate aoki')).toMatchObject({ seat: 'held', user: { status: 'active' } });
+    const { result } = await cli.run('audit export');
+    const entries = result
+      .split('\n')
+      .map((line) => JSON.parse(line) as { action: string; mouth: string; seq: number });
+    expect(entries.filter(({ mouth }) => mouth === 'cli').map(({ action }) => action)).toEqual([
+      'user.deactivated',
+      'user.reactivated',
+    ]);
+    expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, i) => i + 1));
+  });
+
+  test('nobody, a foreign organisation and an address that several have: 3', async () => {
+    const cli = createCli();
+    await addPeople(cli, 'aoki');
+    for (const line of [
+      'user show nobody',
+      'user why 01900000-0000-7000-8000-000000000000',
+      'user show aoki --org nowhere',
+    ]) {
+      expect(await cli.run(line)).toMatchObject({ code: 3, result: '', talk: expect.stringContaining('no') });
+    }
+  });
+
+  test('a rule refuses: 4, with the rule’s words, and nothing is changed', async () => {
+    const cli = createCli();
+    await addPeople(cli, 'aoki', 'baba');
+    await cli.json('user deactivate aoki');
+    await cli.json('seats set --licensed 1');
+    expect(await cli.run('user reactivate aoki --if-no-seat refuse')).toMatchObject({
+      code: 4,
+      result: '',
+      talk: 'All 1 seats are in use.',
+    });
+    expect(await cli.run('seats set --licensed 0')).toMatchObject({
+      code: 4,
+      talk: '1 user too many are active for this.',
+    });
+    expect(await cli.json('user show aoki')).toMatchObject({ status: 'inactive', holds: [{ kind: 'admin' }] });
+    expect(await cli.json('seats show')).toMatchObject({ licensed: 1, used: 1, free: 0 });
+  });
+
+  test('a name cannot write to the terminal of whoever looks at it', async () => {
+    const cli = createCli();
+    await addPeople(cli, 'evil\u001b[2J\u202e');
+    const { result } = await cli.run('user show "evil\u001b[2J\u202e"');
+    expect(result).toContain('evil [2J ');
+    expect(result).not.toContain('\u001b');
+    expect(result).not.toContain('\u202e');
+  });
+});
+
+describe('credential and admin', () => {
+  test('the secret alone is on standard output; it is in no list', async () => {
+    const cli = createCli();
+    const admin = await cli.run('admin create --name me');
+    expect(admin).toMatchObject({ code: 0, result: expect.stringMatching(/^furl_admin_[0-9A-Za-z]{49}$/) });
+    const scim = await cli.run('credential issue --kind scim --name Okta');
+    expect(scim.result).toMatch(/^furl_scim_[0-9A-Za-z]{49}$/);
+    const list = await cli.run('credential list');
+    expect(list.result).toContain('Okta');
+    expect(list.result).not.toContain(scim.result);
+    expect(list.result).not.toContain(admin.result);
+  });
+
+  test('rotate and revoke', async () => {
+    const cli = createCli();
+    const { credential } = await cli.json<{ credential: { id: string } }>('credential issue --kind app --name app');
+    const { credential: next } = await cli.json<{ credential: { id: string } }>(
+      `credential rotate ${credential.id} --overlap 0`,
+    );
+    expect(next.id).not.toBe(credential.id);
+    expect(await cli.json(`credential revoke ${next.id}`)).toMatchObject({ credential: { state: 'revoked' } });
+    const states = await cli.json<{ id: string; state: string }[]>('credential list');
+    expect(states.map(({ state }) => state)).toEqual(['revoked', 'revoked']);
+    expect(await cli.run('credential revoke nothing')).toMatchObject({ code: 3 });
+    expect(await cli.run(`credential rotate ${credential.id} --overlap soon`)).toMatchObject({ code: 2 });
+  });
+});
+
+describe('organization, seats, connection', () => {
+  test('create and list; a taken id is 4, a bad one 2', async () => {
+    const cli = createCli();
+    expect(
+      await cli.run('organization create acme --name "Acme KK" --time-zone Asia/Tokyo --licensed 10'),
+    ).toMatchObject({ code: 0 });
+    expect(await cli.run('organization create acme --name Acme')).toMatchObject({ code: 4 });
+    expect(await cli.run('organization create login --name Login')).toMatchObject({ code: 2 });
+    expect(await cli.run('organization create NO --name No')).toMatchObject({
+      code: 2,
+      talk: expect.stringContaining('id must be'),
+    });
+    expect((await cli.run('organization list')).result).toContain('Acme KK');
+    expect(await cli.json('seats show --org acme')).toMatchObject({ licensed: 10, used: 0, free: 10 });
+    expect(await cli.json('seats set --org acme --licensed unlimited --policy refuse')).toMatchObject({
+      licensed: null,
+      policy: 'refuse',
+    });
+    expect(await cli.json('seats recount --org acme')).toMatchObject({ drift: 0, outcome: 'exact' });
+    expect(await cli.run('seats set --org acme')).toMatchObject({ code: 2, talk: 'Nothing to set.' });
+    expect(await cli.run('seats set --org acme --licensed many')).toMatchObject({ code: 2 });
+  });
+
+  test('a connection by options, with its secret from a file or standard input, and by a file in the API’s form', async () => {
+    const cli = createCli();
+    const oidc =
+      'connection add --kind oidc --name Okta --issuer https://idp.example.com --client-id furlough --domain Example.com';
+    const added = await cli.run(`${oidc} --client-secret-file -`, 'planted-secret\n');
+    expect(added).toMatchObject({ code: 0, result: expect.stringContaining('"hasClientSecret":true') });
+    expect(added.result).not.toContain('planted-secret');
+    writeFileSync(join(cli.folder, 'hr.json'), JSON.stringify({ id: 'bamboo', kind: 'hr' }));
+    expect(await cli.run('connection add --file hr.json')).toMatchObject({ code: 0 });
+    const list = await cli.run('connection list');
+    expect(list.result).toMatch(/okta +Okta +oidc +- +userName/);
+    expect(list.result).toMatch(/bamboo +bamboo +- +hr +userName/);
+    expect(await cli.run('connection test bamboo')).toMatchObject({
+      code: 1,
+      result: expect.stringContaining('No live hr credential'),
+    });
+    expect(await cli.run('connection test nothing')).toMatchObject({ code: 3 });
+    expect(await cli.run('connection add --file missing.json')).toMatchObject({
+      code: 2,
+      talk: 'missing.json cannot be read.',
+    });
+    expect(await cli.run('connection add --name x')).toMatchObject({ code: 2 });
+    expect(await cli.run('connection add --kind oidc --name x --issuer nothing')).toMatchObject({
+      code: 2,
+      talk: expect.stringContaining('issuer'),
+    });
+  });
+});
+
+describe('audit', () => {
+  test('verify: 0 for a whole chain, 1 for one that another secret did not seal', async () => {
+    const cli = createCli();
+    await cli.json('seats set --licensed 5');
+    expect(await cli.json('audit verify')).toMatchObject({ intact: true, entries: 2 });
+    writeFileSync(join(cli.folder, 'data/secret'), Buffer.alloc(32, 9).toString('base64'));
+    const broken = await cli.run('audit verify');
+    expect(broken.code).toBe(1);
+    expect(broken.result).toMatch(/intact: +false/);
+  });
+});
+
+describe('check and use', () => {
+  test('check makes nothing, and says that the first start will', async () => {
+    const cli = createCli();
+    expect(await cli.run('check')).toMatchObject({
+      code: 0,
+      result: expect.stringContaining('the first start makes it'),
+    });
+    expect(() => readFileSync(join(cli.folder, 'data/secret'))).toThrow(
+      expect.objectContaining({ code: 'ENOENT' }) as Error,
+    );
+    await cli.json('migrate');
+    expect(await cli.json('check')).toMatchObject({ configuration: 'ok', storage: 'ok', kind: 'sqlite' });
+  });
+
+  test('the first command on an empty store hands on the set-up link', async () => {
+    const cli = createCli();
+    expect((await cli.run('organization list')).talk).toContain('/console/set-up?code=');
+    expect((await cli.run('organization list')).talk).toBe('');
+  });
+
+  test('faults of the configuration come all together: 2', async () => {
+    const outcome = await createCli({ PORT: 'x', FURLOUGH_NOTHING: '1' }).run('check');
+    expect(outcome).toMatchObject({ code: 2, result: '' });
+    expect(outcome.talk).toContain('PORT (server.port)');
+    expect(outcome.talk).toContain('FURLOUGH_NOTHING is not an option');
+  });
+
+  test('a store that does not answer: 5', async () => {
+    const secret = Buffer.alloc(32, 1).toString('base64');
+    const uri = 'mongodb://127.0.0.1:1/furlough?serverSelectionTimeoutMS=50';
+    expect(await createCli({ FURLOUGH_STORAGE: uri, FURLOUGH_SECRET: secret }).run('seats show')).toMatchObject({
+      code: 5,
+      result: '',
+    });
+  });
+
+  test.each([
+    'nothing',
+    'user',
+    'user show',
+    'user show a --what',
+    'credential issue --kind scim',
+    'credential issue --kind robot --name x',
+  ])('wrong use, "%s": 2', async (line) => {
+    expect(await createCli().run(line)).toMatchObject({ code: 2, result: '' });
+  });
+
+  test.each(['--help', '--version', 'user --help'])('%s: 0', async (line) => {
+    expect(await createCli().run(line)).toMatchObject({ code: 0 });
+  });
+});
