@@ -6,8 +6,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 /** Whether a page or a redirect helps: the sender asks for HTML and is no script (gate.md 7). */
 export function wantsPage(headers: IncomingHttpHeaders): boolean {
   if (headers['x-requested-with'] !== undefined) return false;
-  const mode = headers['sec-fetch-mode'];
-  if (mode !== undefined && mode !== 'navigate') return false;
+  // Browsers name what an answer is for; scripts' requests are for nothing in particular (`empty`).
+  const destination = headers['sec-fetch-dest'];
+  if (destination !== undefined && !['document', 'iframe', 'frame'].includes(String(destination))) return false;
   return (headers.accept ?? '').toLowerCase().includes('text/html');
 }
 

@@ -74,7 +74,7 @@ describe('ID tokens of an OpenID Provider', () => {
   });
 
   describe('O04 claims', () => {
-    const seconds = () => Math.floor(Date.now() / 1000);
+    const seconds = () => Math.floor(world.clock.now / 1000);
     test.each([
       ['iss of another', { iss: 'https://other.example' }, 'issuerMismatch'],
       ['aud of another', { aud: 'someone-else' }, 'audienceMismatch'],

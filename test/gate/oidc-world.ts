@@ -20,6 +20,7 @@ export async function openOidcWorld(
 ): Promise<OidcWorld> {
   const world = await openGateWorld(storage, options);
   const provider = await startHostileProvider(options.path);
+  provider.now = () => world.clock.now;
   provider.person = {
     sub: 'subject-1',
     claims: { preferred_username: userName, email: userName, email_verified: true },

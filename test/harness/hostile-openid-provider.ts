@@ -32,6 +32,8 @@ export interface HostileProvider {
   /** Whoever comes next. */
   person: { sub: string; claims: Record<string, unknown> };
   lies: Lies;
+  /** Its clock, milliseconds. */
+  now: () => number;
   /** The last ID token it gave out. */
   lastIdToken: string;
   /** Paths that were asked for. */
@@ -96,7 +98,7 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
       response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"invalid_grant"}');
       return;
     }
-    const now = Math.floor(Date.now() / 1000);
+    const now = Math.floor(provider.now() / 1000);
     const { sub, claims } = provider.person;
     const honest = {
       iss: provider.issuer,
@@ -124,6 +126,7 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
     keys,
     person: { sub: 'nobody', claims: {} },
     lies: {},
+    now: Date.now,
     lastIdToken: '',
     asked: [],
     async close() {
