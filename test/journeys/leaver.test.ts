@@ -4,7 +4,8 @@ import { describeJourney } from './journey.ts';
 import { waysOut } from './ways-out.ts';
 
 interface AuditItem {
-  readonly event: { readonly action: string; readonly target: { readonly id: string } };
+  readonly action: string;
+  readonly target: { readonly id: string };
 }
 
 describeJourney(
@@ -49,8 +50,8 @@ describeJourney(
         expect(await company.doors(browser)).toEqual({ session: 403, forwardAuth: 403 });
       const { body } = await company.admin('GET', `${base}/audit?limit=200`);
       const actions = (body['items'] as AuditItem[])
-        .filter(({ event }) => event.target.id === id)
-        .map(({ event }) => event.action);
+        .filter(({ target }) => target.id === id)
+        .map(({ action }) => action);
       expect(actions.filter((action) => /^user\.(deactivated|deleted)$/.test(action))).toHaveLength(1);
       const refused = await company.admin('GET', `${base}/sign-ins?outcome=refused&limit=2`);
       expect(refused.body['items']).toHaveLength(2);

@@ -60,7 +60,7 @@ export const waysOut: readonly WayOut[] = [
     name: 'the CLI',
     mouth: 'cli',
     act: async (company, id) => {
-      const words = ['user', 'deactivate', id, '--organization', company.organization, '--reason', 'Left'];
+      const words = ['user', 'deactivate', id, '--org', company.organization, '--reason', 'Left'];
       const { code } = await runCli(company.environment, words);
       return code === 0 ? 200 : 500 + code;
     },
