@@ -9,7 +9,10 @@ let house: AdminHouse;
 beforeEach(async () => {
   house = await openAdminHouse(await openSqliteStorage({ path: ':memory:', recordKinds }));
 });
-afterEach(() => house.context.storage.close());
+afterEach(async () => {
+  await house.stop();
+  await house.context.storage.close();
+});
 
 const unknownId = '01900000-0000-7000-8000-000000000000';
 const at = (path: string, organization: string) =>
@@ -87,11 +90,16 @@ test('scope instance reaches every organisation', async () => {
   await house.call('get', '/organizations/nobody', undefined, house.keys.instance).expect(404);
 });
 
-test('ten refused credentials a second per address, then 429 with whole seconds; good ones are not slowed down', async () => {
-  for (let i = 0; i < 10; i += 1) await house.call('get', '/organizations/acme', undefined, 'x'.repeat(40)).expect(401);
-  const { body, headers } = await house.call('get', '/organizations/acme', undefined, 'x'.repeat(40)).expect(429);
-  expect(body.code).toBe('tooManyBadCredentials');
-  expect(headers['retry-after']).toMatch(/^\d+$/);
+test('refused credentials are limited by address: 429 with whole seconds; good ones are not slowed down', async () => {
+  const ask = () => house.call('get', '/organizations/acme', undefined, 'x'.repeat(40)).then((answer) => answer);
+  const answers = await Promise.all(Array.from({ length: 60 }, ask));
+  const limited = answers.filter(({ status }) => status === 429);
+  expect(limited.length).toBeGreaterThan(0);
+  expect(answers.every(({ status }) => status === 401 || status === 429)).toBe(true);
+  for (const { body, headers } of limited) {
+    expect(body.code).toBe('tooManyBadCredentials');
+    expect(headers['retry-after']).toMatch(/^\d+$/);
+  }
   await house.call('get', '/organizations/acme').expect(200);
 });
 

@@ -1,26 +1,14 @@
 // The admin API on a given storage with a hand-set clock: two organisations, and a credential of each kind that matters.
 
-import { randomBytes } from 'node:crypto';
-import type { Express } from 'express';
 import request from 'supertest';
-import { createAdminRouter } from '#admin/admin-router.ts';
 import type { AdminContext } from '#admin/admin-operation.ts';
-import { createAuditTrail } from '#audit/audit-chain.ts';
+import { loadConfig } from '#config/load-config.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import type { User } from '#directory/user.ts';
-import type { GateContext } from '#gate/gate-context.ts';
 import { openSession } from '#gate/sessions/session.ts';
-import { createHttpApp } from '#http/app.ts';
-import { createBadCredentialLimit } from '#http/bad-credentials.ts';
 import { createLogger } from '#observability/logger.ts';
-import { createMetrics } from '#observability/metrics.ts';
-import { createProvisioning } from '#provisioning/provisioning.ts';
-import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
-import { createCredentials } from '#secrets/credentials.ts';
-import { createSealing } from '#secrets/sealing.ts';
-import { createKeyring } from '#secrets/secret-key.ts';
-import { createEffectRelay } from '#signals/effect-relay.ts';
+import { createServer } from '#server.ts';
 import type { Storage } from '#storage/storage.ts';
 
 export const acme = 'acme' as OrganizationId;
@@ -30,7 +18,6 @@ const byOkta: ChangeContext = { actor: { kind: 'connection', connection: okta },
 const bySetUp: ChangeContext = { actor: { kind: 'system', name: 'test' }, mouth: 'bootstrap' };
 
 export interface AdminHouse {
-  readonly app: Express;
   readonly context: AdminContext;
   readonly clock: { now: number };
   readonly keys: {
@@ -41,81 +28,23 @@ export interface AdminHouse {
   };
   /** A request as the administrator of acme, or with another key; `null`: without any. */
   call(method: 'get' | 'post' | 'put' | 'delete', path: string, body?: object, key?: string | null): request.Test;
+  stop(): Promise<unknown>;
   add(userName: string, organization?: OrganizationId): Promise<User>;
   signIn(user: User): Promise<void>;
 }
 
 export async function openAdminHouse(storage: Storage, licensed: number | null = 10): Promise<AdminHouse> {
   const clock = { now: Date.parse('2027-01-12T01:00:00Z') };
-  const now = () => clock.now;
-  const keyring = createKeyring(randomBytes(32));
-  const sealing = createSealing(keyring, randomBytes);
+  const config = loadConfig({
+    FURLOUGH_STORAGE: 'sqlite::memory:',
+    FURLOUGH_BASE_URL: 'https://people.example.com',
+    FURLOUGH_LIMITS_BODY_BYTES: '100000',
+    FURLOUGH_LIMITS_BAD_CREDENTIALS_PER_SECOND: '2',
+  });
   const logger = createLogger({ level: 'silent' });
-  const metrics = createMetrics({
-    version: '0',
-    readValues: async () => ({ organizations: [], effectBacklog: 0, deadLetters: 0 }),
-  });
-  const wakeRelay = () => undefined;
-  const provisioning = createProvisioning({
-    storage,
-    now,
-    randomBytes,
-    wakeRelay,
-    reportTrouble: (_message, error) => {
-      throw error;
-    },
-  });
-  const credentials = createCredentials({ storage, now, randomBytes, wakeRelay });
-  const audit = createAuditTrail(storage.audit, keyring.audit);
-  const relay = createEffectRelay({
-    storage,
-    reportTrouble: (_message, error) => {
-      throw error;
-    },
-    carriers: { audit: (effect) => audit.append(effect), endSessions: async () => undefined },
-  });
-  const baseUrl = 'https://people.example.com';
-  const gate: GateContext = {
-    storage,
-    now,
-    randomBytes,
-    config: {
-      baseUrl,
-      trustedProxies: [],
-      sessionIdleMs: 43_200_000,
-      sessionAbsoluteMs: 604_800_000,
-      allowInsecureProviders: false,
-    },
-    unseal: (sealed, place) => sealing.unseal(sealed, place),
-    logger,
-    metrics,
-  };
-  const context: AdminContext = {
-    storage,
-    provisioning,
-    credentials,
-    authentication: createCredentialAuthentication({ storage, now }),
-    badCredentials: createBadCredentialLimit(10, () => 0),
-    sealing,
-    audit,
-    metrics,
-    gate,
-    now,
-    randomBytes,
-    wakeRelay,
-    settleEffects: async () => void (await relay.drain()),
-    config: { baseUrl, bodyBytes: 100_000 },
-    version: '0.1.0',
-  };
-  const mounts = [{ path: '/api', router: createAdminRouter(context) }];
-  const app = createHttpApp({
-    baseUrl,
-    trustedProxies: [],
-    logger,
-    metrics,
-    createRequestId: () => 'request-1',
-    mounts,
-  });
+  const server = createServer(config, { storage, logger, now: () => clock.now });
+  const { admin: context } = await server.open();
+  const { provisioning, credentials, gate } = context;
 
   for (const id of [acme, other])
     await provisioning.createOrganization({ id, name: id, timeZone: 'Asia/Tokyo', licensed }, bySetUp);
@@ -128,15 +57,15 @@ export async function openAdminHouse(storage: Storage, licensed: number | null =
     other: await issue(other, []),
   };
   return {
-    app,
     context,
     clock,
     keys,
     call(method, path, body, key = keys.acme) {
-      const test = request(app)[method](`/api/v1${path}`);
+      const test = request(server.app)[method](`/api/v1${path}`).set('X-Request-Id', 'request-1');
       if (key !== null) test.set('Authorization', `Bearer ${key}`);
       return body === undefined ? test : test.send(body);
     },
+    stop: () => server.stop(),
     async add(userName, organization = acme) {
       clock.now += 1;
       const profile = {

@@ -9,7 +9,15 @@ import { acme, openAdminHouse, type AdminHouse } from './admin-house.ts';
 
 describeOnBothStorages('machines', (open) => {
   const at = '/organizations/acme';
-  const build = async (): Promise<AdminHouse> => openAdminHouse(await open());
+  const houses: AdminHouse[] = [];
+  afterEach(async () => {
+    for (const house of houses.splice(0)) await house.stop();
+  });
+  const build = async (): Promise<AdminHouse> => {
+    const house = await openAdminHouse(await open());
+    houses.push(house);
+    return house;
+  };
   const authenticate = async (house: AdminHouse, secret: string) => {
     const outcome = await house.context.authentication.authenticate(secret, ['scim', 'hr', 'app', 'admin']);
     return outcome.kind === 'accepted' ? 'accepted' : outcome.reason;

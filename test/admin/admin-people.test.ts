@@ -7,7 +7,15 @@ import { acme, openAdminHouse, other, type AdminHouse } from './admin-house.ts';
 
 describeOnBothStorages('people', (open) => {
   const at = '/organizations/acme';
-  const build = async (licensed: number | null = 10): Promise<AdminHouse> => openAdminHouse(await open(), licensed);
+  const houses: AdminHouse[] = [];
+  afterEach(async () => {
+    for (const house of houses.splice(0)) await house.stop();
+  });
+  const build = async (licensed: number | null = 10): Promise<AdminHouse> => {
+    const house = await openAdminHouse(await open(), licensed);
+    houses.push(house);
+    return house;
+  };
 
   test('deactivation answers what it did: seat, sessions, owned credentials, change', async () => {
     const house = await build(2);
@@ -214,7 +222,7 @@ describeOnBothStorages('people', (open) => {
       await house.call('post', '/organizations', wrong, instance).expect(400);
     }
     const { body: all } = await house.call('get', '/organizations', undefined, instance).expect(200);
-    expect(all.items.map(({ id }: { id: string }) => id)).toEqual(['acme', 'nova', 'other']);
+    expect(all.items.map(({ id }: { id: string }) => id)).toEqual(['acme', 'default', 'nova', 'other']);
 
     const { body: suspended } = await house
       .call('post', `${at}/suspend`, { endsAt: '2027-12-31T15:00:00Z' })
