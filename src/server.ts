@@ -173,6 +173,7 @@ async function buildHouse(
     config: {
       baseUrl,
       trustedProxies,
+      signInsPerMinute: config.limits.signInsPerMinute,
       sessionIdleMs: config.session.idleHours * 3_600_000,
       sessionAbsoluteMs: config.session.absoluteHours * 3_600_000,
       allowInsecureProviders: config.gate.allowInsecureProviders,

@@ -9,6 +9,8 @@ export interface GateConfig {
   readonly baseUrl: string;
   /** Addresses and ranges (`10.0.0.0/8`) whose `X-Forwarded-*` is believed. */
   readonly trustedProxies: readonly string[];
+  /** Sign-ins begun, and answers brought back, per minute and address. */
+  readonly signInsPerMinute: number;
   readonly sessionIdleMs: number;
   readonly sessionAbsoluteMs: number;
   /** Accept identity providers at http addresses on this machine. For demonstrations and tests. */

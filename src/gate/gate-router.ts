@@ -10,6 +10,7 @@ import type { GateContext } from './gate-context.ts';
 import { sendPage, translatorFor } from './pages/page.ts';
 import { createUnavailablePage } from './pages/refusal-page.ts';
 import { sessionShow, signedInShow, signOut, signOutByLink } from './sessions/session-endpoints.ts';
+import { limitSignIns } from './sign-in/sign-in-limit.ts';
 import { samlMetadata, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
 
 /** Serves `/sso/…` and `/gate/…`; mount it at the root of the app. */
@@ -18,11 +19,13 @@ export function createGateRouter(context: GateContext, parts: ConnectionParts): 
   router.get('/sso/session', sessionShow(context));
   router.post('/sso/logout', signOut(context));
   router.get('/sso/logout', signOutByLink(context));
-  router.get('/sso/:org/login', signInStart(context, parts));
+  const begun = limitSignIns(context.config.signInsPerMinute);
+  const answered = limitSignIns(context.config.signInsPerMinute);
+  router.get('/sso/:org/login', begun, signInStart(context, parts));
   router.get('/sso/:org/signed-in', signedInShow(context));
   router.get('/sso/:org/:connection/saml/metadata', samlMetadata(context));
-  router.post('/sso/:org/:connection/saml/acs', signInEnd(context, parts, 'saml'));
-  router.get('/sso/:org/:connection/oidc/callback', signInEnd(context, parts, 'oidc'));
+  router.post('/sso/:org/:connection/saml/acs', answered, signInEnd(context, parts, 'saml'));
+  router.get('/sso/:org/:connection/oidc/callback', answered, signInEnd(context, parts, 'oidc'));
   router.all('/gate/forward-auth', forwardAuth(context));
   router.use(answerOutage(context));
   return router;

@@ -82,6 +82,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
     config: {
       baseUrl,
       trustedProxies: ['127.0.0.1', '::1'],
+      signInsPerMinute: 10_000,
       sessionIdleMs: 12 * 3_600_000,
       sessionAbsoluteMs: 168 * 3_600_000,
       allowInsecureProviders: true,

@@ -199,6 +199,21 @@ describeOnBothStorages('sessions', (open) => {
     expect(await sessionStatus(world, browser)).toBe(200);
   });
 
+  test('one address may begin so many sign-ins a minute; sessions of others behind it go on', async () => {
+    const limited = await openOidcWorld(await open(), { config: { signInsPerMinute: 2 } });
+    try {
+      const browser = new Browser();
+      await login(limited, browser);
+      await login(limited, new Browser());
+      const refused = await login(limited, new Browser());
+      expect(refused.status).toBe(429);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(await sessionStatus(limited, browser)).toBe(200);
+    } finally {
+      await limited.close();
+    }
+  });
+
   const forwarded = () => ({
     'x-forwarded-method': 'GET',
     'x-forwarded-proto': 'http',

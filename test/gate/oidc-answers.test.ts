@@ -6,7 +6,6 @@ import { startHostileProvider } from '../harness/hostile-openid-provider.ts';
 import {
   beginSignIn,
   expectRefused,
-  login,
   openOidcWorld,
   refuses,
   sessionStatus,

@@ -23,7 +23,8 @@ export type MatchRefusalReason =
   /** There are several sign-in connections, and neither provisioning nor the domain ties this user to the one used. */
   | 'otherConnection';
 
-export type ConnectionRefusalReason = 'connectionNotFound' | 'notSignInConnection' | 'connectionMisconfigured';
+/** The connection's stored settings cannot work, for example a secret sealed with another key. */
+export type ConnectionRefusalReason = 'connectionMisconfigured';
 
 export type RefusalReason =
   | HeldReason
@@ -62,7 +63,7 @@ export type RefusalSentence =
 /** What the browser is told, and with which status. Refusals of well-formed messages are 403, malformed ones 400; never 5xx but for our own overload. */
 export function presentRefusal(reason: RefusalReason): {
   readonly sentence: RefusalSentence;
-  readonly status: 400 | 403 | 404 | 503;
+  readonly status: 400 | 403 | 503;
 } {
   switch (reason) {
     case 'accountInactive':
@@ -85,10 +86,9 @@ export function presentRefusal(reason: RefusalReason): {
       return { sentence: 'startAgain', status: 403 };
     case 'malformedRequest':
       return { sentence: 'badMessage', status: 400 };
-    case 'connectionNotFound':
-      return { sentence: 'provider', status: 404 };
     case 'verificationUnavailable':
       return { sentence: 'tryLater', status: 503 };
+    // Whatever else the protocol's checks found: the provider's message, not the person, is refused.
     default:
       return { sentence: 'provider', status: 403 };
   }
