@@ -13,7 +13,7 @@ export async function serve(terminal: Terminal): Promise<ExitCode> {
   try {
     const { port, house } = await server.start();
     const origin = config.server.baseUrlGiven ? config.server.baseUrl : `http://localhost:${port}`;
-    for (const line of openingWords(origin, house)) terminal.talk(line);
+    for (const line of openingWords(config.server.baseUrl, origin, house)) terminal.talk(line);
     await asked.first;
     asked.onSecond(() => process.exit(exitCodes.interrupted));
     return (await server.stop()) ? exitCodes.done : exitCodes.failed;
@@ -25,14 +25,18 @@ export async function serve(terminal: Terminal): Promise<ExitCode> {
   }
 }
 
-/** What is printed at start; more on the first one, when nobody can get in yet. */
-export function openingWords(origin: string, { setUpLink }: Pick<House, 'setUpLink'>): readonly string[] {
+/** What is printed at start; more on the first one, when nobody can get in yet. With port 0 `origin` knows the port that `baseUrl` could not. */
+export function openingWords(
+  baseUrl: string,
+  origin: string,
+  { setUpLink }: Pick<House, 'setUpLink'>,
+): readonly string[] {
   const lines = [...oldRuntimeWarning(process.versions.node), `Furlough is at ${origin}`];
   if (setUpLink === null) return lines;
   return [
     ...lines,
     '',
-    ...setUpWords(setUpLink),
+    ...setUpWords(setUpLink.replace(baseUrl, origin)),
     `SCIM base URL:  ${origin}/scim/v2`,
     `API reference:  ${origin}/api/docs`,
   ];

@@ -1,0 +1,164 @@
+// Connections through the admin API, on both storages: secrets go in and never come out.
+
+import { createSelfSignedCertificate } from '../harness/self-signed-certificate.ts';
+import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
+import type { ConnectionId } from '#directory/identifiers.ts';
+import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
+import { acme, openAdminHouse, type AdminHouse } from './admin-house.ts';
+
+describeOnBothStorages('connections', (open) => {
+  const at = '/organizations/acme';
+  const houses: AdminHouse[] = [];
+  afterEach(async () => {
+    for (const house of houses.splice(0)) await house.stop();
+  });
+  const build = async (): Promise<AdminHouse> => {
+    const house = await openAdminHouse(await open());
+    houses.push(house);
+    return house;
+  };
+  const authenticate = async (house: AdminHouse, secret: string) => {
+    const outcome = await house.context.authentication.authenticate(secret, ['scim', 'hr', 'app', 'admin']);
+    return outcome.kind === 'accepted' ? 'accepted' : outcome.reason;
+  };
+
+  const oidc = {
+    kind: 'oidc',
+    name: 'Okta Tokyo',
+    issuer: 'https://idp.example.com',
+    clientId: 'furlough',
+    clientSecret: 'planted-secret',
+  };
+
+  test('OIDC in short: the id comes from the name, the secret is sealed and never shown', async () => {
+    const house = await build();
+    const { body, text } = await house.call('post', `${at}/connections`, oidc).expect(201);
+    expect(body.connection).toMatchObject({
+      id: 'okta-tokyo',
+      match: 'userName',
+      signIn: { kind: 'oidc', issuer: 'https://idp.example.com', hasClientSecret: true },
+      urls: { oidcCallback: 'https://people.example.com/sso/acme/okta-tokyo/oidc/callback' },
+    });
+    expect(text).not.toContain('planted-secret');
+    const id = 'okta-tokyo' as ConnectionId;
+    const stored = await house.context.storage
+      .records(connectionRecords)
+      .get(connectionRecordId(acme, id), house.clock.now);
+    expect(JSON.stringify(stored)).not.toContain('planted-secret');
+    const signIn = stored?.value.signIn;
+    const sealed = signIn?.kind === 'oidc' ? (signIn.sealedClientSecret ?? '') : '';
+    expect(house.context.sealing.unseal(sealed, clientSecretPlace(acme, id))).toBe('planted-secret');
+    const { text: audit } = await house.call('get', `${at}/audit`).expect(200);
+    expect(audit).toContain('connection.added');
+    expect(audit).not.toContain('planted-secret');
+    expect(audit).not.toContain('seal1.');
+    const { body: second } = await house.call('post', `${at}/connections`, oidc).expect(201);
+    expect(second.connection.id).toBe('okta-tokyo-2');
+  });
+
+  test('PUT: a secret that is left out stays for the same issuer, and goes when the issuer changes', async () => {
+    const house = await build();
+    await house.call('post', `${at}/connections`, { ...oidc, id: 'okta' }).expect(201);
+    const { clientSecret: _left, ...rest } = oidc;
+    const { body: renamed } = await house
+      .call('put', `${at}/connections/okta`, { ...rest, name: 'Renamed' })
+      .expect(200);
+    expect(renamed.connection).toMatchObject({ name: 'Renamed', signIn: { hasClientSecret: true } });
+    const { body: same } = await house.call('put', `${at}/connections/okta`, { ...oidc, name: 'Renamed' }).expect(200);
+    expect(same.change).toBeNull();
+    const { body: moved } = await house
+      .call('put', `${at}/connections/okta`, { ...rest, issuer: 'https://evil.example.com' })
+      .expect(200);
+    expect(moved.connection.signIn.hasClientSecret).toBe(false);
+  });
+
+  test('SAML by its fields: certificates are read, told by fingerprint, and none at all can be stored', async () => {
+    const house = await build();
+    const { certificatePem: certificate } = createSelfSignedCertificate('idp.example.com');
+    const saml = {
+      kind: 'saml',
+      id: 'entra',
+      entityId: 'https://idp.example.com',
+      ssoUrl: 'https://idp.example.com/sso',
+      certificates: [certificate],
+    };
+    const { body } = await house.call('post', `${at}/connections`, saml).expect(201);
+    expect(body.connection.signIn).toMatchObject({
+      kind: 'saml',
+      wantSigned: 'any',
+      keys: [{ fingerprint: expect.stringMatching(/^[0-9A-F:]{95}$/) }],
+    });
+    expect(body.connection.urls.samlAcs).toBe('https://people.example.com/sso/acme/entra/saml/acs');
+    const { body: tried } = await house.call('post', `${at}/connections/entra/test`).expect(200);
+    expect(tried.checks).toMatchObject([{ check: 'certificate', ok: expect.any(Boolean) }]);
+    await house.call('put', `${at}/connections/entra`, { ...saml, certificates: [] }).expect(200);
+    const { body: none } = await house.call('post', `${at}/connections/entra/test`).expect(200);
+    expect(none).toMatchObject({ ok: false, checks: [{ check: 'certificates', ok: false }] });
+  });
+
+  test.each([
+    ['nothing to do', { name: 'x' }, 'invalidInput'],
+    ['no name', { provisioning: { kind: 'scim' } }, 'invalidInput'],
+    ['an unknown key', { kind: 'scim', name: 'x', strickt: true }, 'invalidInput'],
+    ['an unknown kind', { kind: 'ldap', name: 'x' }, 'invalidInput'],
+    ['a reserved id', { kind: 'scim', id: 'session' }, 'invalidValue'],
+    ['a domain that is none', { kind: 'scim', name: 'x', domains: ['no domain'] }, 'invalidInput'],
+    ['an issuer over http', { kind: 'oidc', name: 'x', issuer: 'http://localhost:9', clientId: 'a' }, 'invalidValue'],
+    [
+      'an issuer with a query',
+      { kind: 'oidc', name: 'x', issuer: 'https://idp.example.com/?a=1', clientId: 'a' },
+      'invalidValue',
+    ],
+    [
+      'a sign-on address over http',
+      { kind: 'saml', name: 'x', entityId: 'a', ssoUrl: 'http://idp.example.com', certificates: [] },
+      'invalidValue',
+    ],
+    ['half of the fields', { kind: 'saml', name: 'x', entityId: 'a' }, 'invalidValue'],
+    ['metadata that is none', { kind: 'saml', name: 'x', metadata: '<a/>' }, 'invalidValue'],
+    [
+      'a certificate that is none',
+      { kind: 'saml', name: 'x', entityId: 'a', ssoUrl: 'https://a.example.com', certificates: ['abc'] },
+      'invalidValue',
+    ],
+  ])('%s is refused', async (_name, parts, code) => {
+    const house = await build();
+    const { body } = await house.call('post', `${at}/connections`, parts).expect(400);
+    expect(body.code).toBe(code);
+    const { body: list } = await house.call('get', `${at}/connections`).expect(200);
+    expect(list.items).toEqual([]);
+  });
+
+  test('an id in use is refused; removed, its credentials are revoked, and the id may be used again', async () => {
+    const house = await build();
+    const scim = { kind: 'scim', id: 'okta', name: 'Okta' };
+    await house.call('post', `${at}/connections`, scim).expect(201);
+    const { body: twice } = await house.call('post', `${at}/connections`, scim).expect(409);
+    expect(twice.code).toBe('connectionExists');
+    const { body: issued } = await house
+      .call('post', `${at}/credentials`, { kind: 'scim', name: 'k', connection: 'okta' })
+      .expect(201);
+    const { body: tried } = await house.call('post', `${at}/connections/okta/test`).expect(200);
+    expect(tried.ok).toBe(true);
+    await house.call('delete', `${at}/connections/okta`).expect(200);
+    await house.call('get', `${at}/connections/okta`).expect(404);
+    expect(await authenticate(house, issued.secret)).toBe('revoked');
+    await house.call('post', `${at}/connections`, scim).expect(201);
+    expect(await authenticate(house, issued.secret)).toBe('revoked');
+    const { body: audit } = await house.call('get', `${at}/audit`).expect(200);
+    const actions = audit.items
+      .map(({ action }: { action: string }) => action)
+      .filter((action: string) => action.startsWith('connection.'));
+    expect(actions).toEqual(['connection.added', 'connection.removed', 'connection.added']);
+  });
+
+  test('the same id in another organisation is another connection', async () => {
+    const house = await build();
+    await house.call('post', `${at}/connections`, { kind: 'scim', id: 'okta' }).expect(201);
+    await house.call('get', '/organizations/other/connections/okta', undefined, house.keys.other).expect(404);
+    await house
+      .call('post', '/organizations/other/connections', { kind: 'scim', id: 'okta' }, house.keys.other)
+      .expect(201);
+  });
+});
