@@ -1,7 +1,7 @@
 // Reads the sentences of scim-cases.md, "Checks", and holds them against an answer. A sentence nobody wrote code for is an error,
 // never silently true: what is only for the reader stands in `plainWords`.
 
-import type { WireAnswer } from './scim-world.ts';
+import type { Json, WireAnswer } from './scim-world.ts';
 
 export interface CheckScope {
   readonly answer: WireAnswer;
@@ -100,7 +100,7 @@ function checkHeader(sentence: string, answer: WireAnswer): void {
 }
 
 /** `$.a.b`, `$['urn'].c`, `[0]`, `[*]`, `[?type=work]`. After `[*]` or a filter of several: a list; of one: its value. */
-export function readPath(root: unknown, path: string): any {
+export function readPath(root: unknown, path: string): Json {
   let values: unknown[] = [root];
   let isList = false;
   for (const [step] of path.slice(1).matchAll(/\.[\w$]+|\['[^']+'\]|\[\d+\]|\[\*\]|\[\?[^\]]+\]/g)) {
@@ -112,7 +112,7 @@ export function readPath(root: unknown, path: string): any {
       values = values.flatMap((value) => (Array.isArray(value) ? value : [])).filter((one) => one?.[name] === wanted);
     } else {
       const key = step.startsWith("['") ? step.slice(2, -2) : step.replace(/^[.[]|\]$/g, '');
-      values = values.map((value) => (value as any)?.[key]).filter((value) => value !== undefined);
+      values = values.map((value) => (value as Json)?.[key]).filter((value) => value !== undefined);
     }
   }
   return isList ? values : values[0];

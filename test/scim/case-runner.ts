@@ -3,7 +3,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { checkSentence, readPath } from './case-checks.ts';
-import type { WireAnswer, WireRequest } from './scim-world.ts';
+import type { Json, WireAnswer, WireRequest } from './scim-world.ts';
 
 export interface ScimCase {
   readonly id: string;
@@ -105,7 +105,7 @@ function createHooks({ world, seats, users, about, answer, session }: Behind) {
   const hold = (outcome: boolean, words: string) => {
     if (!outcome) throw new Error(words);
   };
-  const each = (list: unknown): any[] => (Array.isArray(list) ? list : []);
+  const each = (list: unknown): Json[] => (Array.isArray(list) ? list : []);
   return {
     async seat(words: string) {
       const used = await world.seatsUsed();
@@ -119,7 +119,7 @@ function createHooks({ world, seats, users, about, answer, session }: Behind) {
     },
     async login(words: string) {
       const wanted = words === 'allowed';
-      if (!wanted && !/refused$/.test(words)) throw new Error(`no check is written for: login: ${words}`);
+      if (!wanted && !words.endsWith('refused')) throw new Error(`no check is written for: login: ${words}`);
       hold((await world.mayComeIn(about)) === wanted, `login: ${words}`);
     },
     async sessions(words: string) {
@@ -214,7 +214,7 @@ function assertStatus(answer: WireAnswer, wanted: number | readonly number[], wh
   }
 }
 
-function attributeOf(answer: WireAnswer, name: string): any {
+function attributeOf(answer: WireAnswer, name: string): Json {
   return answer.json?.attributes?.find((attribute: { name: string }) => attribute.name === name);
 }
 

@@ -37,12 +37,15 @@ export interface WireRequest {
   readonly body?: unknown;
 }
 
+/** JSON of an answer: what is in it is what the tests ask. */
+export type Json = any;
+
 export interface WireAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
   /** The body as JSON; undefined for no body. */
-  readonly json: any;
+  readonly json: Json;
 }
 
 export interface ScimWorld {
@@ -68,9 +71,10 @@ export interface ScimWorld {
   put(path: string, body: unknown, secret?: string): Promise<WireAnswer>;
   patch(id: string, operations: readonly unknown[], secret?: string): Promise<WireAnswer>;
   /** Creates a user through the door and answers its resource. */
-  create(userName: string, parts?: Readonly<Record<string, unknown>>): Promise<any>;
+  create(userName: string, parts?: Readonly<Record<string, unknown>>): Promise<Json>;
   seatsUsed(organization?: OrganizationId): Promise<number>;
   epochOf(id: string): Promise<number>;
+  metricsPage(): Promise<string>;
   addConnection(id: string, parts: Partial<ScimProvisioning>): Promise<string>;
   stop(): Promise<void>;
 }
@@ -179,6 +183,7 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
     async epochOf(id) {
       return (await storage.users.accessState(acme, id as UserId))?.epoch ?? Number.NaN;
     },
+    metricsPage: () => metrics.render(),
     addConnection: (id, parts) => addConnection(acme, id, parts),
     async stop() {
       agent.destroy();
