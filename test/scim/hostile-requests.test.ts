@@ -16,7 +16,7 @@ import {
   type WireAnswer,
 } from './scim-world.ts';
 
-const runs = process.env['FURLOUGH_TEST_SCALE'] === 'full' ? 5_000 : 250;
+const runs = process.env['FURLOUGH_TEST_SCALE'] === 'full' ? 3_000 : 250;
 let storage: Storage;
 let world: ScimWorld;
 let id: string;
