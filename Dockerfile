@@ -17,6 +17,7 @@ WORKDIR /app
 COPY --from=build /app/package.json ./package.json
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+RUN ln -s /app/dist/cli/furlough.mjs /usr/local/bin/furlough
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
