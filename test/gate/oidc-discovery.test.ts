@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Connection } from '#directory/connection.ts';
 import { recordKinds } from '#record-kinds.ts';
 import type { RefusalReason } from '#gate/sign-in/refusal.ts';
 import { openSqliteStorage } from '#storage/sqlite/sqlite-storage.ts';
@@ -44,7 +45,7 @@ describe('O06 discovery', () => {
     );
 
     test('an issuer that differs by a slash only', async () => {
-      const { signIn } = { signIn: signInOf(world, world.provider, 'slash') };
+      const signIn = signInOf(world, world.provider, 'slash');
       await world.addConnection('slash', {
         signIn: { ...signIn, issuer: `${world.provider.issuer}/` } as typeof signIn,
       });
@@ -135,6 +136,20 @@ describe('O06 discovery', () => {
       });
       const browser = new Browser();
       await expectRefused(world, browser, await login(world, browser, '?connection=gone'), 'providerUnreachable', 0);
+    });
+
+    test('a client secret that does not open: nobody is sent anywhere', async () => {
+      const signIn = { ...signInOf(world, world.provider, 'another place'), issuer: world.provider.issuer };
+      await world.addConnection('moved', { signIn: signIn as NonNullable<Connection['signIn']> });
+      const browser = new Browser();
+      await expectRefused(
+        world,
+        browser,
+        await login(world, browser, '?connection=moved'),
+        'connectionMisconfigured',
+        0,
+      );
+      expect(world.provider.asked).toEqual([]);
     });
 
     test('a token endpoint that refuses the code', () =>
