@@ -26,7 +26,10 @@ const oidc = {
 };
 const scim = {
   strict: z.boolean().default(false),
-  restoreOnPost: z.boolean().default(true),
+  restoreOnPost: z
+    .boolean()
+    .optional()
+    .describe('Whether a POST for an inactive user restores them. Left out: true, but false where strict.'),
   idpDuringLeave: z.enum(['leaveWins', 'idpWins']).default('leaveWins'),
   ignoreEchoedInactive: z.boolean().default(false),
 };

@@ -7,6 +7,7 @@ import { AdminError, refuseInput } from './admin-problem.ts';
 
 type Whole = z.output<typeof connectionWhole>;
 type SignInInput = NonNullable<Whole['signIn']>;
+type ProvisioningInput = NonNullable<Whole['provisioning']>;
 export type SamlInput = Extract<SignInInput, { kind: 'saml' }>;
 export type OidcInput = Extract<SignInInput, { kind: 'oidc' }>;
 
@@ -40,14 +41,21 @@ function fromWhole(whole: Whole): ConnectionInput {
     domains,
     match,
     ...(signIn === undefined ? {} : { signIn }),
-    ...(provisioning === undefined ? {} : { provisioning }),
+    ...(provisioning === undefined ? {} : { provisioning: toProvisioning(provisioning) }),
   };
 }
 
 function fromShort(short: z.output<typeof connectionShort>): ConnectionInput {
   const { id, name, domains, match, ...part } = short;
   const base = { ...(id === undefined ? {} : { id }), name: name ?? id ?? part.kind, domains, match };
-  return part.kind === 'saml' || part.kind === 'oidc' ? { ...base, signIn: part } : { ...base, provisioning: part };
+  return part.kind === 'saml' || part.kind === 'oidc'
+    ? { ...base, signIn: part }
+    : { ...base, provisioning: toProvisioning(part) };
+}
+
+/** The letter of RFC 7644 3.3 knows no restoring: a strict connection does it only when told to. */
+function toProvisioning(part: ProvisioningInput): ScimProvisioning | HrProvisioning {
+  return part.kind === 'hr' ? part : { ...part, restoreOnPost: part.restoreOnPost ?? !part.strict };
 }
 
 function refuse(pointer: string, detail: string): AdminError {

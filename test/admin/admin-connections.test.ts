@@ -31,6 +31,17 @@ describeOnBothStorages('connections', (open) => {
     clientSecret: 'planted-secret',
   };
 
+  test('a strict SCIM connection restores nobody by POST unless it is told to', async () => {
+    const house = await build();
+    const restores = async (parts: object) => {
+      const { body } = await house.call('post', `${at}/connections`, { kind: 'scim', ...parts }).expect(201);
+      return body.connection.provisioning.restoreOnPost;
+    };
+    expect(await restores({ id: 'lenient' })).toBe(true);
+    expect(await restores({ id: 'letter', strict: true })).toBe(false);
+    expect(await restores({ id: 'told', strict: true, restoreOnPost: true })).toBe(true);
+  });
+
   test('OIDC in short: the id comes from the name, the secret is sealed and never shown', async () => {
     const house = await build();
     const { body, text } = await house.call('post', `${at}/connections`, oidc).expect(201);
