@@ -1,0 +1,99 @@
+// The measured process: Furlough as `npm start` runs it (compiled), a bare node:http handler, or a bare express route. It is told what to
+// do over IPC: fill the store without going through HTTP, open sessions, say how much memory it holds. Driven by server-process.ts.
+
+import { randomBytes } from 'node:crypto';
+import { createServer as createHttpServer } from 'node:http';
+
+const dist = new URL('../../dist/', import.meta.url);
+/** What the bare ones answer: about as long as a SCIM user. */
+const answer = { id: '0'.repeat(36), userName: 'someone@example.com', active: true, more: 'x'.repeat(500) };
+
+const starters = { furlough: startFurlough, node: startNode, express: startExpress };
+const { port, tasks } = await starters[process.argv[2]]();
+tasks.memory = () => process.memoryUsage.rss();
+process.on('message', async ({ task, options }) => {
+  try {
+    process.send({ done: await tasks[task](options) });
+  } catch (error) {
+    process.send({ failed: String(error?.stack ?? error) });
+  }
+});
+process.send({ done: port });
+
+async function startNode() {
+  const server = createHttpServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(answer));
+  });
+  return { port: await listen(server), tasks: {} };
+}
+
+async function startExpress() {
+  const { default: express } = await import('express');
+  const app = express();
+  app.all('/bare', (_request, response) => void response.json(answer));
+  return { port: await listen(createHttpServer(app)), tasks: {} };
+}
+
+function listen(server) {
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server.address().port)));
+}
+
+async function startFurlough() {
+  const { createServer, loadConfig } = await import(new URL('server.js', dist).href);
+  const { openSession } = await import(new URL('gate/sessions/session.js', dist).href);
+  const { createTimeOrderedId } = await import(new URL('directory/identifiers.js', dist).href);
+  const server = createServer(loadConfig(process.env));
+  const { port, house } = await server.start();
+  process.once('disconnect', () => process.exit(0));
+  return { port, tasks: { addUsers, openSessions, settle: () => house.relay.drain(), stop: () => server.stop() } };
+
+  /** People as a SCIM client would have left them; answers their ids. */
+  async function addUsers({ organization, count, active }) {
+    const ids = [];
+    for (let i = 0; i < count; i += 1) {
+      const now = Date.now();
+      const id = createTimeOrderedId(now, (size) => randomBytes(size));
+      const userName = `person-${i}@example.com`;
+      const user = {
+        id,
+        organizationId: organization,
+        revision: 1,
+        epoch: 0,
+        profile: {
+          userName,
+          externalId: `external-${i}`,
+          displayName: `Person ${i}`,
+          name: { givenName: 'Person', familyName: String(i) },
+          emails: [{ value: userName, type: 'work', primary: true }],
+          enterprise: { department: 'Sales', employeeNumber: String(i) },
+        },
+        holds: active ? [] : [{ kind: 'idp', source: 'default', since: now, by: 'scim' }],
+        active,
+        seat: 'none',
+        roles: [],
+        createdAt: now,
+        modifiedAt: now,
+        lastWrittenBy: 'default',
+        provisionedBy: ['default'],
+      };
+      const seat = active ? 'take' : 'keep';
+      const outcome = await house.storage.users.commit({ user, expectedRevision: null, seat, effects: [] });
+      if (outcome.kind !== 'committed') throw new Error(outcome.kind);
+      ids.push(id);
+      // Other messages and the relay must get a turn.
+      if (i % 100 === 99) await new Promise(setImmediate);
+    }
+    return ids;
+  }
+
+  /** One session each; answers the cookies. */
+  async function openSessions({ organization, ids }) {
+    const cookies = [];
+    for (const userId of ids) {
+      const session = { organizationId: organization, userId, epoch: 0, connection: 'default' };
+      cookies.push(`furlough-session=${await openSession(house.admin.gate, session)}`);
+    }
+    return cookies;
+  }
+}

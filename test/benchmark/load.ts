@@ -1,0 +1,67 @@
+// Sends requests as fast as they are answered over ten connections that stay open, and measures each. What is asked is a case's business.
+
+import autocannon from 'autocannon';
+
+export interface AskedRequest {
+  readonly method?: 'GET' | 'POST' | 'PATCH';
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface LoadOptions {
+  readonly url: string;
+  /** The n-th request, n from 0. */
+  readonly request: (n: number) => AskedRequest;
+  /** What every answer must be. */
+  readonly expectedStatus: number;
+  readonly seconds: number;
+  /** At most so many requests, then it ends early. */
+  readonly most?: number;
+}
+
+export interface LoadResult {
+  readonly requests: number;
+  readonly perSecond: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+const connections = 10;
+
+/** Throws when an answer was not the expected one: a quick refusal is no throughput. */
+export async function applyLoad(options: LoadOptions): Promise<LoadResult> {
+  const { url, request, expectedStatus, seconds, most } = options;
+  const times: number[] = [];
+  const statuses = new Map<number, number>();
+  let asked = 0;
+  let begun = 0;
+  let ended = 0;
+  const run = autocannon({
+    url,
+    connections: most === undefined ? connections : Math.min(connections, most),
+    ...(most === undefined ? { duration: seconds } : { amount: most }),
+    requests: [{ setupRequest: (defaults) => ({ ...defaults, method: 'GET', ...request(asked++) }) }],
+  });
+  // The run is itself a promise, awaited below.
+  void run.on('start', () => {
+    begun = performance.now();
+  });
+  void run.on('response', (_client, status, _bytes, milliseconds) => {
+    times.push(milliseconds);
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    ended = performance.now();
+  });
+  const { errors, timeouts } = await run;
+  const expected = statuses.get(expectedStatus) ?? 0;
+  if (errors + timeouts > 0 || expected === 0 || expected !== times.length) {
+    const got = [...statuses].map(([status, count]) => `${count} times ${status}`).join(', ');
+    throw new Error(
+      `${request(0).path}: expected ${expectedStatus}, got ${got}; ${errors} errors, ${timeouts} timeouts`,
+    );
+  }
+  times.sort((a, b) => a - b);
+  const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
+  return { requests: times.length, perSecond: (times.length / (ended - begun)) * 1_000, p50: at(0.5), p99: at(0.99) };
+}

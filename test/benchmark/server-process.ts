@@ -1,0 +1,85 @@
+// Starts a measured process and speaks with it. The store is a fresh SQLite file, durable as always; limits are out of the way.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export type Measured = 'furlough' | 'node' | 'express';
+
+export interface ServerProcess {
+  readonly url: string;
+  /** Bytes of resident memory. */
+  memory(): Promise<number>;
+  /** Adds people to an organisation; answers their ids. Their user names are `person-N@example.com`, N from 0. */
+  addUsers(options: {
+    readonly organization: string;
+    readonly count: number;
+    readonly active: boolean;
+  }): Promise<readonly string[]>;
+  /** Opens a session for each; answers the cookies. */
+  openSessions(options: { readonly organization: string; readonly ids: readonly string[] }): Promise<readonly string[]>;
+  /** Everything that follows from what was done is carried out. */
+  settle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const scimToken = 'scim-token-of-the-benchmarks-0123456789';
+export const adminKey = 'admin-key-of-the-benchmarks-0123456789';
+
+export async function startServerProcess(measured: Measured): Promise<ServerProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'furlough-bench-'));
+  const child = fork(fileURLToPath(new URL('bench-server.mjs', import.meta.url)), [measured], {
+    execArgv: ['--disable-proto=delete', '--no-warnings'],
+    env: {
+      PATH: process.env['PATH'],
+      PORT: '0',
+      FURLOUGH_STORAGE: `sqlite:${join(folder, 'furlough.db')}`,
+      FURLOUGH_BASE_URL: 'http://localhost:1',
+      FURLOUGH_BOOTSTRAP_SCIM_TOKEN: scimToken,
+      FURLOUGH_BOOTSTRAP_ADMIN_KEY: adminKey,
+      FURLOUGH_TRUSTED_PROXIES: '127.0.0.1',
+      FURLOUGH_LIMITS_SCIM_PER_SECOND: '1000000',
+      FURLOUGH_LIMITS_SCIM_BURST: '1000000',
+      FURLOUGH_LOG_LEVEL: 'warn',
+    },
+  });
+  const port = await answerOf<number>(child);
+  const ask = <Answer>(task: string, options: object = {}): Promise<Answer> => {
+    const answer = answerOf<Answer>(child);
+    child.send({ task, options });
+    return answer;
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    memory: () => ask('memory'),
+    addUsers: (options) => ask('addUsers', options),
+    openSessions: (options) => ask('openSessions', options),
+    settle: () => ask('settle'),
+    async stop() {
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The next message of the process; throws when it ends instead, or says that it failed. */
+async function answerOf<Answer>(child: ChildProcess): Promise<Answer> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  try {
+    const ended = once(child, 'exit', { signal }).then(() => {
+      throw new Error('The measured process ended.');
+    });
+    const [message] = (await Promise.race([once(child, 'message', { signal }), ended])) as [
+      { done?: Answer; failed?: string },
+    ];
+    if (message.failed !== undefined) throw new Error(message.failed);
+    return message.done as Answer;
+  } finally {
+    waiting.abort();
+  }
+}
