@@ -74,7 +74,7 @@ export async function openCompany(kind: StorageKind, licensed: number | null = 1
     saml,
     openId,
     scim,
-    scimAs: server.scim,
+    scimAs: (...call) => server.scim(...call),
     async provision(userName) {
       const { status, body } = await scim('POST', '/Users', {
         schemas: [userSchema],

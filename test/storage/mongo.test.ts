@@ -13,6 +13,7 @@ import { describeUserCommit } from './contract/user-commit.ts';
 import { describeUserRace } from './contract/user-race.ts';
 import { describeUserStore } from './contract/user-store.ts';
 
+// oxlint-disable-next-line jest/no-disabled-tests -- said loudly, and a failure under CI
 if (testMongos.length === 0) test.skip('no MongoDB on this machine: set MONGODB_URI', () => {});
 
 describe.each([...testMongos])('on $kind', (mongo) => {
