@@ -56,6 +56,8 @@ describe('O06 discovery', () => {
     test.each([
       ['is no JSON', 200, {}, '<html>', 'providerAnswerInvalid'],
       ['is an error', 500, {}, '', 'providerAnswerInvalid'],
+      ['has a status HTTP does not know', 999, {}, '', 'providerUnreachable'],
+      ['redirects to what is no URL', 302, { location: 'http://[' }, '', 'providerUnreachable'],
       ['redirects to another origin', 302, { location: 'http://127.0.0.1:1/' }, '', 'providerUnreachable'],
       ['redirects to a private address', 302, { location: 'http://10.0.0.1/' }, '', 'providerUnreachable'],
       [

@@ -29,20 +29,15 @@ const reserved = blockListOf(
     ['240.0.0.0', 4],
   ],
   [
-    ['::', 128],
-    ['fe80::', 10],
-    ['fec0::', 10],
-    ['ff00::', 8],
-    ['2001:db8::', 32],
-    ['100::', 64],
-    // Ways to spell an IPv4 address that a translator or tunnel would unpack.
-    ['::ffff:0:0:0', 96],
-    ['64:ff9b::', 96],
-    ['64:ff9b:1::', 48],
+    // Protocol assignments, Teredo among them, which a tunnel would unpack to an IPv4 address, as 6to4's.
+    ['2001::', 23],
     ['2002::', 16],
-    ['2001::', 32],
+    ['2001:db8::', 32],
+    ['3fff::', 20],
   ],
 );
+/** What is given out to the world (RFC 4291 2.4); every other spelling of an IPv4 address in IPv6 is outside of it too. */
+const globalUnicast = blockListOf([], [['2000::', 3]]);
 
 /** The class of an IPv4 or IPv6 address; what is no address at all is reserved. */
 export function classifyAddress(address: string): AddressClass {
@@ -52,7 +47,8 @@ export function classifyAddress(address: string): AddressClass {
   const family = version === 4 ? 'ipv4' : 'ipv6';
   if (loopback.check(plain, family)) return 'loopback';
   if (privateRanges.check(plain, family)) return 'private';
-  return reserved.check(plain, family) ? 'reserved' : 'public';
+  const isGivenOut = version === 4 || globalUnicast.check(plain, family);
+  return isGivenOut && !reserved.check(plain, family) ? 'public' : 'reserved';
 }
 
 /** `::ffff:10.0.0.1` (in either spelling) as `10.0.0.1`, a zone id dropped; any other address as it is. */

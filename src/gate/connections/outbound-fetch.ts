@@ -49,6 +49,7 @@ export async function fetchOutbound(
     if (response.status < 300 || response.status > 399 || location === null || request.method !== 'GET')
       return response;
     if (redirects >= rules.maxRedirects) throw new OutboundRefusal('too many redirects');
+    if (!URL.canParse(location, target.href)) throw new OutboundRefusal('redirected to what is not a URL');
     const next = parseTarget(new URL(location, target).href, rules);
     if (next.origin !== target.origin) throw new OutboundRefusal(`redirected from ${target.origin} to ${next.origin}`);
     target = next;
@@ -106,21 +107,28 @@ function send(target: URL, request: OutboundRequest, rules: OutboundRules, signa
     signal,
   };
   return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => {
-      if (error instanceof OutboundRefusal) reject(error);
-      else
-        reject(
-          new OutboundRefusal(
-            signal.aborted ? `${target.host} did not answer in time` : `${target.host} cannot be reached`,
-            error,
-          ),
-        );
+    const fail = (error: unknown): void => {
+      const late = `${target.host} ${signal.aborted ? 'did not answer in time' : 'cannot be reached'}`;
+      reject(error instanceof OutboundRefusal ? error : new OutboundRefusal(late, error));
     };
-    const outgoing = (target.protocol === 'https:' ? httpsRequest : httpRequest)(target, options, (incoming) => {
-      readBody(incoming, rules.maxBytes).then((body) => resolve(toResponse(incoming, body)), fail);
-    });
-    outgoing.on('error', fail);
-    outgoing.end(toBody(request.body));
+    try {
+      const outgoing = (target.protocol === 'https:' ? httpsRequest : httpRequest)(target, options, (incoming) => {
+        // What a provider sends must never throw outside this chain: nobody would catch it.
+        void readBody(incoming, rules.maxBytes)
+          .then((body) => resolve(toResponse(incoming, body)))
+          .catch(fail);
+      });
+      outgoing.on('error', fail);
+      outgoing.on('upgrade', (incoming, socket) => {
+        socket.on('error', fail).destroy();
+        fail(new OutboundRefusal(`status ${incoming.statusCode}`));
+      });
+      // Whatever a connection may end in without an error of its own: the deadline ends the wait.
+      signal.addEventListener('abort', () => fail(signal.reason), { once: true });
+      outgoing.end(toBody(request.body));
+    } catch (error) {
+      fail(error);
+    }
   });
 }
 
