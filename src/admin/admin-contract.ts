@@ -86,6 +86,11 @@ export const credentialIssued = z.object({
   secret: z.string().describe('Shown once.'),
   change,
 });
+export const credentialRotated = credentialIssued.extend({
+  oldEndsAt: instant
+    .nullable()
+    .describe('From when on the old secret is refused; null: its end could not be written, revoke it.'),
+});
 export const credentialChanged = z.object({ credential: credentialAnswer, change });
 
 // Users

@@ -139,6 +139,11 @@ export async function readOrganization(context: AdminContext, id: string): Promi
   return organization;
 }
 
+/** Logs what went wrong beside a request that is answered all the same. */
+export function reportTrouble(context: Pick<AdminContext, 'gate'>, message: string, error: unknown): void {
+  context.gate.logger.error({ event: 'admin.trouble', err: error }, message);
+}
+
 export function toIso(instant: Instant): string {
   return new Date(instant).toISOString();
 }

@@ -16,8 +16,9 @@ import {
 } from '#directory/identifiers.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
+import { expireRecords } from '#storage/expire-records.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import type { AdminContext } from './admin-operation.ts';
+import { reportTrouble, type AdminContext } from './admin-operation.ts';
 import type { ConnectionInput } from './connection-input.ts';
 import { toOidcSignIn, toSamlSignIn } from './connection-sign-in.ts';
 
@@ -72,7 +73,8 @@ export async function replaceConnection(
 
 /**
  * Removes a connection: nobody signs in or provisions through it from the answer on, and its credentials are revoked. Holds it placed stay,
- * for an administrator to lift. The record expires instead of being deleted, so that its audit entry is carried out with it.
+ * for an administrator to lift. The credentials go first: whatever fails then, the connection is still there and the request can be sent again.
+ * The record expires, at once on every clock, instead of being deleted, so that its audit entry is carried out with it.
  */
 export async function removeConnection(
   context: AdminContext,
@@ -82,17 +84,29 @@ export async function removeConnection(
 ): Promise<ConnectionChange> {
   for (let round = 0; round < 50; round += 1) {
     const record = await readRecord(context, organizationId, id);
+    await context.credentials.revokeAllOf(organizationId, id, by);
     const words = { before: describe(record.value) };
     const { change, effects } = audited(context, record.value, 'connection.removed', by, words);
-    if (!(await context.storage.records(connectionRecords).replace({ ...record, expiresAt: context.now() }, effects)))
-      continue;
+    if (!(await context.storage.records(connectionRecords).replace({ ...record, expiresAt: 0 }, effects))) continue;
     context.wakeRelay();
-    for (const credential of await context.credentials.list(organizationId)) {
-      if (credential.connection === id) await context.credentials.revoke(organizationId, credential.id, by);
-    }
+    await revokeLatecomers(context, organizationId, id, by);
     return { connection: record.value, change };
   }
   throw new DirectoryError('tooManyConflicts', 'This connection is being changed too often; try again.');
+}
+
+/** One issued between the revocations and the end would come alive again if the id were used once more. Refused it is already. */
+async function revokeLatecomers(
+  context: AdminContext,
+  organizationId: OrganizationId,
+  id: ConnectionId,
+  by: ChangeContext,
+): Promise<void> {
+  try {
+    await context.credentials.revokeAllOf(organizationId, id, by);
+  } catch (error) {
+    reportTrouble(context, `credentials of the removed connection ${id} could not be looked for again`, error);
+  }
 }
 
 /** The connection that credentials belong to unless they name another; made when it is not there. */
@@ -153,9 +167,8 @@ async function insert(context: AdminContext, connection: Connection, effects: re
       if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
     }
     if ((await records.get(id, context.now())) !== null) return false;
-    // Removed before: what its removal still has to say is said first.
-    await context.settleEffects();
-    await records.delete(id);
+    // Removed before. Only what has expired may go: another request may have added it anew meanwhile.
+    await expireRecords(context.storage, [connectionRecords.name], context.now());
   }
   return false;
 }

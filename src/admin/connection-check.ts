@@ -67,8 +67,8 @@ async function checkCredential(
   kind: 'scim' | 'hr',
 ): Promise<ConnectionCheck> {
   const now = context.now();
-  const all = await context.credentials.list(connection.organizationId);
-  const live = all.filter((one) => one.connection === connection.id && one.kind === kind && !hasEnded(one, now));
+  const all = await context.credentials.listOfConnection(connection.organizationId, connection.id);
+  const live = all.filter((one) => one.kind === kind && !hasEnded(one, now));
   return {
     check: 'credential',
     ok: live.length > 0,

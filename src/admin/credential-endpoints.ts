@@ -7,6 +7,8 @@ import * as contract from './admin-contract.ts';
 import {
   defineOperation,
   paramOf,
+  reportTrouble,
+  toIso,
   type AdminContext,
   type Answer,
   type Call,
@@ -75,18 +77,20 @@ export const credentialOperations: readonly Operation[] = [
     path: `${base}/:id/rotate`,
     summary: 'A successor with the same rights; the old secret works for the overlap',
     body: contract.rotation,
-    answer: contract.credentialIssued,
+    answer: contract.credentialRotated,
     status: 201,
     run: async (context, call) => {
       assertMayGive(call, (await readCredential(context, call)).scopes);
       const id = paramOf(call, 'id') as CredentialId;
-      const issued = await context.credentials.rotate(
+      const { trouble, oldEndsAt, ...issued } = await context.credentials.rotate(
         call.organization.id,
         id,
         call.body.overlapSeconds * 1000,
         call.by,
       );
-      return { body: { ...issued, credential: toCredentialAnswer(issued.credential, context.now()) } };
+      if (trouble !== undefined) reportTrouble(context, `credential ${id} could not be ended by its rotation`, trouble);
+      const credential = toCredentialAnswer(issued.credential, context.now());
+      return { body: { ...issued, credential, oldEndsAt: oldEndsAt === null ? null : toIso(oldEndsAt) } };
     },
   }),
 ];

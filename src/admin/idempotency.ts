@@ -4,8 +4,9 @@
 import { createHash } from 'node:crypto';
 import type { Credential } from '#directory/credential.ts';
 import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
+import { expireRecords } from '#storage/expire-records.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import type { AdminContext, Answer } from './admin-operation.ts';
+import { reportTrouble, type AdminContext, type Answer } from './admin-operation.ts';
 import { AdminError } from './admin-problem.ts';
 
 export interface IdempotentAnswer {
@@ -28,9 +29,12 @@ const keptMs = 24 * 60 * 60 * 1000;
 /** A request that began and never ended (its server died) blocks its key for so long. */
 const runningMs = 2 * 60 * 1000;
 
-/** Runs `act` once per key. Answers and whether it is a stored one. Refusals by a rule are not stored: they changed nothing. */
+/**
+ * Runs `act` once per key. Answers and whether it is a stored one. Refusals by a rule are not stored: they changed nothing.
+ * Once `act` has succeeded its answer is given whatever becomes of the stored one: what was done cannot be told as a failure.
+ */
 export async function answerOnce(
-  context: Pick<AdminContext, 'storage' | 'now' | 'sealing'>,
+  context: Pick<AdminContext, 'storage' | 'now' | 'sealing' | 'gate'>,
   request: IdempotentRequest,
   act: () => Promise<Answer>,
 ): Promise<{ readonly answer: Answer; readonly replayed: boolean }> {
@@ -43,34 +47,58 @@ export async function answerOnce(
   const fingerprint = hash(request.method, request.path, request.body);
   const place = { organization: organizationId, collection: 'idempotency', field: 'answer', id };
 
+  let runsUntil = 0;
   const known = await begin();
   if (known !== null) return replay(known);
   let answer: Answer;
   try {
     answer = await act();
   } catch (error) {
-    await records.delete(id);
+    await giveUp();
     throw error;
   }
-  const value: IdempotentAnswer = { fingerprint, sealedAnswer: context.sealing.seal(JSON.stringify(answer), place) };
-  await records.replace({ id, organizationId, revision: 1, expiresAt: context.now() + keptMs, value });
+  await keep(answer);
   return { answer, replayed: false };
 
   /** Null: the key is ours. Else: what another request stored under it. */
   async function begin(): Promise<StoredRecord<IdempotentAnswer> | null> {
     for (let tries = 0; tries < 5; tries += 1) {
       try {
-        await records.insert({ id, organizationId, expiresAt: context.now() + runningMs, value: { fingerprint } });
+        const expiresAt = context.now() + runningMs;
+        await records.insert({ id, organizationId, expiresAt, value: { fingerprint } });
+        runsUntil = expiresAt;
         return null;
       } catch (error) {
         if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
       }
       const found = await records.get(id, context.now());
       if (found !== null) return found;
-      // Expired and not swept yet, or given up just now: the id is free for whoever inserts next.
-      await records.delete(id);
+      // Expired and not swept yet, or given up just now. Only what has expired may go: another request may have begun meanwhile.
+      await expireRecords(context.storage, [idempotencyRecords.name], context.now());
     }
     throw stillRunning();
+  }
+
+  async function keep(answer: Answer): Promise<void> {
+    try {
+      const value: IdempotentAnswer = {
+        fingerprint,
+        sealedAnswer: context.sealing.seal(JSON.stringify(answer), place),
+      };
+      const kept = await records.replace({ id, organizationId, revision: 1, expiresAt: context.now() + keptMs, value });
+      if (!kept) throw new Error('The record of the key was gone.');
+    } catch (error) {
+      reportTrouble(context, 'the answer to an Idempotency-Key could not be kept', error);
+    }
+  }
+
+  /** Frees the key after a refusal, unless it has run so long that it may be another request's by now. */
+  async function giveUp(): Promise<void> {
+    try {
+      if (context.now() < runsUntil) await records.delete(id);
+    } catch (error) {
+      reportTrouble(context, 'an Idempotency-Key could not be freed', error);
+    }
   }
 
   function replay(known: StoredRecord<IdempotentAnswer>) {

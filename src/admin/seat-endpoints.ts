@@ -25,24 +25,13 @@ export const seatOperations: readonly Operation[] = [
     answer: contract.seatsChanged,
     run: async (context, call) => {
       const { policy, licensed, over, reserved } = call.body;
-      const parts = {
+      const terms = {
         ...(licensed === undefined ? {} : { licensed }),
         ...(over === undefined ? {} : { over }),
         ...(reserved === undefined ? {} : { reserved }),
+        ...(policy === undefined ? {} : { seatPolicy: policy }),
       };
-      let change: string | null = null;
-      // The contract first: it can be refused, and then nothing of the request is done.
-      if (await differs(context, call.organization, parts)) {
-        change = (await context.provisioning.changeSeats(call.organization.id, parts, call.by)).change;
-      }
-      if (policy !== undefined) {
-        const changed = await context.provisioning.changeOrganization(
-          call.organization.id,
-          { seatPolicy: policy },
-          call.by,
-        );
-        change ??= changed.change;
-      }
+      const { change } = await context.provisioning.changeSeats(call.organization.id, terms, call.by);
       const organization = await readOrganization(context, call.organization.id);
       return { body: { ...(await readSeats(context, organization)), change } };
     },
@@ -59,16 +48,6 @@ export const seatOperations: readonly Operation[] = [
     },
   }),
 ];
-
-type Contract = { licensed?: number | null; over?: number; reserved?: number };
-
-/** Whether the contract asked for is another than the one in force: asking for the same again writes nothing. */
-async function differs(context: AdminContext, organization: Organization, parts: Contract): Promise<boolean> {
-  if (Object.keys(parts).length === 0) return false;
-  const ledger = await context.storage.seats.read(organization.id);
-  if (ledger === null) return true;
-  return Object.entries(parts).some(([name, value]) => ledger[name as keyof Contract] !== value);
-}
 
 /** `billed` is the contract, whatever is used. */
 export async function readSeats(context: AdminContext, organization: Organization) {

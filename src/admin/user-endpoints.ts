@@ -1,10 +1,9 @@
 // Users: find, show, explain, deactivate, reactivate, roles, sessions. Creating and editing profiles is the identity provider's side (SCIM).
 
 import { DirectoryError } from '#directory/directory-error.ts';
-import { foldCase, type UserId } from '#directory/identifiers.ts';
-import { displayNameOf, statusOf, type User, type UserKey } from '#directory/user.ts';
-import type { ChangeResult } from '#provisioning/commit-user-change.ts';
-import { countLiveSessions, listSessions } from '#gate/sessions/end-sessions.ts';
+import type { UserId } from '#directory/identifiers.ts';
+import type { User } from '#directory/user.ts';
+import { listSessions } from '#gate/sessions/end-sessions.ts';
 import { isExpired } from '#gate/sessions/session.ts';
 import * as contract from './admin-contract.ts';
 import {
@@ -16,10 +15,11 @@ import {
   type Call,
   type Operation,
 } from './admin-operation.ts';
-import { toCredentialAnswer } from './credential-view.ts';
-import { readCursor, toPage } from './paging.ts';
+import { readCursor, toPage, writeCursor } from './paging.ts';
 import { explainUser } from './user-explanation.ts';
-import { entityTagOf, preconditionOf, seatOf, toUserAnswer } from './user-view.ts';
+import { findUsers } from './user-list.ts';
+import { answerStatus } from './user-status.ts';
+import { entityTagOf, preconditionOf, toUserAnswer } from './user-view.ts';
 
 const base = '/organizations/:org/users';
 
@@ -28,15 +28,15 @@ export const userOperations: readonly Operation[] = [
     id: 'users.list',
     method: 'get',
     path: base,
-    summary: 'Users in order of creation, by status, name, external id or e-mail',
+    summary:
+      'Users in order of creation, by status, name, external id or e-mail; a page may be short while `next` says there is more',
     query: contract.userQuery,
     answer: contract.pageOf(contract.userAnswer),
     run: async (context, call) => {
       const { limit, cursor } = call.query;
       const after = readCursor(cursor) as UserId | undefined;
-      const users = await findUsers(context, call, after, limit + 1);
-      const page = toPage(users, limit, (user) => user.id);
-      return { body: { items: page.items.map(toUserAnswer), next: page.next } };
+      const { users, next } = await findUsers(context, call.organization.id, call.query, after, limit);
+      return { body: { items: users.map(toUserAnswer), next: next === null ? null : writeCursor(next) } };
     },
   }),
   defineOperation({
@@ -85,7 +85,6 @@ export const userOperations: readonly Operation[] = [
         );
       }
       const id = paramOf(call, 'id') as UserId;
-      const sessionsEnded = await countLiveSessions(context.gate, call.organization.id, id);
       const request = { ...(reason === undefined ? {} : { reason }), ...(note === undefined ? {} : { note }) };
       const result = await context.provisioning.deactivateUser(
         call.organization.id,
@@ -94,7 +93,7 @@ export const userOperations: readonly Operation[] = [
         call.by,
         preconditionOf(call.ifMatch),
       );
-      return answerStatus(context, result, sessionsEnded);
+      return answerStatus(context, result);
     },
   }),
   defineOperation({
@@ -115,7 +114,7 @@ export const userOperations: readonly Operation[] = [
         call.by,
         preconditionOf(call.ifMatch),
       );
-      return answerStatus(context, result, 0);
+      return answerStatus(context, result);
     },
   }),
   defineOperation({
@@ -139,22 +138,6 @@ export const userOperations: readonly Operation[] = [
   }),
 ];
 
-async function answerStatus(context: AdminContext, result: ChangeResult, sessionsEnded: number): Promise<Answer> {
-  const { user, change } = result;
-  const owned = await context.credentials.list(user.organizationId, user.id);
-  return {
-    body: {
-      user: toUserAnswer(user),
-      seat: seatOf(user),
-      sessionsEnded: result.before?.active === true && !user.active ? sessionsEnded : 0,
-      credentials: owned.map((credential) => toCredentialAnswer(credential, context.now())),
-      receipt: null,
-      change,
-    },
-    headers: { ETag: entityTagOf(user) },
-  };
-}
-
 /** An undeleted user of the organisation, or `userNotFound`. */
 async function readUser(
   context: AdminContext,
@@ -163,62 +146,6 @@ async function readUser(
   const user = await context.storage.users.get(call.organization.id, paramOf(call, 'id') as UserId);
   if (user === null || user.deletedAt !== undefined) throw new DirectoryError('userNotFound', 'There is no such user.');
   return user;
-}
-
-type ListCall = Call<unknown, ReturnType<typeof contract.userQuery.parse>>;
-
-/** Up to `limit` matching users after an id: by an exact key where one is given, else by walking the list. */
-async function findUsers(
-  context: AdminContext,
-  call: ListCall,
-  after: UserId | undefined,
-  limit: number,
-): Promise<readonly User[]> {
-  const { users } = context.storage;
-  const id = call.organization.id;
-  const matches = matcherOf(call.query);
-  const key = keyOf(call.query);
-  if (key !== null)
-    return (await users.findByKey(id, key))
-      .filter((user) => matches(user) && (after === undefined || user.id > after))
-      .slice(0, limit);
-  const found: User[] = [];
-  for (let place = after; ; ) {
-    const piece = await users.list(id, { ...(place === undefined ? {} : { after: place }), limit: 200 });
-    for (const user of piece) if (matches(user) && found.length < limit) found.push(user);
-    if (piece.length < 200 || found.length >= limit) return found;
-    place = piece.at(-1)?.id;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-function keyOf(query: ListCall['query']): UserKey | null {
-  if (query.userName !== undefined) return { kind: 'userName', value: foldCase(query.userName) };
-  if (query.externalId !== undefined) return { kind: 'externalId', value: query.externalId };
-  if (query.email !== undefined) return { kind: 'email', value: foldCase(query.email) };
-  if (query.displayName !== undefined) return { kind: 'displayName', value: foldCase(query.displayName) };
-  return null;
-}
-
-/** Every condition that was given must hold, also those beside the key. */
-function matcherOf(query: ListCall['query']): (user: User) => boolean {
-  const same = (value: string | undefined, wanted: string | undefined) =>
-    wanted === undefined || (value !== undefined && foldCase(value) === foldCase(wanted));
-  return (user) => {
-    const { userName, externalId, displayName, emails } = user.profile;
-    if (query.status !== undefined && statusOf(user) !== query.status) return false;
-    if (!same(userName, query.userName) || !same(displayName, query.displayName)) return false;
-    if (query.externalId !== undefined && externalId !== query.externalId) return false;
-    if (
-      query.email !== undefined &&
-      !(emails ?? []).some((email) => typeof email['value'] === 'string' && same(email['value'], query.email))
-    )
-      return false;
-    return (
-      query.q === undefined ||
-      [userName, displayNameOf(user.profile)].some((name) => foldCase(name).includes(foldCase(query.q ?? '')))
-    );
-  };
 }
 
 async function listUserSessions(

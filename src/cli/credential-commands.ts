@@ -65,6 +65,8 @@ export function addCredentialCommands({ program, terminal }: CommandPlace): void
       const answer = await insideHouse(terminal, (house) =>
         runOperation(house, { operation: 'credentials.rotate', organization: options.org, params: { id }, body }),
       );
+      if (answer['oldEndsAt'] === null)
+        terminal.talk(`The old credential could not be ended; run: furlough credential revoke ${id}`);
       showIssued(terminal, answer, options.json);
     });
 }

@@ -11,6 +11,7 @@ export const mouths = [
   'adminApi',
   'cli',
   'seatQueue',
+  'schedule',
   'bootstrap',
 ] as const;
 export type Mouth = (typeof mouths)[number];

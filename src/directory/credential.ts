@@ -21,5 +21,7 @@ export interface Credential {
   readonly lastFour: string;
   readonly createdAt: Instant;
   readonly expiresAt?: Instant;
+  /** Its own end, which the successor keeps, where a rotation has brought `expiresAt` forward; null: it had none. */
+  readonly endBeforeRotation?: Instant | null;
   readonly revokedAt?: Instant;
 }

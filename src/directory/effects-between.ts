@@ -24,7 +24,7 @@ export function effectsBetween(
   const action = actionOf(before, after);
   const event: AuditEvent = {
     action,
-    level: action === 'user.updated' ? 'information' : 'important',
+    level: isImportant(action, difference) ? 'important' : 'information',
     actor: describeActor(context.actor),
     mouth: context.mouth,
     target: { kind: 'user', id: after.id, name: after.profile.userName },
@@ -47,6 +47,11 @@ function actionOf(before: User | null, after: User): string {
   if (!before.active && after.active) return 'user.reactivated';
   if (statusOf(before) !== statusOf(after)) return `user.${statusOf(after)}`;
   return 'user.updated';
+}
+
+/** Everything but a profile that was kept up to date. */
+function isImportant(action: string, { after }: { readonly after: Comparable }): boolean {
+  return action !== 'user.updated' || 'holds' in after || 'roles' in after;
 }
 
 type Comparable = Readonly<Record<string, unknown>>;

@@ -50,3 +50,10 @@ export function applyContract(ledger: SeatLedger, contract: SeatContract): SeatL
   if (free < -over) return { tooMany: -over - free };
   return { ...ledger, licensed, over, reserved, free };
 }
+
+export const seatCountRule = 'A number of seats is a whole number from 0 to 100,000,000, or null for unlimited.';
+
+/** Whether `count` can be a number of seats; null is unlimited. */
+export function isSeatCount(count: number | null): boolean {
+  return count === null || (Number.isSafeInteger(count) && count >= 0 && count <= 100_000_000);
+}

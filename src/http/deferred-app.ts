@@ -4,23 +4,24 @@ import express, { type Express } from 'express';
 import { sendProblem } from './problem-details.ts';
 
 /**
- * `open` is asked until it succeeds once. While it fails, the answer is 503: nobody is let in by an app that has not opened.
- * `reportTrouble` hears why.
+ * `current` is the opened app, or null before it is opened and after it was closed. `open` is asked until it succeeds. While it fails, the
+ * answer is 503: nobody is let in by an app that has not opened. `reportTrouble` hears why.
  */
-export function createDeferredApp(open: () => Promise<Express>, reportTrouble: (error: unknown) => void): Express {
+export function createDeferredApp(
+  current: () => Express | null,
+  open: () => Promise<Express>,
+  reportTrouble: (error: unknown) => void,
+): Express {
   const app = express();
   app.disable('x-powered-by');
-  let opened: Express | null = null;
   app.use((request, response, next) => {
+    const opened = current();
     if (opened !== null) {
       opened(request, response, next);
       return;
     }
     open().then(
-      (inner) => {
-        opened = inner;
-        inner(request, response, next);
-      },
+      (inner) => inner(request, response, next),
       (error: unknown) => {
         reportTrouble(error);
         const detail = 'Storage does not answer now; try again.';

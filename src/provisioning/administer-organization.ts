@@ -1,21 +1,12 @@
-// What administrators do to an organisation: create, suspend, resume, set its policy, its contract of seats, and recount them.
+// What administrators do to an organisation: create, suspend, resume, rename, set its policy at the limit. Its contract is administer-seats.ts.
 
 import { DirectoryError } from '#directory/directory-error.ts';
-import { describeActor } from '#directory/actor.ts';
-import type { AuditEvent } from '#directory/effect.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
-import {
-  createTimeOrderedId,
-  isSlug,
-  type ChangeId,
-  type Instant,
-  type OrganizationId,
-} from '#directory/identifiers.ts';
+import { isSlug, type ChangeId, type Instant, type OrganizationId } from '#directory/identifiers.ts';
 import type { Organization, SeatPolicy } from '#directory/organization.ts';
-import type { SeatContract, SeatLedger } from '#directory/seat.ts';
-import type { RecountOutcome } from '#storage/seat-ledger-store.ts';
+import { isSeatCount, seatCountRule } from '#directory/seat.ts';
+import { auditOrganization } from './organization-audit.ts';
 import { toEffects, type ProvisioningContext } from './provisioning-context.ts';
-import { promoteWaiting } from './seat-queue.ts';
 
 export interface NewOrganization {
   readonly id: OrganizationId;
@@ -38,7 +29,7 @@ export async function createOrganization(
       'An organisation id is 2 to 40 of a-z, 0-9 and "-", and none of session, logout, login.',
     );
   assertTimeZone(request.timeZone);
-  assertSeats(request.licensed);
+  if (!isSeatCount(request.licensed)) throw new DirectoryError('invalidValue', seatCountRule, { field: 'licensed' });
   const organization: Organization = {
     id: request.id,
     name: request.name,
@@ -48,8 +39,9 @@ export async function createOrganization(
     createdAt: context.now(),
     revision: 1,
   };
-  const after = { name: request.name, timeZone: request.timeZone, licensed: request.licensed };
-  const event = audited(context, by, 'organization.created', organization.id, { after });
+  const { name, timeZone, licensed } = request;
+  const after = { name, timeZone, licensed, seatPolicy: organization.seatPolicy };
+  const event = auditOrganization(context, by, 'organization.created', organization.id, { after });
   const inserted = await context.storage.organizations.insert(
     organization,
     request.licensed,
@@ -75,6 +67,7 @@ export async function changeOrganization(
   id: OrganizationId,
   edit: OrganizationEdit,
   by: ChangeContext,
+  change?: ChangeId,
 ): Promise<{ readonly organization: Organization; readonly change: ChangeId | null }> {
   if (edit.timeZone !== undefined) assertTimeZone(edit.timeZone);
   for (let round = 0; round < 50; round += 1) {
@@ -99,7 +92,7 @@ export async function changeOrganization(
         : after.state === 'suspended'
           ? 'organization.suspended'
           : 'organization.resumed';
-    const event = audited(context, by, action, id, { before: pick(before), after: pick(after) });
+    const event = auditOrganization(context, by, action, id, { before: pick(before), after: pick(after) }, change);
     const written = await context.storage.organizations.replace(
       after,
       before.revision,
@@ -110,83 +103,6 @@ export async function changeOrganization(
     return { organization: after, change: event.change as ChangeId };
   }
   throw new DirectoryError('tooManyConflicts', `Organisation ${id} is being changed too often; try again.`);
-}
-
-/** Changes what is licensed, the allowed over-use, the reserve. Throws `belowUse` with `{over}`; a raised contract promotes who waits at once. */
-export async function changeSeats(
-  context: ProvisioningContext,
-  id: OrganizationId,
-  contract: SeatContract,
-  by: ChangeContext,
-): Promise<{ readonly ledger: SeatLedger; readonly change: ChangeId }> {
-  if (contract.licensed !== undefined) assertSeats(contract.licensed);
-  for (const part of [contract.over, contract.reserved]) if (part !== undefined) assertSeats(part);
-  const before = await context.storage.seats.read(id);
-  if (before === null) throw new DirectoryError('organizationNotFound', `There is no organisation ${id}.`);
-  const was = { licensed: before.licensed, over: before.over, reserved: before.reserved };
-  const event = audited(context, by, 'seats.changed', id, { before: was, after: { ...was, ...contract } });
-  const outcome = await context.storage.seats.changeContract(
-    id,
-    contract,
-    toEffects(context, id, [{ kind: 'audit', event }]),
-  );
-  if (outcome.kind === 'belowUse') {
-    throw new DirectoryError(
-      'belowUse',
-      `${outcome.over} ${outcome.over === 1 ? 'user' : 'users'} too many are active for this.`,
-      { over: outcome.over },
-    );
-  }
-  context.wakeRelay();
-  await promoteWaiting(context, id);
-  const ledger = await context.storage.seats.read(id);
-  return { ledger: ledger ?? outcome.ledger, change: event.change as ChangeId };
-}
-
-/** Counts the seats anew and repairs the ledger if it is wrong, which is audited. A seat that was only lost goes to whoever waits. */
-export async function recountSeats(
-  context: ProvisioningContext,
-  id: OrganizationId,
-  by: ChangeContext,
-): Promise<RecountOutcome> {
-  if ((await context.storage.seats.read(id)) === null)
-    throw new DirectoryError('organizationNotFound', `There is no organisation ${id}.`);
-  const outcome = await context.storage.seats.recount(id, (drift) => {
-    const event = audited(context, by, 'seats.recounted', id, { after: { drift } });
-    return toEffects(context, id, [{ kind: 'audit', event }]);
-  });
-  if (outcome.outcome === 'repaired') {
-    context.wakeRelay();
-    await promoteWaiting(context, id);
-  }
-  return outcome;
-}
-
-function audited(
-  context: ProvisioningContext,
-  by: ChangeContext,
-  action: string,
-  id: OrganizationId,
-  difference: Pick<AuditEvent, 'before' | 'after'>,
-): AuditEvent {
-  return {
-    action,
-    level: 'important',
-    actor: describeActor(by.actor),
-    mouth: by.mouth,
-    target: { kind: 'organization', id },
-    ...difference,
-    ...(by.requestId === undefined ? {} : { requestId: by.requestId }),
-    change: createTimeOrderedId(context.now(), context.randomBytes),
-  };
-}
-
-function assertSeats(count: number | null): void {
-  if (count === null || (Number.isSafeInteger(count) && count >= 0 && count <= 100_000_000)) return;
-  throw new DirectoryError(
-    'invalidValue',
-    'A number of seats is a whole number from 0 to 100,000,000, or null for unlimited.',
-  );
 }
 
 function assertTimeZone(zone: string): void {

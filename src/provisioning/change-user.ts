@@ -6,7 +6,7 @@ import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { SeatPolicy } from '#directory/organization.ts';
 import { applyEdit, type UserEdit } from '#directory/user-change.ts';
 import type { User } from '#directory/user.ts';
-import { commitUserChange, type ChangeResult, type UserChange } from './commit-user-change.ts';
+import { commitUserChange, readAfterCommit, type ChangeResult, type UserChange } from './commit-user-change.ts';
 import { guardLastOwner } from './last-owner.ts';
 import { promoteWaiting } from './seat-queue.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
@@ -59,8 +59,8 @@ export async function changeUser(
 async function lookAtQueue(context: ProvisioningContext, result: ChangeResult): Promise<ChangeResult> {
   const { user } = result;
   if (user.waitingSince === undefined || (await promoteWaiting(context, user.organizationId)) === 0) return result;
-  const now = await context.storage.users.get(user.organizationId, user.id);
-  return now === null ? result : { ...result, user: now, changed: true };
+  const now = await readAfterCommit(context, user);
+  return now.revision === user.revision ? result : { ...result, user: now, changed: true };
 }
 
 /** The organisation's policy at the limit, read now. */

@@ -90,7 +90,11 @@ async function commitWithoutSeat(
   const { after } = change;
   if (change.ifNoSeat === 'refuse') {
     const ledger = await context.storage.seats.read(after.organizationId);
-    throw new DirectoryError('noFreeSeat', `All ${ledger?.licensed ?? 'licensed'} seats are in use.`, {
+    const words =
+      (ledger?.free ?? 0) > 0
+        ? 'The free seats are for people who wait already.'
+        : `All ${ledger?.licensed ?? 'licensed'} seats are in use.`;
+    throw new DirectoryError('noFreeSeat', words, {
       licensed: ledger?.licensed ?? null,
       used: ledger?.used ?? null,
     });
@@ -99,8 +103,7 @@ async function commitWithoutSeat(
   const result = await conclude(context, change, await commitAs(context, change, waiting, 'keep', by));
   if (result === null) return null;
   await promoteWaiting(context, after.organizationId);
-  const now = await context.storage.users.get(after.organizationId, after.id);
-  return now === null ? result : { ...result, user: now };
+  return { ...result, user: await readAfterCommit(context, result.user) };
 }
 
 async function conclude(
@@ -119,11 +122,21 @@ async function conclude(
       );
     case 'committed': {
       context.wakeRelay();
-      if (change.need === 'giveBack') await promoteWaiting(context, outcome.user.organizationId);
+      if (change.need === 'giveBack') await promoteWaiting(context, outcome.user.organizationId, 2);
       return { user: outcome.user, before: change.before, changed: true, change: outcome.change };
     }
     default:
       return outcome satisfies never;
+  }
+}
+
+/** The user as stored now, or as just committed: a read that fails must not turn a commit into a failure. */
+export async function readAfterCommit(context: ProvisioningContext, committed: User): Promise<User> {
+  try {
+    return (await context.storage.users.get(committed.organizationId, committed.id)) ?? committed;
+  } catch (error) {
+    context.reportTrouble('a user could not be read after the commit', error);
+    return committed;
   }
 }
 

@@ -4,14 +4,16 @@
 import type { Connection } from '#directory/connection.ts';
 import { defaultScimProvisioning } from '#directory/connection.ts';
 import type { CredentialKind } from '#directory/credential.ts';
+import { describeActor } from '#directory/actor.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
+import type { AuditEvent } from '#directory/effect.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import type { Credentials } from '#secrets/credentials.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import { createOrganization } from './administer-organization.ts';
-import type { ProvisioningContext } from './provisioning-context.ts';
+import { toEffects, type ProvisioningContext } from './provisioning-context.ts';
 
 /** Secrets given by configuration for an unattended set-up (surface.md, "Configuration"). */
 export interface BootstrapSecrets {
@@ -71,10 +73,18 @@ async function createDefaultConnection(context: ProvisioningContext): Promise<vo
     createdAt: context.now(),
   };
   const id = connectionRecordId(defaultOrganization, defaultConnection);
+  const event: AuditEvent = {
+    action: 'connection.added',
+    level: 'important',
+    actor: describeActor(byBootstrap.actor),
+    mouth: byBootstrap.mouth,
+    target: { kind: 'connection', id: defaultConnection, name: connection.name },
+    after: { name: connection.name, provisioning: connection.provisioning },
+  };
   try {
-    await context.storage
-      .records(connectionRecords)
-      .insert({ id, organizationId: defaultOrganization, value: connection });
+    const effects = toEffects(context, defaultOrganization, [{ kind: 'audit', event }]);
+    const record = { id, organizationId: defaultOrganization, value: connection };
+    await context.storage.records(connectionRecords).insert(record, effects);
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
   }

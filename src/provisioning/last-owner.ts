@@ -39,7 +39,10 @@ export async function guardLastOwner<Result>(
     }
     return await commit();
   } finally {
-    await context.storage.leases.release(name, holder);
+    // The change is decided already; a lease that cannot be released ends by itself.
+    await context.storage.leases
+      .release(name, holder)
+      .catch((error: unknown) => context.reportTrouble('the lease on owners was not released', error));
   }
 }
 

@@ -70,9 +70,10 @@ async function findRestorable(
     return named;
   }
   if (!request.restore || externalId === undefined || request.connection === undefined) return null;
-  const [same, ...others] = await users.findByKey(organizationId, { kind: 'externalId', value: externalId });
-  if (same === undefined || others.length > 0) return null;
-  return !same.active && same.lastWrittenBy === request.connection ? same : null;
+  const known = await users.findByKey(organizationId, { kind: 'externalId', value: externalId });
+  const [same, ...others] = known.filter((user) => user.lastWrittenBy === request.connection);
+  if (same === undefined || others.length > 0 || same.active) return null;
+  return same;
 }
 
 async function restoreUser(

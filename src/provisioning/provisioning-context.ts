@@ -10,6 +10,8 @@ export interface ProvisioningContext {
   readonly randomBytes: RandomBytes;
   /** Says that effects wait; the relay takes them soon. Must not throw. */
   readonly wakeRelay: () => void;
+  /** Work that goes on after the answer; it reports its own trouble. The server waits for it before it closes the store. */
+  readonly continueLater: (work: () => Promise<unknown>) => void;
   /** A failure that must not undo a committed change: the sweep repairs it later. */
   readonly reportTrouble: (message: string, error: unknown) => void;
 }

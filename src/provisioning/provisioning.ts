@@ -1,7 +1,8 @@
 // The write side as its mouths are given it: the functions of this folder, bound to storage, clock and relay.
 
 import type { OrganizationId } from '#directory/identifiers.ts';
-import { changeOrganization, changeSeats, createOrganization, recountSeats } from './administer-organization.ts';
+import { changeOrganization, createOrganization } from './administer-organization.ts';
+import { changeSeats, recountSeats } from './administer-seats.ts';
 import { assignRoles, deactivateUser, reactivateUser } from './administer-user.ts';
 import { changeUser } from './change-user.ts';
 import { provisionUser } from './provision-user.ts';

@@ -8,14 +8,31 @@ import { toEffects, type ProvisioningContext } from './provisioning-context.ts';
 
 const byQueue: ChangeContext = { actor: { kind: 'system', name: 'seat-queue' }, mouth: 'seatQueue' };
 
+/** How many are promoted before whoever freed the seats is answered; a long queue goes on behind the answer. */
+const promotedAtOnce = 20;
+
 /**
- * Promotes waiting users, longest wait first, until the queue or the free seats are empty. Answers how many became active.
+ * Promotes waiting users, longest wait first, until the queue or the free seats are empty. Answers how many became active before the answer.
  * Never throws: the change that freed the seat is committed and stays so; what is left undone here the sweep does.
  */
-export async function promoteWaiting(context: ProvisioningContext, organizationId: OrganizationId): Promise<number> {
+export async function promoteWaiting(
+  context: ProvisioningContext,
+  organizationId: OrganizationId,
+  atOnce = promotedAtOnce,
+): Promise<number> {
+  const promoted = await promoteSome(context, organizationId, atOnce);
+  if (promoted === atOnce) context.continueLater(() => promoteWaiting(context, organizationId, promotedAtOnce));
+  return promoted;
+}
+
+async function promoteSome(
+  context: ProvisioningContext,
+  organizationId: OrganizationId,
+  limit: number,
+): Promise<number> {
   let promoted = 0;
   try {
-    for (let tries = 0; tries < 10_000; tries += 1) {
+    for (let tries = 0; promoted < limit && tries < limit * 20; tries += 1) {
       const outcome = await promoteFirst(context, organizationId);
       if (outcome === 'nobody' || outcome === 'noSeat') break;
       if (outcome === 'promoted') promoted += 1;

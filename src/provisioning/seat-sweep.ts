@@ -1,6 +1,8 @@
-// The sweep behind the seats: finishes what a crash left half done, and promotes whoever waits beside a free seat.
+// The sweeps behind the seats: finish what a crash left half done, promote whoever waits beside a free seat, count anew.
 
+import type { ChangeContext } from '#directory/effects-between.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
+import { recountSeats } from './administer-seats.ts';
 import { promoteWaiting } from './seat-queue.ts';
 
 /** A seat movement older than this belongs to a writer that died or was cut off. Settling a slow one is safe too: it loses at its next guard. */
@@ -10,4 +12,14 @@ const unfinishedAfterMs = 10_000;
 export async function sweepSeats(context: ProvisioningContext): Promise<void> {
   await context.storage.seats.settle(Date.now() - unfinishedAfterMs);
   for (const { id } of await context.storage.organizations.list()) await promoteWaiting(context, id);
+}
+
+const bySchedule: ChangeContext = { actor: { kind: 'system', name: 'recount' }, mouth: 'schedule' };
+
+/** Counts the seats of every organisation anew and repairs what is wrong, which should never be. Throws `StorageError`. */
+export async function recountAll(context: ProvisioningContext): Promise<void> {
+  for (const { id } of await context.storage.organizations.list()) {
+    const { drift, outcome } = await recountSeats(context, id, bySchedule);
+    if (outcome === 'repaired') context.reportTrouble(`the ledger of ${id} was off by ${drift} and is repaired`, null);
+  }
 }

@@ -12,6 +12,7 @@ import {
   type ConnectionId,
   type CredentialId,
   type EffectId,
+  type Instant,
   type OrganizationId,
   type RandomBytes,
   type UserId,
@@ -41,6 +42,13 @@ export interface IssuedCredential {
   readonly change: ChangeId;
 }
 
+export interface RotatedCredential extends IssuedCredential {
+  /** From when on the old secret is refused; null: its end could not be written and it works on until it is revoked. */
+  readonly oldEndsAt: Instant | null;
+  /** What kept the old one from being ended. */
+  readonly trouble?: unknown;
+}
+
 export interface CredentialsContext {
   readonly storage: Pick<Storage, 'records' | 'users'>;
   readonly now: () => number;
@@ -54,28 +62,31 @@ export interface Credentials {
   get(organizationId: OrganizationId, id: CredentialId): Promise<Credential | null>;
   /** All of the organisation, newest first; `owner` narrows to what one user owns. */
   list(organizationId: OrganizationId, owner?: UserId): Promise<readonly Credential[]>;
+  /** All that belong to a connection, newest first. */
+  listOfConnection(organizationId: OrganizationId, connection: ConnectionId): Promise<readonly Credential[]>;
   /** From the answer on it is refused. Doing it again changes nothing and answers `change: null`. Throws `credentialNotFound`. */
   revoke(
     organizationId: OrganizationId,
     id: CredentialId,
     by: ChangeContext,
   ): Promise<{ credential: Credential; change: ChangeId | null }>;
-  /** A successor with the same rights; the old one works `overlapMs` longer (0: ends now). Throws `credentialNotFound`, `invalidValue` for one that has ended. */
+  /** Revokes all that belong to a connection; a second call changes nothing. */
+  revokeAllOf(organizationId: OrganizationId, connection: ConnectionId, by: ChangeContext): Promise<void>;
+  /** A successor with the same rights and the same end; the old one works `overlapMs` longer (0: ends now). Throws `credentialNotFound`, `invalidValue` for one that has ended. */
   rotate(
     organizationId: OrganizationId,
     id: CredentialId,
     overlapMs: number,
     by: ChangeContext,
-  ): Promise<IssuedCredential>;
+  ): Promise<RotatedCredential>;
 }
 
-/** How many credentials one organisation's list reads; far more than anyone has. */
-const listLimit = 1_000;
+const pieceOfList = 200;
 
 export function createCredentials(context: CredentialsContext): Credentials {
   const records = context.storage.records(credentialRecords);
   const connections = context.storage.records(connectionRecords);
-  return { issue, get, list, revoke, rotate };
+  return { issue, get, list, listOfConnection, revoke, revokeAllOf, rotate };
 
   async function issue(
     organizationId: OrganizationId,
@@ -145,10 +156,24 @@ export function createCredentials(context: CredentialsContext): Credentials {
     return (await find(organizationId, id))?.value ?? null;
   }
 
-  async function list(organizationId: OrganizationId, owner?: UserId): Promise<readonly Credential[]> {
-    const page = owner === undefined ? { limit: listLimit } : { key: `owner=${owner}`, limit: listLimit };
-    const found = await records.list(organizationId, page, context.now());
-    return found.map((record) => record.value).toSorted((a, b) => (a.id < b.id ? 1 : -1));
+  function list(organizationId: OrganizationId, owner?: UserId): Promise<readonly Credential[]> {
+    return readAll(organizationId, owner === undefined ? {} : { key: `owner=${owner}` });
+  }
+
+  function listOfConnection(organizationId: OrganizationId, connection: ConnectionId): Promise<readonly Credential[]> {
+    return readAll(organizationId, { key: `connection=${connection}` });
+  }
+
+  /** Records lie in order of their hashes, so the newest are known only once all are read. */
+  async function readAll(organizationId: OrganizationId, by: { key?: string }): Promise<readonly Credential[]> {
+    const found: Credential[] = [];
+    for (let after: string | undefined; ; ) {
+      const page = { ...by, ...(after === undefined ? {} : { after }), limit: pieceOfList };
+      const piece = await records.list(organizationId, page, context.now());
+      found.push(...piece.map(({ value }) => value));
+      after = piece.at(-1)?.id;
+      if (piece.length < pieceOfList) return found.toSorted((a, b) => (a.id < b.id ? 1 : -1));
+    }
   }
 
   /** Writes what `edit` makes of the credential, again and again until nobody wrote in between; null from `edit` writes nothing. */
@@ -180,17 +205,28 @@ export function createCredentials(context: CredentialsContext): Credentials {
     return replace(organizationId, id, edit, 'credential.revoked', by);
   }
 
+  async function revokeAllOf(
+    organizationId: OrganizationId,
+    connection: ConnectionId,
+    by: ChangeContext,
+  ): Promise<void> {
+    for (const credential of await listOfConnection(organizationId, connection)) {
+      if (credential.revokedAt === undefined) await revoke(organizationId, credential.id, by);
+    }
+  }
+
   async function rotate(
     organizationId: OrganizationId,
     id: CredentialId,
     overlapMs: number,
     by: ChangeContext,
-  ): Promise<IssuedCredential> {
+  ): Promise<RotatedCredential> {
     const old = await get(organizationId, id);
     if (old === null) throw new DirectoryError('credentialNotFound', `There is no credential ${id}.`);
     const now = context.now();
     if (hasEnded(old, now)) throw new DirectoryError('invalidValue', 'This credential has ended; issue a new one.');
     const { kind, name, connection, owner, scopes } = old;
+    const expiresAt = ownEndOf(old);
     const issued = await issue(
       organizationId,
       {
@@ -199,16 +235,23 @@ export function createCredentials(context: CredentialsContext): Credentials {
         scopes,
         ...(connection === undefined ? {} : { connection }),
         ...(owner === undefined ? {} : { owner }),
+        ...(expiresAt === undefined ? {} : { expiresAt }),
       },
       by,
     );
     const end = now + overlapMs;
     const edit = (credential: Credential): Credential | null => {
       if (hasEnded(credential, now) || (credential.expiresAt ?? Infinity) <= end) return null;
-      return overlapMs === 0 ? { ...credential, revokedAt: now } : { ...credential, expiresAt: end };
+      if (overlapMs === 0) return { ...credential, revokedAt: now };
+      return { ...credential, expiresAt: end, endBeforeRotation: ownEndOf(credential) ?? null };
     };
-    await replace(organizationId, id, edit, 'credential.rotated', by);
-    return issued;
+    try {
+      const { credential } = await replace(organizationId, id, edit, 'credential.rotated', by);
+      return { ...issued, oldEndsAt: Math.min(credential.revokedAt ?? end, credential.expiresAt ?? end) };
+    } catch (trouble) {
+      // The successor exists, and this answer is the only place where its secret is.
+      return { ...issued, oldEndsAt: null, trouble };
+    }
   }
 
   function auditOf(
@@ -232,6 +275,11 @@ export function createCredentials(context: CredentialsContext): Credentials {
     const id = createTimeOrderedId(at, context.randomBytes) as EffectId;
     return { id, organizationId: credential.organizationId, at, attempts: 0, body: { kind: 'audit', event } };
   }
+}
+
+/** When it would end by itself, whatever a rotation did to it. */
+function ownEndOf({ expiresAt, endBeforeRotation }: Credential): Instant | undefined {
+  return endBeforeRotation === undefined ? expiresAt : (endBeforeRotation ?? undefined);
 }
 
 /** Whether it is refused for good: revoked, or past its end. */

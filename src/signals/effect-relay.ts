@@ -31,7 +31,7 @@ export interface EffectRelayOptions {
 export interface EffectRelay {
   /** Effects wait: carry them out soon. Never throws. */
   wake(): void;
-  /** Carries out all that is due now, and waits for it. Answers how many effects were carried out. */
+  /** Carries out what is due now, at most a thousand documents, and waits for it. Answers how many effects were carried out. */
   drain(): Promise<number>;
   /** Carries out what waits for one user now. */
   drainUser(organizationId: OrganizationId, userId: string): Promise<void>;
@@ -44,22 +44,32 @@ export interface EffectRelay {
 
 const leaseMs = 30_000;
 const batch = 50;
+const roundsOfPass = 20;
 
 export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
   const { storage, reportTrouble, maximumAttempts = 20 } = options;
   let running: Promise<number> | null = null;
-  let again = false;
+  let following: Promise<number> | null = null;
   let stopped = false;
   let timer: NodeJS.Timeout | null = null;
 
-  async function drainAll(): Promise<number> {
+  /** One look at what is due. Bounded, so that whoever waits for it is not kept by what others add meanwhile. */
+  async function pass(): Promise<number> {
     let carried = 0;
-    for (;;) {
-      again = false;
+    for (let round = 0; round < roundsOfPass; round += 1) {
       const claims = await storage.effects.claimDue(batch, leaseMs);
       for (const claim of claims) carried += await carryOut(claim);
-      if (stopped || (claims.length < batch && !again)) return carried;
+      if (stopped || claims.length < batch) return carried;
     }
+    setImmediate(wake);
+    return carried;
+  }
+
+  function begin(): Promise<number> {
+    running = pass().finally(() => {
+      running = null;
+    });
+    return running;
   }
 
   async function carryOut(claim: ClaimedEffects): Promise<number> {
@@ -102,12 +112,16 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
     }
   }
 
+  /** A pass that begins after this call: the one under way may have looked too early. */
   function drain(): Promise<number> {
-    again = true;
-    running ??= drainAll().finally(() => {
-      running = null;
-    });
-    return running;
+    if (running === null) return begin();
+    following ??= running
+      .catch(() => 0)
+      .then(() => {
+        following = null;
+        return begin();
+      });
+    return following;
   }
 
   function wake(): void {
@@ -135,6 +149,7 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
     async stop() {
       stopped = true;
       if (timer !== null) clearInterval(timer);
+      await following?.catch(() => undefined);
       await running?.catch(() => undefined);
     },
   };

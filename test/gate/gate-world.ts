@@ -66,6 +66,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
     now,
     randomBytes,
     wakeRelay: () => undefined,
+    continueLater: (work) => void work(),
     reportTrouble: (message, error) => {
       throw new Error(message, { cause: error });
     },

@@ -83,7 +83,9 @@ function* successors(state: State, flaws: ReadonlySet<Flaw>): Generator<readonly
     const sent: State = { ...state, ids: Math.max(state.ids, sending.id) };
     const [documents, reply] = apply(state.documents, request, flaws);
     const name = `${at}:${request.do}`;
-    yield [name, { ...sent, documents, processes: replace(state, at, receive(sending, reply)) }];
+    yield [name, { ...sent, documents, processes: replace(state, at, receive(sending, reply, flaws)) }];
+    const refused = request.do === 'activate' ? receive(sending, { kind: 'nameTaken' }, flaws) : null;
+    if (refused !== null) yield [`${name}, name taken`, { ...sent, processes: replace(state, at, refused) }];
     if (state.mishaps === 0) continue;
     const worse: State = { ...sent, mishaps: state.mishaps - 1 };
     const dead: Process = { ...sending, at: 'dead' };
@@ -95,6 +97,8 @@ function* successors(state: State, flaws: ReadonlySet<Flaw>): Generator<readonly
     const late = [...state.late, request];
     yield [`${name} under way, sender gives up`, { ...worse, late, processes: replace(state, at, lost) }];
     yield [`${name} under way, sender dies`, { ...worse, late, processes: replace(state, at, dead) }];
+    if (refused !== null)
+      yield [`${name} under way, sent again, name taken`, { ...worse, late, processes: replace(state, at, refused) }];
   }
   for (const [at, request] of state.late.entries()) {
     const [documents] = apply(state.documents, request, flaws);
@@ -133,7 +137,7 @@ function sweep(state: State, flaws: ReadonlySet<Flaw>): Documents {
       ids = Math.max(ids, sending.id);
       const [after, reply] = apply(documents, request, flaws);
       documents = after;
-      running = receive(sending, reply);
+      running = receive(sending, reply, flaws);
     }
   };
   for (const user of documents.users.keys()) {

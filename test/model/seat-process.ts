@@ -99,7 +99,7 @@ export function next(process: Process, freshId: number, flaws: ReadonlySet<Flaw>
 }
 
 /** The process after the answer. */
-export function receive(process: Process, reply: Reply): Process {
+export function receive(process: Process, reply: Reply, flaws: ReadonlySet<Flaw>): Process {
   const done: Process = { ...process, at: 'done' };
   switch (process.at) {
     case 'start':
@@ -110,7 +110,10 @@ export function receive(process: Process, reply: Reply): Process {
       return reply.kind === 'ok' ? { ...process, at: 'activating' } : done;
     case 'activating':
       if (reply.kind === 'user') return close(process, { id: process.id, kind: 'take' }, false, 'done');
-      return { ...process, at: 'conceding', settling: { id: process.id, kind: 'take' }, then: 'done' };
+      // A revision that has passed never comes again, a name may become free: only the first is an answer for good.
+      if (reply.kind === 'nameTaken' && !flaws.has('takenNameIsConceded'))
+        return settle(process, { id: process.id, kind: 'take' }, 'done');
+      return concede(process, { id: process.id, kind: 'take' }, 'done');
     case 'lockingOut':
       return reply.kind === 'user' ? { ...process, at: 'announcing', revision: reply.user.revision } : done;
     case 'announcing':
@@ -118,7 +121,7 @@ export function receive(process: Process, reply: Reply): Process {
       return { ...process, at: 'givingUp' };
     case 'givingUp':
       if (reply.kind === 'user') return close(process, { id: process.id, kind: 'giveBack' }, true, 'done');
-      return { ...process, at: 'conceding', settling: { id: process.id, kind: 'giveBack' }, then: 'release' };
+      return concede(process, { id: process.id, kind: 'giveBack' }, 'release');
     case 'conceding':
     case 'fencing':
       return reply.kind === 'user' ? judge(process, reply.user) : done;
@@ -141,6 +144,7 @@ export function receive(process: Process, reply: Reply): Process {
 export function lose(process: Process, flaws: ReadonlySet<Flaw>): Process {
   const intent = (kind: Intent['kind']): Intent => ({ id: process.id, kind });
   if (process.at === 'activating') {
+    if (flaws.has('lostIsConceded')) return concede(process, intent('take'), 'done');
     return flaws.has('lostMeansNotApplied')
       ? close(process, intent('take'), true, 'done')
       : settle(process, intent('take'), 'done');
@@ -168,6 +172,11 @@ function begin(process: Process, user: ModelUser): Process {
 
 function settle(process: Process, intent: Intent, then: Process['then']): Process {
   return { ...process, at: 'fencing', settling: intent, then };
+}
+
+/** The step is over for good: reading without a fence is enough. */
+function concede(process: Process, intent: Intent, then: Process['then']): Process {
+  return { ...process, at: 'conceding', settling: intent, then };
 }
 
 function judge(process: Process, user: ModelUser): Process {

@@ -68,6 +68,8 @@ describe('each precaution is needed: without it there is a history that breaks t
     ['noFence', 'two take the last seat'],
     ['readBeforeFence', 'two take the last seat'],
     ['lostMeansNotApplied', 'two take the last seat'],
+    ['lostIsConceded', 'two take the last seat'],
+    ['takenNameIsConceded', 'two take the last seat'],
     ['recountWithoutCompare', 'a recount beside a take'],
   ];
   test.each(needed)('%s', (flaw, name) => {

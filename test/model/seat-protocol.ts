@@ -41,11 +41,21 @@ export type Request =
   | { readonly do: 'setUsed'; readonly version: number; readonly used: number };
 
 /** What the model leaves out on purpose, to see that it is needed. */
-export type Flaw = 'noStamp' | 'noFence' | 'lostMeansNotApplied' | 'readBeforeFence' | 'recountWithoutCompare';
+export type Flaw =
+  | 'noStamp'
+  | 'noFence'
+  | 'lostMeansNotApplied'
+  /** After an error nobody understood, reading the user without a fence. */
+  | 'lostIsConceded'
+  /** After "the name is taken", reading the user without a fence: the driver may have sent the step twice, and the first one may still come. */
+  | 'takenNameIsConceded'
+  | 'readBeforeFence'
+  | 'recountWithoutCompare';
 
 export type Reply =
   | { readonly kind: 'ok' }
   | { readonly kind: 'no' }
+  | { readonly kind: 'nameTaken' }
   | { readonly kind: 'busy'; readonly intent: Intent }
   | { readonly kind: 'user'; readonly user: ModelUser }
   | { readonly kind: 'ledger'; readonly version: number; readonly moving: boolean }

@@ -26,6 +26,16 @@ describeOnBothStorages('a second POST', (open) => {
     await expect(side.add('aoki', { externalId: 'x2' })).rejects.toMatchObject({ code: 'userNameTaken' });
   });
 
+  test('finds its own person although another connection uses the same externalId', async () => {
+    const side = await createWriteSide(await open(), 10);
+    const mine = await side.add('a1', { externalId: 'x1', active: false });
+    const entra = 'entra' as ConnectionId;
+    const byEntra = { actor: { kind: 'connection', connection: entra }, mouth: 'scimPost' } as const;
+    const profile = { userName: 'a2', externalId: 'x1' };
+    await side.provisionUser(acme, { profile, active: false, connection: entra, restore: true }, byEntra);
+    expect((await side.add('a1.new', { externalId: 'x1' })).id).toBe(mine.id);
+  });
+
   test('creates anew where several have the externalId, or another connection wrote the one who has it', async () => {
     const side = await createWriteSide(await open(), 10);
     const first = await side.add('a1', { externalId: 'x1', active: false });
@@ -34,6 +44,7 @@ describeOnBothStorages('a second POST', (open) => {
     const profile = { userName: 'a2', externalId: 'x1' };
     const other = await side.provisionUser(acme, { profile, active: false, connection: entra, restore: true }, byEntra);
     expect(other.user.id).not.toBe(first.id);
+    await side.changeUser(acme, other.user.id, () => ({ lastWrittenBy: okta }), byOkta);
     const third = await side.add('a3', { externalId: 'x1' });
     expect([first.id, other.user.id]).not.toContain(third.id);
   });

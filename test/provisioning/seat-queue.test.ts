@@ -60,8 +60,8 @@ describeOnBothStorages('seats', (open) => {
   });
 
   test('policy allowOver: active beyond the contract up to its number, then waiting', async () => {
-    const side = await createWriteSide(await open(), 1, 'allowOver');
-    await side.changeSeats(acme, { over: 1 }, byAdministrator);
+    const side = await createWriteSide(await open(), 1);
+    await side.changeSeats(acme, { over: 1, seatPolicy: 'allowOver' }, byAdministrator);
     await side.add('first');
     expect(statusOf(await side.add('second'))).toBe('active');
     expect(await side.seats()).toEqual([2, -1, 0]);
@@ -89,6 +89,35 @@ describeOnBothStorages('seats', (open) => {
     expect(await side.storage.users.counts(acme)).toMatchObject({ active: 10, waiting: 15, inactive: 5 });
     expect(await side.seats()).toEqual([10, 0, 0]);
     expect(side.troubles).toEqual([]);
+  });
+
+  test('a lock-out is answered without waiting for a long queue, and the queue goes on behind the answer', async () => {
+    const side = await createWriteSide(await open(), 1);
+    const first = await side.add('first');
+    for (let i = 0; i < 30; i += 1) await side.add(`waiting${i}`);
+    await side.storage.seats.changeContract(acme, { licensed: 20 }, []);
+    await setActive(side, first, false);
+    const promoted = (await side.storage.users.counts(acme)).active;
+    expect(promoted).toBeLessThan(20);
+    await side.finished();
+    expect(await side.storage.users.counts(acme)).toMatchObject({ active: 20, waiting: 10 });
+    expect(await side.seats()).toEqual([20, 0, 0]);
+  });
+
+  test('over-use is refused under any policy but allowOver, and given up with it', async () => {
+    const side = await createWriteSide(await open(), 1);
+    await expect(side.changeSeats(acme, { over: 2 }, byAdministrator)).rejects.toMatchObject({ code: 'invalidValue' });
+    await side.changeSeats(acme, { over: 2, seatPolicy: 'allowOver' }, byAdministrator);
+    const users = [await side.add('a1'), await side.add('b1')];
+    expect(users.map(statusOf)).toEqual(['active', 'active']);
+    const back = { seatPolicy: 'wait' } as const;
+    await expect(side.changeSeats(acme, back, byAdministrator)).rejects.toMatchObject({
+      code: 'belowUse',
+      details: { over: 1 },
+    });
+    await side.changeSeats(acme, { ...back, licensed: 2 }, byAdministrator);
+    expect((await side.storage.seats.read(acme))?.over).toBe(0);
+    expect(statusOf(await side.add('c1'))).toBe('waiting');
   });
 
   test('two for the last seat: one gets it', async () => {

@@ -20,6 +20,8 @@ export interface WriteSide extends Provisioning {
   /** Creates a user named `name`. */
   add(name: string, parts?: { readonly active?: boolean; readonly externalId?: string }): Promise<User>;
   user(id: User['id']): Promise<User>;
+  /** What goes on behind the answers is done. */
+  finished(): Promise<void>;
   /** `[used, free, intents]` of the ledger. */
   seats(): Promise<readonly [number, number, number]>;
 }
@@ -31,11 +33,13 @@ export async function createWriteSide(
 ): Promise<WriteSide> {
   const clock = { now: Date.parse('2027-01-12T01:00:00Z') };
   const troubles: unknown[] = [];
+  const later: Promise<unknown>[] = [];
   const provisioning = createProvisioning({
     storage,
     now: () => clock.now,
     randomBytes,
     wakeRelay: () => undefined,
+    continueLater: (work) => void later.push(work()),
     reportTrouble: (_message, error) => troubles.push(error),
   });
   await provisioning.createOrganization(
@@ -57,6 +61,9 @@ export async function createWriteSide(
         restore: true,
       };
       return (await provisioning.provisionUser(acme, request, byOkta)).user;
+    },
+    async finished() {
+      while (later.length > 0) await later.pop();
     },
     async user(id) {
       const user = await storage.users.get(acme, id);

@@ -94,7 +94,14 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
   const logger = createLogger({ level: 'trace', destination: capture(lines) });
   const wakeRelay = () => undefined;
   const reportTrouble = (message: string, err: unknown) => logger.error({ event: 'trouble', err }, message);
-  const provisioning = createProvisioning({ storage, now, randomBytes, wakeRelay, reportTrouble });
+  const provisioning = createProvisioning({
+    storage,
+    now,
+    randomBytes,
+    wakeRelay,
+    continueLater: (work) => void work(),
+    reportTrouble,
+  });
   const credentials = createCredentials({ storage, now, randomBytes, wakeRelay });
   for (const id of [acme, globex]) {
     const { licensed = null, seatPolicy = 'wait' } = id === acme ? options : {};

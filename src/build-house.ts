@@ -1,0 +1,200 @@
+// Builds the house floor by floor on an open store: what every part is given is written here and nowhere else. server.ts opens and closes it.
+
+import { randomUUID } from 'node:crypto';
+import type { Express } from 'express';
+import { createAdminRouter } from '#admin/admin-router.ts';
+import type { AdminContext } from '#admin/admin-operation.ts';
+import { createSetUpLink } from '#admin/set-up-link.ts';
+import { createSetUpRouter } from '#admin/set-up-router.ts';
+import { createAuditTrail, type AuditTrail } from '#audit/audit-chain.ts';
+import { createBackgroundJobs, type BackgroundJobs } from '#background-jobs.ts';
+import type { Config } from '#config/load-config.ts';
+import type { Effect } from '#directory/effect.ts';
+import type { RandomBytes } from '#directory/identifiers.ts';
+import { createGate, type Gate } from '#gate/gate.ts';
+import type { GateContext } from '#gate/gate-context.ts';
+import { createHttpApp } from '#http/app.ts';
+import { createBadCredentialLimit } from '#http/bad-credentials.ts';
+import { createHealthRouter } from '#http/health-endpoints.ts';
+import { createMetricsRouter, readScrapedValues } from '#http/metrics-endpoints.ts';
+import type { Logger } from '#observability/logger.ts';
+import { createMetrics, type Metrics } from '#observability/metrics.ts';
+import { defaultOrganization, prepareFirstStart } from '#provisioning/first-start.ts';
+import { createProvisioning } from '#provisioning/provisioning.ts';
+import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
+import { recountAll, sweepSeats } from '#provisioning/seat-sweep.ts';
+import { recordKinds } from '#record-kinds.ts';
+import { createScimRouter } from '#scim/scim-router.ts';
+import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
+import { createCredentials } from '#secrets/credentials.ts';
+import { createSealing } from '#secrets/sealing.ts';
+import { createKeyring } from '#secrets/secret-key.ts';
+import { createEffectRelay, type EffectRelay } from '#signals/effect-relay.ts';
+import { expireRecords } from '#storage/expire-records.ts';
+import type { Storage } from '#storage/storage.ts';
+import { version } from '#version.ts';
+
+/** The built house, for whoever runs inside the process: commands and tests. */
+export interface House {
+  readonly storage: Storage;
+  readonly relay: EffectRelay;
+  readonly audit: AuditTrail;
+  /** What every administrator's command runs in. */
+  readonly admin: AdminContext;
+  /** Where this opening prepared an empty store: the one-time link for the first administrator. */
+  readonly setUpLink: string | null;
+}
+
+export interface BuiltHouse {
+  readonly app: Express;
+  readonly house: House;
+  readonly jobs: BackgroundJobs;
+  /** Waits for what still runs behind answers, and ends the verifying threads. The store stays open. */
+  close(): Promise<void>;
+}
+
+/** What the house stands on. */
+export interface Ground {
+  readonly storage: Storage;
+  readonly now: () => number;
+  readonly randomBytes: RandomBytes;
+  readonly logger: Logger;
+  readonly reportTrouble: (message: string, error: unknown) => void;
+  readonly isDraining: () => boolean;
+}
+
+/** Builds everything; an empty store is prepared. Throws `StorageError`. */
+export async function buildHouse(config: Config, ground: Ground): Promise<BuiltHouse> {
+  const { storage, now, randomBytes, logger, reportTrouble } = ground;
+  const { baseUrl, trustedProxies } = config.server;
+  const keyring = createKeyring(config.secret);
+  const sealing = createSealing(keyring, randomBytes);
+  const audit = createAuditTrail(storage.audit, keyring.audit);
+  const wakeRelay = (): void => relay.wake();
+  const later = createLaterWork(reportTrouble);
+  const write: ProvisioningContext = {
+    storage,
+    now,
+    randomBytes,
+    wakeRelay,
+    continueLater: later.begin,
+    reportTrouble,
+  };
+  const provisioning = createProvisioning(write);
+  const credentials = createCredentials({ storage, now, randomBytes, wakeRelay });
+  const authentication = createCredentialAuthentication({ storage, now });
+  const badCredentials = createBadCredentialLimit(config.limits.badCredentialsPerSecond);
+  const relay: EffectRelay = createEffectRelay({
+    storage,
+    reportTrouble,
+    carriers: { audit: (effect) => audit.append(effect), endSessions: (effect) => endSessions(gate, metrics, effect) },
+  });
+  const metrics = createMetrics({
+    version,
+    readValues: () => readScrapedValues(storage, () => relay.countDeadLetters()),
+  });
+  const atGate: GateContext = {
+    storage,
+    now,
+    randomBytes,
+    config: {
+      baseUrl,
+      trustedProxies,
+      signInsPerMinute: config.limits.signInsPerMinute,
+      sessionIdleMs: config.session.idleHours * 3_600_000,
+      sessionAbsoluteMs: config.session.absoluteHours * 3_600_000,
+      allowInsecureProviders: config.gate.allowInsecureProviders,
+      privateProviderHosts: config.gate.privateProviderHosts,
+    },
+    unseal: (sealed, place) => sealing.unseal(sealed, place),
+    logger,
+    metrics,
+  };
+  const gate = createGate(atGate);
+  const admin: AdminContext = {
+    storage,
+    provisioning,
+    credentials,
+    authentication,
+    badCredentials,
+    sealing,
+    audit,
+    metrics,
+    gate: atGate,
+    now,
+    randomBytes,
+    wakeRelay,
+    settleEffects: async () => void (await relay.drain()),
+    config: { baseUrl, bodyBytes: config.limits.bodyBytes },
+    version,
+  };
+  const app = createHttpApp({
+    baseUrl,
+    trustedProxies,
+    logger,
+    metrics,
+    createRequestId: randomUUID,
+    mounts: [
+      { path: '/', router: createHealthRouter({ ping: () => storage.ping(), isDraining: ground.isDraining }) },
+      { path: '/', router: createMetricsRouter(metrics) },
+      {
+        path: '/scim/v2',
+        router: createScimRouter({
+          storage,
+          provisioning,
+          authentication,
+          badCredentials,
+          now,
+          baseUrl,
+          limits: config.limits,
+          metrics,
+          logger,
+        }),
+      },
+      { path: '/api', router: createAdminRouter(admin) },
+      { path: '/console', router: createSetUpRouter(admin) },
+      { path: '/', router: gate.router },
+    ],
+  });
+  const jobs = createBackgroundJobs(
+    [
+      { name: 'seats', everyMs: 5_000, run: () => sweepSeats(write) },
+      { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
+      { name: 'expiry', everyMs: 60_000, run: () => expireRecords(storage, recordKinds, now()) },
+    ],
+    storage.leases,
+    randomUUID(),
+    reportTrouble,
+  );
+  const isFirstStart = await prepareFirstStart(write, credentials, config.bootstrap);
+  const setUpLink = isFirstStart ? await createSetUpLink(admin, defaultOrganization) : null;
+  const close = async (): Promise<void> => {
+    await later.finish();
+    await gate.close();
+  };
+  return { app, house: { storage, relay, audit, admin, setUpLink }, jobs, close };
+}
+
+/** Marks the sessions that a lost access killed; the commit closed the doors, this is the record of it. */
+async function endSessions(gate: Gate, metrics: Metrics, effect: Effect): Promise<void> {
+  if (effect.body.kind !== 'endSessions') return;
+  const { userId, epoch, cause } = effect.body;
+  const ended = await gate.endSessionsOfUser(effect.organizationId, userId, epoch, cause);
+  metrics.sessionsRevoked.inc({ cause }, ended);
+}
+
+/** Work behind an answer, waited for before the store is closed. */
+function createLaterWork(reportTrouble: Ground['reportTrouble']) {
+  const running = new Set<Promise<unknown>>();
+  return {
+    begin(work: () => Promise<unknown>): void {
+      const going = work()
+        .catch((error: unknown) => reportTrouble('work behind an answer failed', error))
+        .finally(() => running.delete(going));
+      running.add(going);
+    },
+    async finish(): Promise<void> {
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
+}
