@@ -16,7 +16,8 @@ export function wantsPage(headers: IncomingHttpHeaders): boolean {
 export function originOf(headers: IncomingHttpHeaders, baseUrl: string): 'own' | 'foreign' | 'unknown' {
   const { origin } = headers;
   const site = headers['sec-fetch-site'];
-  if (origin !== undefined && origin !== new URL(baseUrl).origin) return 'foreign';
+  // The browser's own word comes first: our pages send no referrer, and then `Origin` is `null` even from them.
   if (site !== undefined) return site === 'same-origin' || site === 'none' ? 'own' : 'foreign';
+  if (origin !== undefined && origin !== new URL(baseUrl).origin) return 'foreign';
   return origin === undefined ? 'unknown' : 'own';
 }

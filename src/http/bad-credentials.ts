@@ -1,6 +1,7 @@
 // Callers who keep sending refused credentials are slowed down, by address; good credentials from the same address are not (surface.md, limits).
 
 import type { Request } from 'express';
+import { limitKeyOf } from './client-address.ts';
 import { createRateLimit, type RateLimitOptions } from './rate-limit.ts';
 import { requestContextOf } from './request-context.ts';
 
@@ -14,7 +15,7 @@ export function createBadCredentialLimit(perSecond: number, clock?: RateLimitOpt
   const limit = createRateLimit({ perSecond, burst: perSecond, ...(clock === undefined ? {} : { clock }) });
   return {
     refuse(request) {
-      const outcome = limit.take(requestContextOf(request).clientAddress);
+      const outcome = limit.take(limitKeyOf(requestContextOf(request).clientAddress));
       return outcome.allowed ? null : outcome.retryAfterSeconds;
     },
   };

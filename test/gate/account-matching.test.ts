@@ -42,6 +42,13 @@ describeOnBothStorages('O07 account matching', (open) => {
     await expectRefusal(corp, {}, 'noSuchUser');
   });
 
+  test('a name with a look-alike that folds to another one is nobody’s', async () => {
+    const user = await world.addPerson({ userName: 'mark@example.com' });
+    const corp = await connect('corp', 'userName');
+    await expectRefusal(corp, { userName: 'mar\u212A@example.com' }, 'noSuchUser');
+    expect(await match(corp, { userName: 'mark@example.com' })).toMatchObject({ user: { id: user.id } });
+  });
+
   test('by externalId, exactly', async () => {
     const user = await world.addPerson({ userName: 'aoki', externalId: 'Ext-1' });
     const corp = await connect('corp', 'externalId');

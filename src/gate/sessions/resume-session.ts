@@ -26,6 +26,7 @@ export async function resumeSession(context: GateContext, token: string | undefi
   const decision = decideAccess(organization, user, context.now());
   if (!decision.allowed) return { kind: 'held', reason: decision.reason, session };
   if (user === null || value.endedAt !== undefined || user.epoch !== value.epoch) return { kind: 'nobody' };
-  await touchSession(context, session);
+  // Not waited for: the decision is made, and a store that only reads must not hold it up.
+  void touchSession(context, session);
   return { kind: 'signedIn', user, session };
 }

@@ -70,6 +70,12 @@ async function matchByRule(
 
 /** What the rule looks for. An e-mail counts only where its domain is routed to this connection. */
 function keyFor(rule: Exclude<AccountMatch, 'off'>, connection: Connection, identity: VerifiedIdentity): UserKey {
+  // The Kelvin sign folds to "k": a name that is not in its composed form could pass for another one's.
+  for (const name of [identity.userName, identity.externalId, identity.verifiedEmail]) {
+    if (name !== undefined && name !== name.normalize('NFC')) {
+      throw new SignInError('noSuchUser', 'the provider gave a name with look-alike characters (not NFC)');
+    }
+  }
   switch (rule) {
     case 'userName':
       if (identity.userName === undefined) throw new SignInError('noSuchUser', 'the provider gave no user name');

@@ -2,7 +2,7 @@
 // (gate.md 9). Counted apart from SCIM; a whole office may share an address, so the limit is generous.
 
 import type { RequestHandler } from 'express';
-import { clientAddressOf } from '#http/client-address.ts';
+import { clientAddressOf, limitKeyOf } from '#http/client-address.ts';
 import { createRateLimit } from '#http/rate-limit.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
 import { createRefusalPage } from '../pages/refusal-page.ts';
@@ -11,7 +11,7 @@ import { createRefusalPage } from '../pages/refusal-page.ts';
 export function limitSignIns(perMinute: number): RequestHandler {
   const limit = createRateLimit({ perSecond: perMinute / 60, burst: perMinute });
   return (request, response, next) => {
-    const taken = limit.take(clientAddressOf(request));
+    const taken = limit.take(limitKeyOf(clientAddressOf(request)));
     if (taken.allowed) {
       next();
       return;

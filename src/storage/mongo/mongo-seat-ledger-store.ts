@@ -12,6 +12,10 @@ import { type LedgerDocument, type LedgerModel, type Ledgers, toLedger } from '.
 import type { SeatMovement } from './mongo-seat-movement.ts';
 import { seatHeld, type UserDocument, type UserModel } from './mongo-user-document.ts';
 
+/** Tries of a change of contract while seats move. */
+const contractRounds = 100;
+/** An instant so far ahead comes from a clock that was wrong. */
+const implausiblyAheadMs = 60_000;
 /** How many documents one round of the sweep looks at. */
 const piece = 500;
 
@@ -30,7 +34,7 @@ export function createSeatLedgerStore(
 
     changeContract: (organizationId, contract, effects) =>
       guard(async () => {
-        for (;;) {
+        for (let round = 0; round < contractRounds; round += 1) {
           const before = await readKnown(organizationId);
           const after = applyContract(toLedger(before), contract);
           if ('tooMany' in after) return { kind: 'belowUse', over: after.tooMany };
@@ -47,6 +51,7 @@ export function createSeatLedgerStore(
             .lean<LedgerDocument>();
           if (changed !== null) return { kind: 'changed', ledger: toLedger(changed) };
         }
+        throw new StorageError('unavailable', 'The seat ledger moves too fast, or needs a recount.');
       }),
 
     recount: (organizationId, effectsOf) =>
@@ -99,7 +104,7 @@ export function createSeatLedgerStore(
 
 function oldIntents(ledger: LedgerDocument, olderThan: number): readonly (readonly [UserId, SeatIntent])[] {
   return Object.entries(ledger.intents)
-    .filter(([, intent]) => intent.at < olderThan)
+    .filter(([, intent]) => intent.at < olderThan || intent.at > Date.now() + implausiblyAheadMs)
     .map(([user, intent]) => [user as UserId, intent] as const);
 }
 

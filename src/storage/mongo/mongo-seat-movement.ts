@@ -102,8 +102,9 @@ export function createSeatMovement(users: UserModel, ledgers: Ledgers): SeatMove
         )
         .lean<UserDocument>();
     } catch (error) {
-      if (toStorageError(error) === error) throw error;
-      return settle(organizationId, id, intent);
+      const settled = await settle(organizationId, id, intent);
+      if (toStorageError(error) === error && !settled.applied) throw error;
+      return settled;
     }
     if (user !== null) return { user, freed: await ledgers.close(organizationId, id, intent, true) };
     const done = await concede(organizationId, id, intent);

@@ -40,13 +40,11 @@ export function createUserCommit(
     try {
       written = await write(commit, { seat: 'held', stamp: intent.id });
     } catch (error) {
-      if (!isUnavailable(toStorageError(error))) {
-        await movement.concede(organizationId, id, intent);
-        throw error;
-      }
-      // The answer was lost: the fence tells what became of the write, and keeps it from coming true later.
+      // No definite answer: the fence tells what became of the write, and keeps it from coming true later.
       const settled = await movement.settle(organizationId, id, intent);
-      return settled.applied ? toOutcome(settled.user) : conflict;
+      if (settled.applied) return toOutcome(settled.user);
+      if (!isUnavailable(toStorageError(error))) throw error;
+      return conflict;
     }
     if (typeof written === 'string') {
       const done = await movement.concede(organizationId, id, intent);
@@ -107,12 +105,11 @@ function toOutcome(written: Written): CommitOutcome {
   return typeof written === 'string' ? { kind: written } : { kind: 'committed', user: fromUserDocument(written) };
 }
 
-/** What can be finished later by anyone must not turn a committed change into a failure. */
+/** What can be finished later by anyone must not turn a committed change into a failure, whatever went wrong. */
 async function leaveToSweep<Value>(step: Promise<Value>): Promise<Value | undefined> {
   try {
     return await step;
-  } catch (error) {
-    if (isUnavailable(toStorageError(error))) return undefined;
-    throw error;
+  } catch {
+    return undefined;
   }
 }

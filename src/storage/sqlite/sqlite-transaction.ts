@@ -5,6 +5,9 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { StorageError } from '../storage-error.ts';
 import { isBusy, toStorageError } from './sqlite-errors.ts';
 
+/** After so much work without a pause the event loop gets its turn: the driver is synchronous, and a loop of awaits alone would starve it. */
+const breathAfterMs = 10;
+
 /** How long a lock of another process is waited for before the store counts as unavailable. */
 const patienceMs = 5_000;
 
@@ -49,12 +52,36 @@ export function openConnection(path: string): SqliteConnection {
       throw error;
     }
   };
+  const breathe = createBreath();
   return {
     prepare: (sql) => new PreparedStatement(database, sql),
     exec: (sql) => database.exec(sql),
-    read: (work) => retryWhileBusy(work, patienceMs),
-    write: (work) => retryWhileBusy(() => transact(work), patienceMs),
+    async read(work) {
+      await breathe();
+      return retryWhileBusy(work, patienceMs);
+    },
+    async write(work) {
+      await breathe();
+      return retryWhileBusy(() => transact(work), patienceMs);
+    },
     close: () => closeDatabase(database),
+  };
+}
+
+/** Waits for the event loop to turn once `breathAfterMs` have gone by since it last did; else it costs a look at the clock. */
+function createBreath(): () => Promise<void> | undefined {
+  let turnedAt = performance.now();
+  let turning: Promise<void> | undefined;
+  return () => {
+    if (turning === undefined && performance.now() - turnedAt < breathAfterMs) return undefined;
+    turning ??= new Promise((resolve) => {
+      setImmediate(() => {
+        turnedAt = performance.now();
+        turning = undefined;
+        resolve();
+      });
+    });
+    return turning;
   };
 }
 

@@ -36,6 +36,8 @@ export interface SignatureVerifierOptions {
   readonly deadlineMs?: number;
   /** Jobs that may wait for a thread; one more is refused. */
   readonly maxWaiting?: number;
+  /** Jobs of one connection that may wait: a flood at one leaves room for the others. */
+  readonly maxWaitingOfConnection?: number;
 }
 
 interface Pending {
@@ -58,7 +60,7 @@ const startDeadlineMs = 15_000;
 
 /** Creates the pool; no thread starts before the first job, and an idle pool does not keep the process alive. */
 export function createSignatureVerifier(options: SignatureVerifierOptions = {}): SignatureVerifier {
-  const { threads: size = 2, deadlineMs = 2000, maxWaiting = 64 } = options;
+  const { threads: size = 2, deadlineMs = 2000, maxWaiting = 64, maxWaitingOfConnection = 16 } = options;
   const threads = new Set<Thread>();
   let waiting: Pending[] = [];
   let closed = false;
@@ -118,6 +120,10 @@ export function createSignatureVerifier(options: SignatureVerifierOptions = {}):
       new Promise((resolve, reject) => {
         if (closed || waiting.length >= maxWaiting) {
           reject(new SamlRefusal('verificationUnavailable', closed ? 'closed' : 'too many verifications waiting'));
+          return;
+        }
+        if (waiting.filter((pending) => pending.job.acsUrl === job.acsUrl).length >= maxWaitingOfConnection) {
+          reject(new SamlRefusal('verificationUnavailable', 'too many verifications of this connection waiting'));
           return;
         }
         waiting.push({ job, resolve, reject });
