@@ -2,7 +2,7 @@
 // the browser brings back into a verified identity or a refusal. HTTP, cookies, attempts and sessions are the sign-in
 // layer's (gate.md 2.2, 2.3).
 
-import { SAML } from '@node-saml/node-saml';
+import { SAML } from '@node-saml/passport-saml';
 
 import { readSignedAssertion, type SamlIdentity } from './assertion-checks.ts';
 import type { AssertionExpectation } from './assertion-expectation.ts';

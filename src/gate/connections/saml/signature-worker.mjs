@@ -4,7 +4,7 @@
 
 import { parentPort } from 'node:worker_threads';
 
-import { SAML } from '@node-saml/node-saml';
+import { SAML } from '@node-saml/passport-saml';
 
 /** Remembers the canonical bytes whose signature was verified: a whole Response, or an Assertion alone. */
 class RememberingSaml extends SAML {
