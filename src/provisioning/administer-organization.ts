@@ -75,14 +75,18 @@ export async function changeOrganization(
     if (before === null) throw new DirectoryError('organizationNotFound', `There is no organisation ${id}.`);
     const { endsAt, ...rest } = edit;
     const { endsAt: _end, ...withoutEnd } = before;
-    const base = endsAt === null ? withoutEnd : before;
+    // Whoever resumes an organisation whose end is past means that its people come in again.
+    const isPast = before.endsAt !== undefined && before.endsAt <= context.now();
+    const outlives = edit.state === 'active' && endsAt === undefined && isPast;
+    const base = endsAt === null || outlives ? withoutEnd : before;
     const after: Organization = {
       ...base,
       ...rest,
       ...(typeof endsAt === 'number' ? { endsAt } : {}),
       revision: before.revision + 1,
     };
-    const changed = (Object.keys(edit) as (keyof Organization)[]).filter((name) => before[name] !== after[name]);
+    const named = Object.keys(outlives ? { ...edit, endsAt: null } : edit) as (keyof Organization)[];
+    const changed = named.filter((name) => before[name] !== after[name]);
     if (changed.length === 0) return { organization: before, change: null };
     const pick = (from: Organization) =>
       Object.fromEntries(changed.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));

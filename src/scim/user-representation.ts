@@ -34,7 +34,8 @@ export function toUserContent(user: User, scimBase: string): JsonObject {
     ...(enterprise === undefined ? {} : { [ENTERPRISE_USER_URN]: enterprise }),
     [FURLOUGH_USER_URN]: {
       status: statusOf(user),
-      seat: user.seat,
+      // On its way to the ledger it is no seat of this person any more.
+      seat: user.seat === 'held' ? 'held' : 'none',
       ...(user.holds.length === 0 ? {} : { holds: user.holds.map(describeHold) }),
     },
     meta: {

@@ -71,6 +71,17 @@ describeJourney(
       expect(await company.doors(browser)).toEqual({ session: 200, forwardAuth: 200 });
     });
 
+    test('of an organisation past its end is out, and in again when it is resumed', async () => {
+      const company = open();
+      const base = `/organizations/${company.organization}`;
+      await company.provision('last@example.com');
+      const { browser } = await company.signIn('last@example.com', 'saml');
+      expect((await company.admin('POST', `${base}/suspend`, { endsAt: '2020-01-01T00:00:00Z' })).status).toBe(200);
+      expect(await company.doors(browser)).toEqual({ session: 403, forwardAuth: 403 });
+      expect((await company.admin('POST', `${base}/resume`)).status).toBe(200);
+      expect(await company.doors(browser)).toEqual({ session: 200, forwardAuth: 200 });
+    });
+
     test('leaves an intact chain in the audit trail', async () => {
       const company = open();
       await company.settle();

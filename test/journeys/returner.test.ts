@@ -1,5 +1,7 @@
 // The returner: everything is as before, but nothing that was ended comes back to life.
 
+import { Browser } from '../harness/browser.ts';
+import { passOn } from '../harness/saml-sign-in-page.ts';
 import { patchOp } from './company.ts';
 import { describeJourney } from './journey.ts';
 
@@ -24,6 +26,21 @@ describeJourney('the returner', (open) => {
     expect(await company.doors(old)).toEqual({ session: 401, forwardAuth: 401 });
     const { browser } = await company.signIn(userName, 'saml');
     expect(await company.doors(browser)).toEqual({ session: 200, forwardAuth: 200 });
+  });
+
+  test('who signs in again in one browser ends the earlier session, although the answer comes without its cookie (L05)', async () => {
+    const company = open();
+    await company.provision('doi@example.com');
+    const { browser } = await company.signIn('doi@example.com', 'saml');
+    const old = browser.cookie(company.url, 'furlough-session') ?? '';
+    const page = await browser.go(`${company.url}/sso/${company.organization}/login?connection=first`);
+    const thief = new Browser();
+    thief.setCookie(company.url, 'furlough-session', old);
+    expect(await company.doors(thief)).toEqual({ session: 200, forwardAuth: 200 });
+    browser.setCookie(company.url, 'furlough-session', '');
+    await passOn(browser, page);
+    expect(await company.doors(browser)).toEqual({ session: 200, forwardAuth: 200 });
+    expect(await company.doors(thief)).toEqual({ session: 401, forwardAuth: 401 });
   });
 
   test('is not brought back by a sync when an administrator switched the account off', async () => {

@@ -13,6 +13,8 @@ export interface Attempt {
   readonly expected: ExpectedAnswer;
   /** Where to go afterwards: a URL checked against the allow-list when the attempt began. Absent: the default page. */
   readonly returnTo?: string;
+  /** The session this browser had when it left, by its record's id: a new sign-in ends it. The answer may come without its cookie. */
+  readonly earlierSession?: string;
   readonly createdAt: Instant;
 }
 

@@ -6,7 +6,7 @@ import { decideAccess } from '#directory/access-decision.ts';
 import type { ConnectionStrategy, VerifiedIdentity } from '../connections/connection-strategy.ts';
 import type { SignInConnection } from '../connections/open-connection.ts';
 import type { GateContext } from '../gate-context.ts';
-import { openSession } from '../sessions/session.ts';
+import { endSession, openSession } from '../sessions/session.ts';
 import { storeLink } from './account-link.ts';
 import { takeAttempt, type FoundAttempt } from './attempt.ts';
 import { matchAccount, type MatchedAccount } from './match-account.ts';
@@ -49,6 +49,7 @@ export async function completeSignIn(context: GateContext, visit: SignInVisit): 
       ...facts(),
       outcome: 'refused',
       reason: error.reason,
+      asked: visit.attempt !== undefined,
     });
     return { kind: 'refused', refusal: error, reference };
   } finally {
@@ -94,7 +95,7 @@ async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): P
     (read) => `active, epoch ${read}`,
   );
   await step('link', () => link(context, connection, identity, matched));
-  return step('session', () =>
+  const token = await step('session', () =>
     openSession(context, {
       organizationId: connection.organizationId,
       userId: matched.user.id,
@@ -103,6 +104,9 @@ async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): P
       ...(identity.sessionNotOnOrAfter === undefined ? {} : { notOnOrAfter: identity.sessionNotOnOrAfter }),
     }),
   );
+  const earlier = attempt?.record.value.earlierSession;
+  if (earlier !== undefined) await endSession(context, earlier, 'signedInAgain');
+  return token;
 }
 
 async function checked<Result>(

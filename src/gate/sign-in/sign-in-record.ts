@@ -1,5 +1,5 @@
 // Every sign-in, allowed or refused, as a record: who, through what, how far it came, why not. The browser gets the reference id,
-// administrators the rest ("why can this person not get in?"). Kept 90 days.
+// administrators the rest ("why can this person not get in?"). Kept 90 days, answers nobody waited for 7.
 
 import type { Connection } from '#directory/connection.ts';
 import {
@@ -51,19 +51,21 @@ export const signInRecords: RecordKind<SignInRecord> = {
 };
 
 const keptMs = 90 * 86_400_000;
+/** Answers that nobody waited for: anybody can send them, so they must not fill the store. */
+const keptUnaskedMs = 7 * 86_400_000;
 
 /** Stores one sign-in; answers its reference. */
 export async function recordSignIn(
   context: GateContext,
   connection: Pick<Connection, 'organizationId' | 'id'>,
-  facts: Omit<SignInRecord, 'reference' | 'at' | 'connection'>,
+  { asked = true, ...facts }: Omit<SignInRecord, 'reference' | 'at' | 'connection'> & { readonly asked?: boolean },
 ): Promise<string> {
   const at = context.now();
   const reference = createReference(context);
   await context.storage.records(signInRecords).insert({
     id: createTimeOrderedId(at, context.randomBytes),
     organizationId: connection.organizationId,
-    expiresAt: at + keptMs,
+    expiresAt: at + (asked ? keptMs : keptUnaskedMs),
     value: { ...facts, reference, at, connection: connection.id },
   });
   const { protocol, outcome, reason = 'none' } = facts;

@@ -3,6 +3,8 @@
 import type { Request } from 'express';
 import { openConnection, type ConnectionParts, type SignInConnection } from '../connections/open-connection.ts';
 import type { GateContext } from '../gate-context.ts';
+import { idOfToken, isToken } from '../opaque-token.ts';
+import { readSessionToken } from '../sessions/session-cookie.ts';
 import { keepAttempt } from './attempt.ts';
 
 export interface StartedSignIn {
@@ -21,7 +23,13 @@ export async function startSignIn(
 ): Promise<StartedSignIn> {
   let setCookie = '';
   const url = await openConnection(context, parts, connection).begin(request, async (expected) => {
-    const attempt = { connection: connection.id, expected, ...(returnTo === undefined ? {} : { returnTo }) };
+    const token = readSessionToken(context, request.headers.cookie);
+    const attempt = {
+      connection: connection.id,
+      expected,
+      ...(returnTo === undefined ? {} : { returnTo }),
+      ...(token === undefined || !isToken(token) ? {} : { earlierSession: idOfToken(token) }),
+    };
     setCookie = await keepAttempt(context, connection.organizationId, attempt, request.headers.cookie);
   });
   if (setCookie === '') throw new Error(`connection ${connection.id}: the browser was sent away without an attempt`);

@@ -161,7 +161,14 @@ async function withUserInfo(
 ): Promise<Readonly<Record<string, unknown>>> {
   const named = claims['preferred_username'] !== undefined && claims['email'] !== undefined;
   if (named || typeof provider.metadata.userinfo_endpoint !== 'string') return claims;
-  return { ...(await client.fetchUserInfo(config, accessToken, claims.sub)), ...claims };
+  const told = await client.fetchUserInfo(config, accessToken, claims.sub);
+  // An address and whether it is verified come from one source: mixed, one's word would vouch for the other's address.
+  if (claims['email'] === undefined) return { ...told, ...without(claims, 'email_verified') };
+  return { ...without(told, 'email_verified'), ...claims };
+}
+
+function without(claims: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name));
 }
 
 async function refusing<Result>(work: () => Promise<Result>): Promise<Result> {
