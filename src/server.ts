@@ -116,13 +116,14 @@ export function createServer(config: Config, overrides: ServerOverrides = {}): S
 async function lockForServing(config: Config, closers: (() => Promise<unknown>)[]): Promise<void> {
   if (config.storage.kind !== 'sqlite' || config.storage.path === null) return;
   const { acquireServeLock } = await import('#storage/sqlite/sqlite-serve-lock.ts');
+  const { isBusy } = await import('#storage/sqlite/sqlite-errors.ts');
   mkdirSync(dirname(config.storage.path), { recursive: true, mode: 0o700 });
   try {
     const lock = await acquireServeLock(config.storage.path);
     closers.push(() => Promise.resolve(lock.release()));
   } catch (error) {
-    if (error instanceof StorageError && error.message.includes('already serves'))
-      throw new ConfigError([error.message]);
+    // Another process is the operator's to stop; a file that cannot be used is an outage.
+    if (error instanceof StorageError && isBusy(error.cause)) throw new ConfigError([error.message]);
     throw error;
   }
 }

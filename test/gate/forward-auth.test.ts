@@ -92,7 +92,7 @@ describeOnBothStorages('forward-auth', (open) => {
     await world.deactivate(world.user);
     const page = await ask(browser, asked({ 'accept-language': 'ja' }));
     expect(page.status).toBe(403);
-    expect(page.body).toContain('アカウントは無効');
+    expect(page.body).toContain('このユーザーは停止中');
     const told = await ask(browser, asked({ accept: 'application/json' }));
     expect([told.status, (JSON.parse(told.body) as { reason: string }).reason]).toEqual([403, 'accountInactive']);
     for (const name of identityHeaders) expect(told.headers.has(name)).toBe(false);

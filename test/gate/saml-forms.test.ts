@@ -114,7 +114,7 @@ describe('the doors of a SAML sign-in', () => {
       headers: { 'accept-language': 'ja' },
     });
     expect(chooser.status).toBe(200);
-    expect(chooser.body).toContain('サインインの方法');
+    expect(chooser.body).toContain('ログインの方法');
     expect(chooser.body).toContain('&lt;script&gt;');
     expect(chooser.body).not.toContain('<script>');
     expect(chooser.headers.get('content-security-policy')).toContain("default-src 'none'");
