@@ -60,7 +60,7 @@ const startDeadlineMs = 15_000;
 
 /** Creates the pool; no thread starts before the first job, and an idle pool does not keep the process alive. */
 export function createSignatureVerifier(options: SignatureVerifierOptions = {}): SignatureVerifier {
-  const { threads: size = 2, deadlineMs = 2000, maxWaiting = 64, maxWaitingOfConnection = 16 } = options;
+  const { threads: size = 2, deadlineMs = 2000, maxWaiting = 64, maxWaitingOfConnection = 32 } = options;
   const threads = new Set<Thread>();
   let waiting: Pending[] = [];
   let closed = false;
