@@ -65,20 +65,34 @@ describeWithMongo('the MongoDB of the tests', () => {
     expect(await used()).toBe(1);
   });
 
+  /** Takes as soon as the driver has found its way back after a cut. */
+  async function takeOnceReconnected(): Promise<void> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await take(seen);
+        return;
+      } catch (error) {
+        if (tries >= 100) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  }
+
   test('only the n-th matching command of the named collection is hit', async () => {
     const fault = proxy.cutBefore({ command: ['update', 'insert'], collection: 'counters', nth: 2 });
     await take(seen);
     await through.db().collection('others').insertOne({});
     await expect(take(seen)).rejects.toThrow(mongoose.mongo.MongoNetworkError);
-    await take(seen);
+    await takeOnceReconnected();
     expect([await used(), fault.hits]).toEqual([2, 1]);
   });
 
   test('a fault for all commands strikes until it is cancelled', async () => {
     const fault = proxy.cutBefore({ command: 'update', times: Number.POSITIVE_INFINITY });
-    for (let attempt = 0; attempt < 3; attempt += 1) await expect(take(seen)).rejects.toThrow();
+    // While the driver connects anew a command may fail before it reaches the proxy: those do not count.
+    for (let tries = 0; fault.hits < 3 && tries < 50; tries += 1) await expect(take(seen)).rejects.toThrow();
     fault.cancel();
-    await take(seen);
+    await takeOnceReconnected();
     expect([await used(), fault.hits]).toEqual([1, 3]);
   });
 
