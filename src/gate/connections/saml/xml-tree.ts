@@ -46,7 +46,10 @@ const forbiddenCharacter = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF\
 const unknownReference = /&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)/;
 /** Each reference costs the parser some microseconds; a genuine response has a handful. */
 const maxReferences = 4096;
-/** Canonicalisation may write a namespace out at every element that uses it, so a long one, or many, would multiply (gate.md 2.2). */
+/**
+ * Canonicalisation may write a namespace out at every element that uses it, so a long one, or many different ones, would multiply (gate.md
+ * 2.2). The same one declared again and again only costs what it takes to write it: Okta's responses do so at every attribute value.
+ */
 const maxNamespaceLength = 256;
 const maxNamespaces = 100;
 const prefixPattern = /^[A-Za-z_][\w.-]*$/;
@@ -62,7 +65,7 @@ export function parseXml(source: string, limits: XmlLimits): XmlElement {
   let open: GrowingElement | undefined;
   let elements = 0;
   let depth = 0;
-  let namespaces = 0;
+  const namespaces = new Set<string>();
   let attributes: sax.QualifiedAttribute[] = [];
 
   const parser = sax.parser(true, { xmlns: true });
@@ -75,8 +78,8 @@ export function parseXml(source: string, limits: XmlLimits): XmlElement {
   parser.onattribute = (attribute) => {
     const { name, value } = attribute;
     if (name === 'xmlns' || name.startsWith('xmlns:')) {
-      namespaces += 1;
-      if (namespaces > maxNamespaces) throw new XmlRefusal('forbidden', 'too many namespaces');
+      namespaces.add(`${name}=${value}`);
+      if (namespaces.size > maxNamespaces) throw new XmlRefusal('forbidden', 'too many namespaces');
       if (value.length > maxNamespaceLength) throw new XmlRefusal('forbidden', 'a namespace that is too long');
     }
     attributes.push(attribute as sax.QualifiedAttribute);
