@@ -1,6 +1,7 @@
 // SAML as the sign-in sees it: drives the SAML strategy through passport and translates its words. The checks are in saml/.
 
 import type { Connection, SamlSignIn } from '#directory/connection.ts';
+import { clientAddressOf, limitKeyOf } from '#http/client-address.ts';
 import type { GateContext } from '../gate-context.ts';
 import { SignInError } from '../sign-in/refusal.ts';
 import {
@@ -65,7 +66,8 @@ export function openSamlSignIn(
     },
     async complete(request, expected) {
       const attempt = expected?.protocol === 'saml' ? { requestId: expected.requestId } : undefined;
-      const outcome = await drive(request, { step: 'complete', attempt, now: context.now() });
+      const address = limitKeyOf(clientAddressOf(request));
+      const outcome = await drive(request, { step: 'complete', attempt, now: context.now(), address });
       if (outcome.kind !== 'success') throw new Error(`connection ${connection.id}: the SAML strategy named nobody`);
       return toIdentity(outcome.identity as CompletedSaml);
     },

@@ -65,12 +65,14 @@ export interface SamlConnection {
    * opens a session. A crash in between costs the person a new sign-in, never a second session.
    * @param input.samlResponse base64, as readSamlForm returns it
    * @param input.now milliseconds
+   * @param input.address what the client counts as in limits
    * @throws SamlRefusal
    */
   complete(input: {
     readonly samlResponse: string;
     readonly attempt: SamlAttempt | undefined;
     readonly now: number;
+    readonly address: string;
   }): Promise<CompletedSaml>;
 }
 
@@ -101,21 +103,19 @@ export function createSamlConnection(settings: SamlSettings, parts: SamlConnecti
       return { redirectUrl: await saml.getAuthorizeUrlAsync(relayState, undefined, {}), requestId, relayState };
     },
 
-    complete: async ({ samlResponse, attempt, now }) => {
+    complete: async ({ samlResponse, attempt, now, address }) => {
       // Cheapest first: nothing is even decoded for a browser that waits for no answer.
       if (attempt === undefined) throw new SamlRefusal('unsolicited', 'no attempt');
       assertCertificates(certificates);
       const scanned = preScan(samlResponse, maxElements);
       assertSigned(scanned, settings.wantSigned);
       const { serviceEntityId, acsUrl, entityId } = settings;
-      const { signedXml, objection } = await parts.verifier.verify({
-        samlResponse: scanned.samlResponse,
-        certificates,
-        serviceEntityId,
-        acsUrl,
-        responseSigned: scanned.responseSigned,
-        assertionSigned: scanned.assertionSigned,
-      });
+      const { responseSigned, assertionSigned } = scanned;
+      const job = { samlResponse: scanned.samlResponse, certificates, serviceEntityId, acsUrl };
+      const { signedXml, objection } = await parts.verifier.verify(
+        { ...job, responseSigned, assertionSigned },
+        { address },
+      );
       if (signedXml === undefined) throw new SamlRefusal('signatureInvalid', objection ?? 'nothing verified');
       const expected: AssertionExpectation = {
         entityId,

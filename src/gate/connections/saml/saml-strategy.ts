@@ -28,6 +28,7 @@ export type SamlStrategyOptions =
       /** Looked up by the attempt cookie, not consumed yet. */
       readonly attempt: SamlAttempt | undefined;
       readonly now: number;
+      readonly address: string;
     };
 
 /** What `passport.authenticate(…, callback)` gets as its third argument when a sign-in is refused. */

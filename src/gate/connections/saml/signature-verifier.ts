@@ -17,6 +17,12 @@ export interface SignatureJob {
   readonly assertionSigned: boolean;
 }
 
+/** Whose job it is, for the limits only. */
+export interface JobSender {
+  /** The client's address, or what stands for it in limits. */
+  readonly address: string;
+}
+
 export interface VerifiedMessage {
   /** Canonical bytes under a valid signature (the Response if it is signed, else the Assertion), or undefined. */
   readonly signedXml: string | undefined;
@@ -26,7 +32,7 @@ export interface VerifiedMessage {
 
 export interface SignatureVerifier {
   /** @throws SamlRefusal `verificationTimeout` or `verificationUnavailable` */
-  verify(job: SignatureJob): Promise<VerifiedMessage>;
+  verify(job: SignatureJob, sender: JobSender): Promise<VerifiedMessage>;
   close(): Promise<void>;
 }
 
@@ -38,10 +44,13 @@ export interface SignatureVerifierOptions {
   readonly maxWaiting?: number;
   /** Jobs of one connection that may wait: a flood at one leaves room for the others. */
   readonly maxWaitingOfConnection?: number;
+  /** Jobs of one address that may wait. One at a time gets a thread, so that what one sender can make slow is not slow for everybody. */
+  readonly maxWaitingOfAddress?: number;
 }
 
 interface Pending {
   readonly job: SignatureJob;
+  readonly sender: JobSender;
   readonly resolve: (message: VerifiedMessage) => void;
   readonly reject: (refusal: SamlRefusal) => void;
 }
@@ -60,7 +69,8 @@ const startDeadlineMs = 15_000;
 
 /** Creates the pool; no thread starts before the first job, and an idle pool does not keep the process alive. */
 export function createSignatureVerifier(options: SignatureVerifierOptions = {}): SignatureVerifier {
-  const { threads: size = 2, deadlineMs = 2000, maxWaiting = 64, maxWaitingOfConnection = 32 } = options;
+  const { threads: size = 2, deadlineMs = 2000 } = options;
+  const { maxWaiting = 64, maxWaitingOfConnection = 32, maxWaitingOfAddress = 28 } = options;
   const threads = new Set<Thread>();
   let waiting: Pending[] = [];
   let closed = false;
@@ -99,14 +109,34 @@ export function createSignatureVerifier(options: SignatureVerifierOptions = {}):
   const dispatch = (): void => {
     for (const thread of threads) {
       if (!thread.ready || thread.pending !== undefined) continue;
-      const pending = waiting.shift();
+      const pending = takeNext();
       if (pending === undefined) return;
       thread.pending = pending;
       thread.timer = setTimeout(() => void thread.worker.terminate(), deadlineMs);
       thread.worker.postMessage(pending.job);
     }
     const starting = [...threads].filter((thread) => !thread.ready).length;
-    if (!closed && waiting.length > starting && threads.size < size) startThread();
+    const startable = new Set(waiting.filter(isNext).map(({ sender }) => sender.address)).size;
+    if (!closed && startable > starting && threads.size < size) startThread();
+  };
+
+  const isNext = ({ sender }: Pending): boolean =>
+    [...threads].every((thread) => thread.pending?.sender.address !== sender.address);
+
+  const takeNext = (): Pending | undefined => {
+    const at = waiting.findIndex(isNext);
+    return at === -1 ? undefined : waiting.splice(at, 1)[0];
+  };
+
+  /** Why no more jobs of this kind may wait, or undefined. */
+  const overflowOf = (job: SignatureJob, sender: JobSender): string | undefined => {
+    if (closed) return 'closed';
+    if (waiting.length >= maxWaiting) return 'too many verifications waiting';
+    if (waiting.filter((pending) => pending.job.acsUrl === job.acsUrl).length >= maxWaitingOfConnection)
+      return 'too many verifications of this connection waiting';
+    if (waiting.filter((pending) => pending.sender.address === sender.address).length >= maxWaitingOfAddress)
+      return 'too many verifications of this address waiting';
+    return undefined;
   };
 
   const refuseWaiting = (detail: string): void => {
@@ -116,17 +146,14 @@ export function createSignatureVerifier(options: SignatureVerifierOptions = {}):
   };
 
   return {
-    verify: (job) =>
+    verify: (job, sender) =>
       new Promise((resolve, reject) => {
-        if (closed || waiting.length >= maxWaiting) {
-          reject(new SamlRefusal('verificationUnavailable', closed ? 'closed' : 'too many verifications waiting'));
+        const overflow = overflowOf(job, sender);
+        if (overflow !== undefined) {
+          reject(new SamlRefusal('verificationUnavailable', overflow));
           return;
         }
-        if (waiting.filter((pending) => pending.job.acsUrl === job.acsUrl).length >= maxWaitingOfConnection) {
-          reject(new SamlRefusal('verificationUnavailable', 'too many verifications of this connection waiting'));
-          return;
-        }
-        waiting.push({ job, resolve, reject });
+        waiting.push({ job, sender, resolve, reject });
         dispatch();
       }),
     close: async () => {

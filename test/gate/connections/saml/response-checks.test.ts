@@ -108,7 +108,9 @@ describe('S21 InResponseTo', () => {
   });
 
   test('no attempt: refused before anything is read', async () => {
-    await expect(connectionWith().complete({ samlResponse: '!', attempt: undefined, now })).rejects.toMatchObject({
+    await expect(
+      connectionWith().complete({ samlResponse: '!', attempt: undefined, now, address: '192.0.2.1' }),
+    ).rejects.toMatchObject({
       reason: 'unsolicited',
     });
   });

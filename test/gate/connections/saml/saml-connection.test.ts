@@ -82,20 +82,63 @@ describe('verification threads', () => {
     responseSigned: true,
     assertionSigned: true,
   });
+  const sender = { address: '192.0.2.1' };
+  const stranger = { address: '198.51.100.1' };
+  /** No pre-scan stands before these, so the number of elements costs what it costs. */
+  const heavy = (elements: number): string =>
+    encodeResponse(
+      idp
+        .respondXml(goodResponse)
+        .replace('<samlp:Status>', `<samlp:Extensions>${'<a/>'.repeat(elements)}</samlp:Extensions><samlp:Status>`),
+    );
+
+  test('S10 a sender of slow messages keeps one thread busy, and never the one another sender needs', async () => {
+    const verifier = createSignatureVerifier();
+    try {
+      const good = () => job(idp.respond(goodResponse));
+      await Promise.all([verifier.verify(good(), stranger), verifier.verify(good(), sender)]);
+      const done: string[] = [];
+      const slow = [1, 2, 3].map((turn) =>
+        verifier.verify(job(heavy(4_000)), stranger).then(() => done.push(`slow ${turn}`)),
+      );
+      await verifier.verify(good(), sender).then(() => done.push('person'));
+      await Promise.all(slow);
+      expect(done.toSorted()).toEqual(['person', 'slow 1', 'slow 2', 'slow 3']);
+      expect(done.indexOf('person')).toBeLessThan(done.indexOf('slow 2'));
+    } finally {
+      await verifier.close();
+    }
+  });
+
+  test('S10 too many waiting of one address, or of one connection, are refused; others are served', async () => {
+    const limits = { maxWaitingOfAddress: 2, maxWaitingOfConnection: 4 };
+    const elsewhere = { ...job(idp.respond(goodResponse)), acsUrl: 'https://furlough.example/saml/other/acs' };
+    for (const [flood, other] of [
+      [Array.from({ length: 3 }, () => sender), stranger],
+      [Array.from({ length: 5 }, (_, at) => ({ address: `203.0.113.${at}` })), stranger],
+    ] as const) {
+      const verifier = createSignatureVerifier(limits);
+      try {
+        const answers = Promise.allSettled(flood.map((from) => verifier.verify(job(idp.respond(goodResponse)), from)));
+        const served = verifier.verify(elsewhere, other);
+        expect((await answers).filter(({ status }) => status === 'fulfilled')).toHaveLength(flood.length - 1);
+        expect((await answers).at(-1)).toMatchObject({ reason: { reason: 'verificationUnavailable' } });
+        await expect(served).resolves.toBeDefined();
+      } finally {
+        await verifier.close();
+      }
+    }
+  });
 
   test('a job past its deadline is refused, and the next one is served', async () => {
     const verifier = createSignatureVerifier({ threads: 1, deadlineMs: 300 });
     try {
-      await expect(verifier.verify(job(idp.respond(goodResponse)))).resolves.toMatchObject({ objection: undefined });
-      // No pre-scan stands before this one, so the number of elements costs what it costs.
-      const heavy = encodeResponse(
-        idp
-          .respondXml(goodResponse)
-          .replace('<samlp:Status>', `<samlp:Extensions>${'<a/>'.repeat(40_000)}</samlp:Extensions><samlp:Status>`),
-      );
+      await expect(verifier.verify(job(idp.respond(goodResponse)), sender)).resolves.toMatchObject({
+        objection: undefined,
+      });
       const [slow, next] = await Promise.allSettled([
-        verifier.verify(job(heavy)),
-        verifier.verify(job(idp.respond(goodResponse))),
+        verifier.verify(job(heavy(40_000)), sender),
+        verifier.verify(job(idp.respond(goodResponse)), sender),
       ]);
       expect(slow).toMatchObject({ status: 'rejected', reason: { reason: 'verificationTimeout' } });
       expect(next).toMatchObject({ status: 'fulfilled', value: { objection: undefined } });
@@ -107,7 +150,7 @@ describe('verification threads', () => {
   test('too many waiting are refused, the others served; after close none', async () => {
     const verifier = createSignatureVerifier({ threads: 2, maxWaiting: 3 });
     const answers = await Promise.allSettled(
-      Array.from({ length: 5 }, () => verifier.verify(job(idp.respond(goodResponse)))),
+      Array.from({ length: 5 }, () => verifier.verify(job(idp.respond(goodResponse)), sender)),
     );
     expect(answers.map(({ status }) => status)).toEqual([
       'fulfilled',
@@ -118,7 +161,7 @@ describe('verification threads', () => {
     ]);
     expect(answers[4]).toMatchObject({ reason: { reason: 'verificationUnavailable' } });
     await verifier.close();
-    await expect(verifier.verify(job(idp.respond(goodResponse)))).rejects.toMatchObject({
+    await expect(verifier.verify(job(idp.respond(goodResponse)), sender)).rejects.toMatchObject({
       reason: 'verificationUnavailable',
     });
   });
@@ -130,12 +173,13 @@ test.each([
   [{ signedXml: undefined }, 'signatureInvalid'],
 ])('a verified message that says %j: refused as %s', async (spoiled, reason) => {
   const verifier = createSignatureVerifier({ threads: 1 });
+  const address = '192.0.2.1';
   const doubtful = {
     ...verifier,
-    verify: async (job: Parameters<typeof verifier.verify>[0]) => ({ ...(await verifier.verify(job)), ...spoiled }),
+    verify: async (...job: Parameters<typeof verifier.verify>) => ({ ...(await verifier.verify(...job)), ...spoiled }),
   };
   const connection = createSamlConnection(goodSettings, { verifier: doubtful, randomBytes });
-  const answer = connection.complete({ samlResponse: idp.respond(goodResponse), attempt: { requestId }, now });
+  const answer = connection.complete({ samlResponse: idp.respond(goodResponse), attempt: { requestId }, now, address });
   if (reason === undefined) await expect(answer).resolves.toMatchObject({ subject: nameId });
   else await expect(answer).rejects.toMatchObject({ name: 'SamlRefusal', reason });
   await verifier.close();

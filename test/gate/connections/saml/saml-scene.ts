@@ -44,7 +44,7 @@ export function complete(
   attempt: { readonly requestId: string } | undefined = { requestId },
   at: number = now,
 ): Promise<CompletedSaml> {
-  return connectionWith(settings).complete({ samlResponse, attempt, now: at });
+  return connectionWith(settings).complete({ samlResponse, attempt, now: at, address: '192.0.2.1' });
 }
 
 /** The good response is taken; the same with `change` is refused for `reason`. */

@@ -7,6 +7,8 @@ import { acsUrl, closeScene, connectionWith, goodResponse, idp, nameId, now } fr
 
 afterAll(closeScene);
 
+const address = '192.0.2.1';
+
 type Heard =
   | { readonly redirect: string }
   | { readonly error: unknown; readonly user: unknown; readonly info: unknown; readonly status: unknown };
@@ -66,7 +68,9 @@ test('out and back', async () => {
   const { redirect, requestId } = await begin();
   expect(redirect.startsWith(`${idp.ssoUrl}?SAMLRequest=`)).toBe(true);
   const request = post(idp.respond({ ...goodResponse, inResponseTo: requestId }));
-  await expect(authenticate(request, { step: 'complete', attempt: { requestId }, now })).resolves.toMatchObject({
+  await expect(
+    authenticate(request, { step: 'complete', attempt: { requestId }, now, address }),
+  ).resolves.toMatchObject({
     error: null,
     user: { subject: nameId, issuer: idp.entityId },
   });
@@ -80,7 +84,9 @@ test.each([
 ] as const)('%s fails with its reason', async (_name, inResponseTo, change, status, reason) => {
   const { requestId } = await begin();
   const request = { ...post(idp.respond({ ...goodResponse, inResponseTo: inResponseTo ?? requestId })), ...change };
-  await expect(authenticate(request, { step: 'complete', attempt: { requestId }, now })).resolves.toMatchObject({
+  await expect(
+    authenticate(request, { step: 'complete', attempt: { requestId }, now, address }),
+  ).resolves.toMatchObject({
     user: false,
     info: { refusal: { reason } },
     status,
@@ -89,7 +95,7 @@ test.each([
 
 test('no attempt fails as unsolicited', async () => {
   const request = post(idp.respond(goodResponse));
-  await expect(authenticate(request, { step: 'complete', attempt: undefined, now })).resolves.toMatchObject({
+  await expect(authenticate(request, { step: 'complete', attempt: undefined, now, address })).resolves.toMatchObject({
     user: false,
     info: { refusal: { reason: 'unsolicited' } },
   });
