@@ -56,7 +56,7 @@ export function createServer(config: Config, overrides: ServerOverrides = {}): S
   }
 
   async function openOnce(): Promise<BuiltHouse> {
-    const storage = overrides.storage ?? (await openStorage(config));
+    const storage = overrides.storage ?? (await openStorage(config, reportTrouble));
     const { now = Date.now, randomBytes = nodeRandomBytes } = overrides;
     const closeStorage = () => (overrides.storage === undefined ? storage.close() : Promise.resolve());
     try {
@@ -112,6 +112,17 @@ export function createServer(config: Config, overrides: ServerOverrides = {}): S
   };
 }
 
+/** Opens the store, asks it whether it is empty, closes it; nothing is prepared. Throws `StorageError`. */
+export async function tryStorage(config: Config): Promise<{ readonly isEmpty: boolean }> {
+  const storage = await openStorage(config, () => {});
+  try {
+    await storage.ping();
+    return { isEmpty: await storage.isEmpty() };
+  } finally {
+    await storage.close();
+  }
+}
+
 /** One serving process per SQLite file. Throws `ConfigError` while another one serves it. */
 async function lockForServing(config: Config, closers: (() => Promise<unknown>)[]): Promise<void> {
   if (config.storage.kind !== 'sqlite' || config.storage.path === null) return;
@@ -129,11 +140,11 @@ async function lockForServing(config: Config, closers: (() => Promise<unknown>)[
 }
 
 /** The adapter of the address; each is loaded only when it is needed, since one of them is large. */
-async function openStorage(config: Config): Promise<Storage> {
+async function openStorage(config: Config, reportTrouble: (message: string, error: unknown) => void): Promise<Storage> {
   if (config.storage.kind === 'mongodb') {
     const { openMongoStorage } = await import('#storage/mongo/mongo-storage.ts');
-    return openMongoStorage(config.storage.uri, { recordKinds });
+    return openMongoStorage(config.storage.uri, { recordKinds, reportTrouble });
   }
   const { openSqliteStorage } = await import('#storage/sqlite/sqlite-storage.ts');
-  return openSqliteStorage({ path: config.storage.path ?? ':memory:', recordKinds });
+  return openSqliteStorage({ path: config.storage.path ?? ':memory:', recordKinds, reportTrouble });
 }

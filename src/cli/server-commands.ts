@@ -3,6 +3,7 @@
 import { loadConfig } from '#config/load-config.ts';
 import { existsSync } from 'node:fs';
 import { withJson, type CommonOptions } from './command-options.ts';
+import { tryStorage } from '../server.ts';
 import { insideHouse, runOperation } from './command-run.ts';
 import type { CommandPlace } from './command-place.ts';
 import { serve } from './serve.ts';
@@ -22,10 +23,14 @@ export function addServerCommands({ program, terminal, endWith }: CommandPlace):
       const isNew =
         config.storage.kind === 'sqlite' && config.storage.path !== null && !existsSync(config.storage.path);
       const isMemory = config.storage.kind === 'sqlite' && config.storage.path === null;
-      if (!isNew && !isMemory) await insideHouse(terminal, (house) => house.storage.ping());
+      const isEmpty = !isNew && !isMemory && (await tryStorage(config)).isEmpty;
       const facts = {
         configuration: 'ok',
-        storage: isNew ? 'not there yet; the first start makes it' : 'ok',
+        storage: isNew
+          ? 'not there yet; the first start makes it'
+          : isEmpty
+            ? 'ok, empty; the first start prepares it'
+            : 'ok',
         kind: config.storage.kind,
         baseUrl: config.server.baseUrl,
       };

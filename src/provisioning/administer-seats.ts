@@ -99,16 +99,17 @@ export async function recountSeats(
   context: ProvisioningContext,
   id: OrganizationId,
   by: ChangeContext,
-): Promise<RecountOutcome> {
+): Promise<RecountOutcome & { readonly change: ChangeId | null }> {
   if ((await context.storage.seats.read(id)) === null)
     throw new DirectoryError('organizationNotFound', `There is no organisation ${id}.`);
+  const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
   const outcome = await context.storage.seats.recount(id, (drift) => {
-    const event = auditOrganization(context, by, 'seats.recounted', id, { after: { drift } });
+    const event = auditOrganization(context, by, 'seats.recounted', id, { after: { drift } }, change);
     return toEffects(context, id, [{ kind: 'audit', event }]);
   });
   if (outcome.outcome === 'repaired') {
     context.wakeRelay();
     await promoteWaiting(context, id);
   }
-  return outcome;
+  return { ...outcome, change: outcome.outcome === 'repaired' ? change : null };
 }

@@ -111,6 +111,10 @@ async function conclude(
   change: UserChange,
   outcome: Attempt,
 ): Promise<ChangeResult | null> {
+  const { organizationId } = change.after;
+  // Whoever freed a seat passes it on at once, also where its own change did not come true; a give-back does so even if it cannot tell.
+  const mayHaveFreed = outcome.kind === 'committed' && change.need === 'giveBack';
+  if (outcome.freedSeat === true || mayHaveFreed) await promoteWaiting(context, organizationId, 2);
   switch (outcome.kind) {
     case 'conflict':
     case 'noSeat':
@@ -122,7 +126,6 @@ async function conclude(
       );
     case 'committed': {
       context.wakeRelay();
-      if (change.need === 'giveBack') await promoteWaiting(context, outcome.user.organizationId, 2);
       return { user: outcome.user, before: change.before, changed: true, change: outcome.change };
     }
     default:

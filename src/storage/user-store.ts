@@ -18,15 +18,22 @@ export interface UserCommit {
   readonly effects: readonly Effect[];
 }
 
-export type CommitOutcome =
-  /** Written. The user as it is now stored; the revision may have risen by more than one. */
-  | { readonly kind: 'committed'; readonly user: User }
+export type CommitOutcome = {
+  /**
+   * A seat came free on the way, given back by this user or found to belong to nobody: whoever waits is promoted now.
+   * Left out when none did, or when that is not known; then the sweep promotes.
+   */
+  readonly freedSeat?: true;
+} & (
+  | /** Written. The user as it is now stored; the revision may have risen by more than one. */
+  { readonly kind: 'committed'; readonly user: User }
   /** Someone else wrote first, or an unfinished seat movement was settled: read again and start over. Nothing was written. */
   | { readonly kind: 'conflict' }
   /** No seat is free. Nothing was written. */
   | { readonly kind: 'noSeat' }
-  /** Another undeleted user of the organisation has this userName. Nothing was written. */
-  | { readonly kind: 'userNameTaken' };
+  /** Another undeleted user of the organisation has this userName. Nothing was written, though the revision may have risen. */
+  | { readonly kind: 'userNameTaken' }
+);
 
 export interface UserPage {
   /** Ids greater than this one. */

@@ -17,6 +17,8 @@ export interface WriteSide extends Provisioning {
   readonly storage: Storage;
   readonly clock: { now: number };
   readonly troubles: unknown[];
+  /** The same write side on another way to the same store. */
+  on(other: Storage): Provisioning;
   /** Creates a user named `name`. */
   add(name: string, parts?: { readonly active?: boolean; readonly externalId?: string }): Promise<User>;
   user(id: User['id']): Promise<User>;
@@ -34,14 +36,16 @@ export async function createWriteSide(
   const clock = { now: Date.parse('2027-01-12T01:00:00Z') };
   const troubles: unknown[] = [];
   const later: Promise<unknown>[] = [];
-  const provisioning = createProvisioning({
-    storage,
-    now: () => clock.now,
-    randomBytes,
-    wakeRelay: () => undefined,
-    continueLater: (work) => void later.push(work()),
-    reportTrouble: (_message, error) => troubles.push(error),
-  });
+  const on = (way: Storage): Provisioning =>
+    createProvisioning({
+      storage: way,
+      now: () => clock.now,
+      randomBytes,
+      wakeRelay: () => undefined,
+      continueLater: (work) => void later.push(work()),
+      reportTrouble: (_message, error) => troubles.push(error),
+    });
+  const provisioning = on(storage);
   await provisioning.createOrganization(
     { id: acme, name: 'Acme', timeZone: 'Asia/Tokyo', licensed, seatPolicy },
     byAdministrator,
@@ -51,6 +55,7 @@ export async function createWriteSide(
     storage,
     clock,
     troubles,
+    on,
     async add(name, parts = {}) {
       clock.now += 1;
       const externalId = parts.externalId === undefined ? {} : { externalId: parts.externalId };

@@ -4,6 +4,7 @@
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import { createLedger, hasFreeSeat, type SeatIntent, type SeatLedger } from '#directory/seat.ts';
 import { type Connection, type Model, Schema } from 'mongoose';
+import { StorageError } from '../storage-error.ts';
 import { operators } from './mongo-connection.ts';
 import { type EffectFields, effectFields, effectSchema } from './mongo-effects.ts';
 import { isDuplicateKey } from './mongo-errors.ts';
@@ -36,6 +37,10 @@ export interface Ledgers {
   /** Step 3: unsets the intent, and gives one seat back if so decided. False when it was closed already. */
   close(organizationId: OrganizationId, user: UserId, intent: SeatIntent, givesBack: boolean): Promise<boolean>;
 }
+
+/** Each round was lost to someone else's change, or the ledger cannot be found. */
+const rounds = 100;
+const tooFast = (): StorageError => new StorageError('unavailable', 'The seat ledger changes too fast.');
 
 export function defineLedgers(connection: Connection): LedgerModel {
   const schema = new DocumentSchema(
@@ -77,7 +82,7 @@ export function createLedgers(ledgers: LedgerModel, organizations: OrganizationM
       const mine = `intents.${asMapKey(user)}`;
       // Nobody goes over and nothing is reserved in most organisations: try that first, read only if it was wrong.
       let contract = { over: 0, reserved: 0 };
-      for (;;) {
+      for (let round = 0; round < rounds; round += 1) {
         const { over, reserved } = contract;
         const floor = newcomer && reserved > 0 ? reserved : -over;
         const guards = { over, reserved, free: operators({ $gt: floor }), [mine]: operators({ $exists: false }) };
@@ -93,11 +98,12 @@ export function createLedgers(ledgers: LedgerModel, organizations: OrganizationM
         if (!hasFreeSeat(ledger, newcomer)) return { kind: 'noSeat' };
         contract = ledger;
       }
+      throw tooFast();
     },
 
     async announce(organizationId, user, intent) {
       const mine = `intents.${asMapKey(user)}`;
-      for (;;) {
+      for (let round = 0; round < rounds; round += 1) {
         const announced = await ledgers.updateOne(
           { _id: organizationId, [mine]: operators({ $exists: false }) },
           { $set: { [mine]: intent }, $inc: { moving: 1, version: 1 } },
@@ -106,6 +112,7 @@ export function createLedgers(ledgers: LedgerModel, organizations: OrganizationM
         const other = (await read(organizationId))?.intents[user];
         if (other !== undefined) return other;
       }
+      throw tooFast();
     },
 
     async close(organizationId, user, intent, givesBack) {

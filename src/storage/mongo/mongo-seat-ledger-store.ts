@@ -7,7 +7,7 @@ import type { RecountOutcome, SeatLedgerStore } from '../seat-ledger-store.ts';
 import { StorageError } from '../storage-error.ts';
 import { operators } from './mongo-connection.ts';
 import { withEffects } from './mongo-effects.ts';
-import { guard } from './mongo-errors.ts';
+import { guard, isUnavailable, toStorageError } from './mongo-errors.ts';
 import { type LedgerDocument, type LedgerModel, type Ledgers, toLedger } from './mongo-ledger.ts';
 import type { SeatMovement } from './mongo-seat-movement.ts';
 import { seatHeld, type UserDocument, type UserModel } from './mongo-user-document.ts';
@@ -24,6 +24,7 @@ export function createSeatLedgerStore(
   users: UserModel,
   ledgers: Ledgers,
   movement: SeatMovement,
+  reportTrouble: (message: string, error: unknown) => void,
 ): SeatLedgerStore {
   return {
     read: (organizationId) =>
@@ -40,7 +41,10 @@ export function createSeatLedgerStore(
           if ('tooMany' in after) return { kind: 'belowUse', over: after.tooMany };
           const { licensed, over, reserved } = after;
           // Seats may move meanwhile: `free` is moved by the difference, and must still reach down to what may go over.
+          // A ledger that waits for its recount is judged by `free` too: what cannot be written must not be tried for ever.
           const more = limitOf(after) - limitOf(before);
+          const tooMany = -over - (before.free + more);
+          if (tooMany > 0) return { kind: 'belowUse', over: tooMany };
           const read = { licensed: before.licensed, over: before.over, reserved: before.reserved };
           const changed = await ledgerModel
             .findOneAndUpdate(
@@ -51,7 +55,7 @@ export function createSeatLedgerStore(
             .lean<LedgerDocument>();
           if (changed !== null) return { kind: 'changed', ledger: toLedger(changed) };
         }
-        throw new StorageError('unavailable', 'The seat ledger moves too fast, or needs a recount.');
+        throw new StorageError('unavailable', 'The seat ledger changes too fast.');
       }),
 
     recount: (organizationId, effectsOf) =>
@@ -78,17 +82,28 @@ export function createSeatLedgerStore(
     settle: (olderThan) =>
       guard(async () => {
         const freed = new Set<OrganizationId>();
+        const finish = async (organizationId: OrganizationId, work: Promise<{ readonly freed: boolean }>) => {
+          try {
+            if ((await work).freed) freed.add(organizationId);
+          } catch (error) {
+            // One movement that cannot be finished must not keep the others waiting; a store that is away keeps them all.
+            if (isUnavailable(toStorageError(error))) throw error;
+            reportTrouble('a seat movement could not be finished', error);
+          }
+        };
         const moving = { moving: operators({ $gt: 0 }) };
         for (const ledger of await ledgerModel.find(moving).limit(piece).lean<LedgerDocument[]>()) {
           const organizationId = ledger._id as OrganizationId;
           for (const [user, intent] of oldIntents(ledger, olderThan)) {
-            const settled = await movement.settle(organizationId, user, intent);
-            if (settled.freed) freed.add(organizationId);
+            await finish(organizationId, movement.settle(organizationId, user, intent));
           }
         }
-        const releasing = { releasingSince: operators({ $lt: olderThan }) };
-        for (const user of await users.find(releasing).limit(piece).lean<UserDocument[]>()) {
-          if ((await movement.release(user)).freed) freed.add(user.organizationId as OrganizationId);
+        const late = { releasingSince: operators({ $lt: olderThan }) };
+        const ahead = { releasingSince: operators({ $gt: Date.now() + implausiblyAheadMs }) };
+        for (const releasing of [late, ahead]) {
+          for (const user of await users.find(releasing).limit(piece).lean<UserDocument[]>()) {
+            await finish(user.organizationId as OrganizationId, movement.release(user));
+          }
         }
         return [...freed];
       }),

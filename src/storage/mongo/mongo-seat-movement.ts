@@ -4,14 +4,15 @@
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { SeatIntent } from '#directory/seat.ts';
 import { randomUUID } from 'node:crypto';
-import { isDuplicateKey, toStorageError } from './mongo-errors.ts';
+import { StorageError } from '../storage-error.ts';
+import { isDuplicateKey, isUnavailable, toStorageError } from './mongo-errors.ts';
 import type { Ledgers } from './mongo-ledger.ts';
 import { toTombstone, type UserDocument, type UserModel } from './mongo-user-document.ts';
 
-/** What became of an intent: whether the user's step had happened, the user as fenced, whether a seat came free by closing it. */
-export interface Settlement {
+/** What became of an intent: whether the user's step had happened, the user as read, whether a seat came free by closing it. */
+export interface Settlement<FoundUser = UserDocument> {
   readonly applied: boolean;
-  readonly user: UserDocument;
+  readonly user: FoundUser;
   readonly freed: boolean;
 }
 
@@ -21,31 +22,43 @@ export interface SeatMovement {
   /** Fences the user and closes the intent by what the fence shows. Right at any age and any number of times. */
   settle(organizationId: OrganizationId, user: UserId, intent: SeatIntent): Promise<Settlement>;
   /**
-   * After a definite answer "the guard did not hold" to the user's step: that step is over, so reading without a fence
-   * is enough. Answers the user if the step had happened after all (an answer the driver asked for twice).
+   * The writer's own settling: the same fence, but an intent that cannot be closed then is left to whoever meets it, because
+   * what became of the user's step is known and true already.
    */
-  concede(organizationId: OrganizationId, user: UserId, intent: SeatIntent): Promise<UserDocument | null>;
+  settleOwn(organizationId: OrganizationId, user: UserId, intent: SeatIntent): Promise<Settlement>;
+  /**
+   * After a definite "the revision has passed" to the user's step: that step is over for good, so reading without a fence
+   * is enough. It may have happened after all (an answer the driver asked for twice).
+   */
+  concede(organizationId: OrganizationId, user: UserId, intent: SeatIntent): Promise<Settlement<UserDocument | null>>;
   /** Brings a user whose seat is `releasing` to `none`. The user as it is then, and whether this call freed the seat. */
   release(document: UserDocument): Promise<{ readonly user: UserDocument; readonly freed: boolean }>;
 }
 
-/** Rounds of a release that others keep disturbing, before it is left to the sweep. */
+/** Rounds of what others keep disturbing: a release is then left to the sweep, a fence given up. */
 const rounds = 8;
 
-export function createSeatMovement(users: UserModel, ledgers: Ledgers): SeatMovement {
+/** `leaveToSweep` waits for a step that anyone can finish later; it answers undefined, and never throws, when that step failed. */
+export function createSeatMovement(
+  users: UserModel,
+  ledgers: Ledgers,
+  leaveToSweep: <Value>(step: Promise<Value>) => Promise<Value | undefined>,
+): SeatMovement {
   const begin = (kind: SeatIntent['kind']): SeatIntent => ({ id: randomUUID(), kind, at: Date.now() });
 
   async function settle(organizationId: OrganizationId, id: UserId, intent: SeatIntent): Promise<Settlement> {
     const user = await fence(organizationId, id);
-    const applied = user.stamp === intent.id;
-    const givesBack = applied === (intent.kind === 'giveBack');
-    const closed = await ledgers.close(organizationId, id, intent, givesBack);
-    return { applied, user, freed: closed && givesBack };
+    return { user, ...(await close(organizationId, id, intent, user)) };
+  }
+
+  async function settleOwn(organizationId: OrganizationId, id: UserId, intent: SeatIntent): Promise<Settlement> {
+    const user = await fence(organizationId, id);
+    return { user, ...(await tryToClose(organizationId, id, intent, user)) };
   }
 
   /** From here on a writer who was only slow loses: the revision it was guarded by is gone. */
   async function fence(organizationId: OrganizationId, id: UserId): Promise<UserDocument> {
-    for (;;) {
+    for (let round = 0; round < rounds; round += 1) {
       const fenced = await users
         .findOneAndUpdate({ _id: id, organizationId }, { $inc: { revision: 1 } }, { returnDocument: 'after' })
         .lean<UserDocument>();
@@ -58,13 +71,34 @@ export function createSeatMovement(users: UserModel, ledgers: Ledgers): SeatMove
         if (!isDuplicateKey(error)) throw error;
       }
     }
+    throw new StorageError('incompatible', 'A user could not be fenced: the id is in use elsewhere.');
   }
 
-  async function concede(organizationId: OrganizationId, id: UserId, intent: SeatIntent): Promise<UserDocument | null> {
-    const user = await users.findOne({ _id: id, organizationId }).lean<UserDocument>();
+  /** What became of the intent is read off a user whom its step cannot reach any more; then it is closed, by whoever comes first. */
+  async function close(
+    organizationId: OrganizationId,
+    id: UserId,
+    intent: SeatIntent,
+    user: UserDocument | null,
+  ): Promise<{ applied: boolean; freed: boolean }> {
     const applied = user?.stamp === intent.id;
-    await ledgers.close(organizationId, id, intent, applied === (intent.kind === 'giveBack'));
-    return applied ? user : null;
+    const givesBack = applied === (intent.kind === 'giveBack');
+    const closed = await ledgers.close(organizationId, id, intent, givesBack);
+    return { applied, freed: closed && givesBack };
+  }
+
+  async function tryToClose(...of: Parameters<typeof close>): Promise<{ applied: boolean; freed: boolean }> {
+    const [, , intent, user] = of;
+    return (await leaveToSweep(close(...of))) ?? { applied: user?.stamp === intent.id, freed: false };
+  }
+
+  async function concede(
+    organizationId: OrganizationId,
+    id: UserId,
+    intent: SeatIntent,
+  ): Promise<Settlement<UserDocument | null>> {
+    const user = await users.findOne({ _id: id, organizationId }).lean<UserDocument>();
+    return { user, ...(await tryToClose(organizationId, id, intent, user)) };
   }
 
   async function release(document: UserDocument): Promise<{ user: UserDocument; freed: boolean }> {
@@ -75,13 +109,7 @@ export function createSeatMovement(users: UserModel, ledgers: Ledgers): SeatMove
     for (let round = 0; round < rounds && user.seat === 'releasing'; round += 1) {
       const intent = begin('giveBack');
       const other = await ledgers.announce(organizationId, id, intent);
-      if (other !== null) {
-        const settled = await settle(organizationId, id, other);
-        user = settled.user;
-        freed ||= settled.freed;
-        continue;
-      }
-      const outcome = await giveUp(user, intent);
+      const outcome = other === null ? await giveUp(user, intent) : await settle(organizationId, id, other);
       user = outcome.user;
       freed ||= outcome.freed;
     }
@@ -102,16 +130,15 @@ export function createSeatMovement(users: UserModel, ledgers: Ledgers): SeatMove
         )
         .lean<UserDocument>();
     } catch (error) {
-      const settled = await settle(organizationId, id, intent);
-      if (toStorageError(error) === error && !settled.applied) throw error;
+      // Whatever the error says, the step may have happened, or happen still.
+      const settled = await settleOwn(organizationId, id, intent);
+      if (!settled.applied && !isUnavailable(toStorageError(error))) throw error;
       return settled;
     }
-    if (user !== null) return { user, freed: await ledgers.close(organizationId, id, intent, true) };
-    const done = await concede(organizationId, id, intent);
-    if (done !== null) return { user: done, freed: true };
-    const current = await users.findOne({ _id: id, organizationId }).lean<UserDocument>();
-    return { user: current ?? before, freed: false };
+    if (user !== null) return { user, ...(await tryToClose(organizationId, id, intent, user)) };
+    const conceded = await concede(organizationId, id, intent);
+    return { user: conceded.user ?? before, freed: conceded.freed };
   }
 
-  return { begin, settle, concede, release };
+  return { begin, settle, settleOwn, concede, release };
 }

@@ -9,7 +9,7 @@ import { createAuditStore, defineAuditEntries } from './mongo-audit-store.ts';
 import { createStoreClock } from './mongo-clock.ts';
 import { connectMongo } from './mongo-connection.ts';
 import { createEffectOutbox, type EffectCarriers } from './mongo-effect-outbox.ts';
-import { guard } from './mongo-errors.ts';
+import { guard, toStorageError } from './mongo-errors.ts';
 import { createLeaseStore, defineLeases } from './mongo-lease-store.ts';
 import { createLedgers, defineLedgers, insertLedger } from './mongo-ledger.ts';
 import { createOrganizationStore, defineOrganizations } from './mongo-organization-store.ts';
@@ -26,6 +26,7 @@ import { createUserStore } from './mongo-user-store.ts';
  * answers, `incompatible` for a database of a newer program or an address that is none.
  */
 export async function openMongoStorage(uri: string, options: StorageOptions): Promise<Storage> {
+  const { reportTrouble = () => {} } = options;
   const connection = await connectMongo(uri);
   const close = (): Promise<void> => guard(() => connection.close());
   try {
@@ -41,13 +42,18 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
 
     const clock = createStoreClock(connection);
     const ledgers = createLedgers(ledgerModel, organizations);
-    const movement = createSeatMovement(users, ledgers);
+    const leaveToSweep = <Value>(step: Promise<Value>): Promise<Value | undefined> =>
+      step.catch((error: unknown) => {
+        reportTrouble('a seat movement was left to the sweep', toStorageError(error));
+        return undefined;
+      });
+    const movement = createSeatMovement(users, ledgers, leaveToSweep);
     const byName = new Map(carriers.map((model) => [model.modelName, model])) as unknown as EffectCarriers['all'];
     return {
       kind: 'mongodb',
       organizations: createOrganizationStore(organizations, (id, licensed) => insertLedger(ledgerModel, id, licensed)),
-      users: createUserStore(users, createUserCommit(users, ledgers, movement)),
-      seats: createSeatLedgerStore(ledgerModel, users, ledgers, movement),
+      users: createUserStore(users, createUserCommit(users, ledgers, movement, leaveToSweep)),
+      seats: createSeatLedgerStore(ledgerModel, users, ledgers, movement, reportTrouble),
       effects: createEffectOutbox({ all: byName, users: users.modelName }, clock),
       audit: createAuditStore(audit),
       leases: createLeaseStore(leases, clock),

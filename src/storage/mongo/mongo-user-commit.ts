@@ -11,12 +11,12 @@ import { fromUserDocument, toUserFields, type UserDocument, type UserModel } fro
 type SeatFields = Partial<Pick<UserDocument, 'seat' | 'stamp' | 'releasingSince'>>;
 type Written = UserDocument | 'conflict' | 'userNameTaken';
 
-const conflict: CommitOutcome = { kind: 'conflict' };
-
+/** `leaveToSweep` waits for a step that anyone can finish later; it answers undefined, and never throws, when that step failed. */
 export function createUserCommit(
   users: UserModel,
   ledgers: Ledgers,
   movement: SeatMovement,
+  leaveToSweep: <Value>(step: Promise<Value>) => Promise<Value | undefined>,
 ): (commit: UserCommit) => Promise<CommitOutcome> {
   return (commit) =>
     guard(async () => {
@@ -33,22 +33,24 @@ export function createUserCommit(
     const taken = await ledgers.take(organizationId, id, intent, commit.newcomer === true);
     if (taken.kind === 'noSeat') return { kind: 'noSeat' };
     if (taken.kind === 'busy') {
-      await movement.settle(organizationId, id, taken.intent);
-      return conflict;
+      const { freed } = await movement.settle(organizationId, id, taken.intent);
+      return toOutcome('conflict', freed);
     }
     let written: Written;
     try {
       written = await write(commit, { seat: 'held', stamp: intent.id });
     } catch (error) {
       // No definite answer: the fence tells what became of the write, and keeps it from coming true later.
-      const settled = await movement.settle(organizationId, id, intent);
+      const settled = await movement.settleOwn(organizationId, id, intent);
       if (settled.applied) return toOutcome(settled.user);
       if (!isUnavailable(toStorageError(error))) throw error;
-      return conflict;
+      return toOutcome('conflict', settled.freed);
     }
     if (typeof written === 'string') {
-      const done = await movement.concede(organizationId, id, intent);
-      return toOutcome(done ?? written);
+      // A revision that has passed never comes again, but a name may become free: a step that the driver sent twice may still come true.
+      const over = written === 'conflict' ? movement.concede : movement.settleOwn;
+      const { applied, user, freed } = await over(organizationId, id, intent);
+      return applied && user !== null ? toOutcome(user) : toOutcome(written, freed);
     }
     // The user has the seat from here on; an intent that cannot be closed now is closed by whoever meets it.
     await leaveToSweep(ledgers.close(organizationId, id, intent, false));
@@ -59,15 +61,15 @@ export function createUserCommit(
     const written = await write(commit, { seat: 'releasing', releasingSince: Date.now() });
     if (typeof written === 'string') return toOutcome(written);
     const released = await leaveToSweep(movement.release(written));
-    return toOutcome(released?.user ?? written);
+    return toOutcome(released?.user ?? written, released?.freed);
   }
 
   /** Someone comes back whose seat is still on its way to the ledger: bring it there, then let the caller read again. */
   async function finishFirst(commit: UserCommit): Promise<CommitOutcome> {
     const { id, organizationId } = commit.user;
     const user = await users.findOne({ _id: id, organizationId, tombstone: false }).lean<UserDocument>();
-    if (user !== null) await movement.release(user);
-    return conflict;
+    const released = user === null ? null : await movement.release(user);
+    return toOutcome('conflict', released?.freed);
   }
 
   function write(commit: UserCommit, seat: SeatFields): Promise<Written> {
@@ -101,15 +103,8 @@ export function createUserCommit(
   }
 }
 
-function toOutcome(written: Written): CommitOutcome {
-  return typeof written === 'string' ? { kind: written } : { kind: 'committed', user: fromUserDocument(written) };
-}
-
-/** What can be finished later by anyone must not turn a committed change into a failure, whatever went wrong. */
-async function leaveToSweep<Value>(step: Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await step;
-  } catch {
-    return undefined;
-  }
+function toOutcome(written: Written, freed = false): CommitOutcome {
+  const outcome: CommitOutcome =
+    typeof written === 'string' ? { kind: written } : { kind: 'committed', user: fromUserDocument(written) };
+  return freed ? { ...outcome, freedSeat: true } : outcome;
 }

@@ -62,7 +62,7 @@ export function createSqliteUserCommit(
       if (row === undefined) throw new Error(`user ${id} vanished inside a transaction`);
       writeKeys(row, user);
       addEffects(effectSource.user(organizationId, id), organizationId, commit.effects);
-      return { kind: 'committed', user };
+      return moved < 0 ? { kind: 'committed', user, freedSeat: true } : { kind: 'committed', user };
     });
 }
 

@@ -39,7 +39,10 @@ const away: readonly (readonly [string, unknown])[] = [
   ['a network error', new mongo.MongoNetworkError('cut')],
   ['a class derived from it', new ClassOfTomorrow('cut')],
   ['a pool cleared under a command', Object.assign(new Error('cleared'), { name: 'PoolClearedOnNetworkError' })],
-  ['a write concern that is not met', new mongo.MongoWriteConcernError({ writeConcernError: { code: 64 }, ok: 1 })],
+  [
+    'a write concern that is not met',
+    new mongo.MongoWriteConcernError({ writeConcernError: { code: 64, errmsg: 'timed out' }, ok: 1 }),
+  ],
   ['an answer that is none', new mongo.MongoUnexpectedServerResponseError('what')],
   ['words of an old server', serverError({ message: 'not master and slaveOk=false' })],
   ...['RetryableWriteError', 'SystemOverloadedError', 'ResetPool'].map((at) => [`label ${at}`, labelled(at)] as const),

@@ -171,7 +171,7 @@ describeWithMongo('seats on MongoDB when the network fails', () => {
     const hold = proxy.hold({ command: 'findAndModify', collection: 'users' });
     const slow = update(storage, user, freed(user), { seat: 'take' });
     await hold.struck;
-    expect(await update(witness, user, freed(user), { seat: 'take' })).toEqual({ kind: 'conflict' });
+    expect(await update(witness, user, freed(user), { seat: 'take' })).toEqual({ kind: 'conflict', freedSeat: true });
     const again = await witness.users.get(organization, user.id);
     if (again === null) throw new Error('gone');
     expect((await update(witness, again, freed(again), { seat: 'take' })).kind).toBe('committed');
@@ -209,7 +209,7 @@ describeWithMongo('seats on MongoDB when the network fails', () => {
     proxy.cutBefore({ command: 'update', collection: 'seatLedgers' });
     const away = await committed(dismiss(storage, user));
     expect(away.seat).toBe('releasing');
-    expect(await update(witness, away, freed(away), { seat: 'take' })).toEqual({ kind: 'conflict' });
+    expect(await update(witness, away, freed(away), { seat: 'take' })).toEqual({ kind: 'conflict', freedSeat: true });
     const arrived = await witness.users.get(organization, user.id);
     expect(arrived).toMatchObject({ seat: 'none', active: false });
     await expectUsed(witness, organization, 1);
