@@ -2,7 +2,7 @@
 
 import type { Credential } from '#directory/credential.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
-import type { ConnectionId, CredentialId, UserId } from '#directory/identifiers.ts';
+import type { ConnectionId, CredentialId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import * as contract from './admin-contract.ts';
 import {
   defineOperation,
@@ -15,7 +15,7 @@ import {
   type Operation,
 } from './admin-operation.ts';
 import { AdminError } from './admin-problem.ts';
-import { defaultConnectionId, ensureDefaultConnection } from './connection-changes.ts';
+import { defaultConnectionId, ensureDefaultConnection, readConnection } from './connection-changes.ts';
 import { toCredentialAnswer } from './credential-view.ts';
 import { readCursor, toPage } from './paging.ts';
 
@@ -106,8 +106,10 @@ async function issue(
   if (wrong !== undefined)
     throw new DirectoryError('invalidValue', `Scope ${wrong} means nothing for kind ${kind}.`, { field: 'scopes' });
   const provisions = kind === 'scim' || kind === 'hr';
-  if (provisions && connection === undefined) await ensureDefaultConnection(context, call.organization.id, call.by);
   const place = connection ?? (provisions ? defaultConnectionId : undefined);
+  if (provisions && place === defaultConnectionId)
+    await ensureDefaultConnection(context, call.organization.id, call.by);
+  if (kind === 'scim') await assertProvisions(context, call.organization.id, place as ConnectionId);
   const issued = await context.credentials.issue(
     call.organization.id,
     {
@@ -121,6 +123,17 @@ async function issue(
     call.by,
   );
   return { body: { ...issued, credential: toCredentialAnswer(issued.credential, context.now()) } };
+}
+
+/** At the door such a credential would be refused without a word. */
+async function assertProvisions(
+  context: AdminContext,
+  organizationId: OrganizationId,
+  id: ConnectionId,
+): Promise<void> {
+  const { provisioning } = await readConnection(context, organizationId, id);
+  if (provisioning?.kind === 'scim') return;
+  throw new DirectoryError('invalidValue', `Connection ${id} does not provision by SCIM.`, { field: 'connection' });
 }
 
 async function revoke(context: AdminContext, call: Call<unknown, unknown>): Promise<Answer> {

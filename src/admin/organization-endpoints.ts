@@ -1,11 +1,13 @@
 // Organisations: create and list (scope `instance`), show, suspend, resume.
 
 import { DirectoryError } from '#directory/directory-error.ts';
+import type { ChangeContext } from '#directory/effects-between.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import type { Organization } from '#directory/organization.ts';
 import * as contract from './admin-contract.ts';
 import {
   defineOperation,
+  reportTrouble,
   toIso,
   type AdminContext,
   type Answer,
@@ -30,7 +32,7 @@ export const organizationOperations: readonly Operation[] = [
       const { id, name, timeZone, licensed, policy } = call.body;
       const request = { id: id as OrganizationId, name, timeZone, licensed, seatPolicy: policy };
       const { organization, change } = await context.provisioning.createOrganization(request, call.by);
-      await ensureDefaultConnection(context, organization.id, call.by);
+      await makeDefaultConnection(context, organization.id, call.by);
       const headers = { Location: `${context.config.baseUrl}/api/v1/organizations/${organization.id}` };
       return { body: { organization: toOrganizationAnswer(organization), change }, headers };
     },
@@ -77,6 +79,15 @@ export const organizationOperations: readonly Operation[] = [
     run: (context, call) => setState(context, call, 'active'),
   }),
 ];
+
+/** The organisation is there already. Without its connection it is answered all the same: whoever issues the first credential makes it. */
+async function makeDefaultConnection(context: AdminContext, id: OrganizationId, by: ChangeContext): Promise<void> {
+  try {
+    await ensureDefaultConnection(context, id, by);
+  } catch (error) {
+    reportTrouble(context, `the connection default of ${id} could not be made yet`, error);
+  }
+}
 
 type SuspensionCall = Call<ReturnType<typeof contract.suspension.parse>, unknown>;
 

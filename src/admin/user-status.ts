@@ -29,8 +29,10 @@ export async function answerStatus(context: AdminContext, result: ChangeResult):
 async function countEnded(context: AdminContext, { before, user }: ChangeResult): Promise<number> {
   if (before?.active !== true || user.active) return 0;
   const sessions = await listSessions(context.gate, user.organizationId, user.id);
+  // Those the relay has ended since are told from those that ended before by their cause: an action on the user.
+  const wasOpen = ({ endedAt, cause }: Session) => endedAt === undefined || cause?.startsWith('user.') === true;
   const wasLive = (session: Session) =>
-    session.epoch === before.epoch && session.cause !== 'signedOut' && !isExpired(context.gate, session);
+    session.epoch === before.epoch && wasOpen(session) && !isExpired(context.gate, session);
   return sessions.filter(({ value }) => wasLive(value)).length;
 }
 

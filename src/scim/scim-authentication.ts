@@ -1,7 +1,7 @@
 // Who is calling the SCIM door: a credential of kind `scim` decides organisation and connection; nothing in the request can (RFC 6750, RFC 7644 §2).
 // To the caller every refusal is the same 401.
 
-import { defaultScimProvisioning, type ScimProvisioning } from '#directory/connection.ts';
+import type { ScimProvisioning } from '#directory/connection.ts';
 import type { Credential } from '#directory/credential.ts';
 import type { ConnectionId } from '#directory/identifiers.ts';
 import { readBearerToken, type CredentialAuthentication } from '#secrets/credential-authentication.ts';
@@ -65,7 +65,7 @@ export function assertMayWrite(client: ScimClient): void {
   });
 }
 
-/** What the credential's connection is set to; null when the connection it was issued for is gone. */
+/** What the credential's connection is set to; null when the connection it was issued for is gone, or provisions nobody by SCIM any more. */
 async function readSettings(
   context: ScimAuthenticationContext,
   credential: Credential,
@@ -74,9 +74,8 @@ async function readSettings(
   const record = await context.storage
     .records(connectionRecords)
     .get(connectionRecordId(credential.organizationId, connection), context.now());
-  if (record === null) return connection === defaultConnection ? defaultScimProvisioning : null;
-  const { provisioning } = record.value;
-  return provisioning?.kind === 'scim' ? provisioning : defaultScimProvisioning;
+  const provisioning = record?.value.provisioning;
+  return provisioning?.kind === 'scim' ? provisioning : null;
 }
 
 function refuse(presented: PresentedCredential, reason: string): ScimError {

@@ -74,7 +74,7 @@ export const furloughUserSchema: SchemaDefinition = {
     defineAttribute('seat', 'Whether the user holds a seat.', {
       ...readOnly,
       caseExact: true,
-      canonicalValues: ['none', 'held', 'releasing'],
+      canonicalValues: ['none', 'held'],
     }),
   ],
 };

@@ -1,5 +1,6 @@
 // The admin API on a given storage with a hand-set clock: two organisations, and a credential of each kind that matters.
 
+import type { Express } from 'express';
 import request from 'supertest';
 import type { AdminContext } from '#admin/admin-operation.ts';
 import { loadConfig } from '#config/load-config.ts';
@@ -20,6 +21,9 @@ const bySetUp: ChangeContext = { actor: { kind: 'system', name: 'test' }, mouth:
 export interface AdminHouse {
   readonly context: AdminContext;
   readonly clock: { now: number };
+  readonly app: Express;
+  /** What was logged, at every level. */
+  readonly lines: readonly string[];
   readonly keys: {
     readonly instance: string;
     readonly acme: string;
@@ -41,7 +45,8 @@ export async function openAdminHouse(storage: Storage, licensed: number | null =
     FURLOUGH_LIMITS_BODY_BYTES: '100000',
     FURLOUGH_LIMITS_BAD_CREDENTIALS_PER_SECOND: '2',
   });
-  const logger = createLogger({ level: 'silent' });
+  const lines: string[] = [];
+  const logger = createLogger({ level: 'trace', destination: { write: (line: string) => void lines.push(line) } });
   const server = createServer(config, { storage, logger, now: () => clock.now });
   const { admin: context } = await server.open();
   const { provisioning, credentials, gate } = context;
@@ -59,6 +64,8 @@ export async function openAdminHouse(storage: Storage, licensed: number | null =
   return {
     context,
     clock,
+    app: server.app,
+    lines,
     keys,
     call(method, path, body, key = keys.acme) {
       const test = request(server.app)[method](`/api/v1${path}`).set('X-Request-Id', 'request-1');
