@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findFreePort } from './harness/running-server.ts';
 import { endPrograms, startProgram, type StartedProgram } from './package/started-program.ts';
+import { isFull } from './harness/test-scale.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 const data = mkdtempSync(join(tmpdir(), 'furlough-start-'));
-const isFull = process.env['FURLOUGH_TEST_SCALE'] === 'full';
 
 /** What npm would run, without npm: its lines are plain words. */
 function lineOf(script: string): readonly string[] {

@@ -13,8 +13,9 @@ import { Browser, type Visit } from '../harness/browser.ts';
 import { addOrganization, organization, type GateWorld } from './gate-world.ts';
 import { sessionStatus } from './oidc-world.ts';
 import { begin, openSamlWorld, post, reasons, type SamlWorld } from './saml-world.ts';
+import { runs } from '../harness/test-scale.ts';
 
-const parallel = process.env['FURLOUGH_TEST_SCALE'] === 'full' ? 50 : 20;
+const parallel = runs(20, 50);
 
 describeOnBothStorages('signing in by SAML', (open) => {
   let world: SamlWorld;

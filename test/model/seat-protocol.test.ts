@@ -1,9 +1,9 @@
 // Every history of small casts, with crashes, lost answers and late requests. `npm run test:long` adds a third process and one more mishap.
 
+import { isFull as full } from '../harness/test-scale.ts';
 import { explore, type Scene } from './explore.ts';
 import type { Flaw } from './seat-protocol.ts';
 
-const full = process.env['FURLOUGH_TEST_SCALE'] === 'full';
 const take = (user: number) => ({ kind: 'take', user }) as const;
 const lockOut = (user: number) => ({ kind: 'lockOut', user }) as const;
 const sweep = (user: number) => ({ kind: 'sweep', user }) as const;

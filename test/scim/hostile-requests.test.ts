@@ -15,8 +15,9 @@ import {
   type ScimWorld,
   type WireAnswer,
 } from './scim-world.ts';
+import { runs } from '../harness/test-scale.ts';
 
-const runs = process.env['FURLOUGH_TEST_SCALE'] === 'full' ? 3_000 : 250;
+const numRuns = runs(250, 3_000);
 let storage: Storage;
 let world: ScimWorld;
 let id: string;
@@ -106,7 +107,7 @@ test('any PATCH: 2xx or 4xx in SCIM form', async () => {
         await world.send({ method: 'PATCH', path: `/Users/${id}`, body: { schemas: [PATCH_OP], Operations } }),
       );
     }),
-    { numRuns: runs },
+    { numRuns },
   );
 });
 
@@ -124,7 +125,7 @@ test('any POST or PUT: 2xx or 4xx in SCIM form, and what was stored is shown aga
       if (answer.json?.id === undefined) return;
       expect((await world.get(`/Users/${answer.json.id}`)).json).toEqual(answer.json);
     }),
-    { numRuns: runs },
+    { numRuns },
   );
 });
 
@@ -139,7 +140,7 @@ test('any bytes as a body: 2xx or 4xx in SCIM form', async () => {
       const answer = await world.send({ method: 'POST', path, body });
       if (answer.status !== 501) expectScimForm(answer);
     }),
-    { numRuns: runs },
+    { numRuns },
   );
 });
 
@@ -161,7 +162,7 @@ test('any query: 2xx or 4xx in SCIM form', async () => {
       const encoded = Object.entries(parameters).map(([name, text]) => `${name}=${encodeURIComponent(text)}`);
       expectScimForm(await world.get(`/Users?${encoded.join('&')}`));
     }),
-    { numRuns: runs },
+    { numRuns },
   );
 });
 
@@ -172,7 +173,7 @@ test('any request target below the base: 2xx or 4xx in SCIM form', async () => {
     fc.asyncProperty(target, async (text) => {
       expectScimForm(await world.get(`/Users/${text.replaceAll('#', '')}`));
     }),
-    { numRuns: runs },
+    { numRuns },
   );
 });
 

@@ -129,11 +129,6 @@ export function refusal(run: () => unknown): string {
   return 'accepted';
 }
 
-/** How many random inputs a property tries. */
-export function runs(reduced: number, full: number): number {
-  return process.env['FURLOUGH_TEST_SCALE'] === 'full' ? full : reduced;
-}
-
 /** What stands on Object.prototype, for showing that nothing was added. */
 export function prototypeKeys(): string {
   return Reflect.ownKeys(Object.prototype).map(String).sort().join();

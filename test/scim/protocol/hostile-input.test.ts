@@ -14,7 +14,8 @@ import { parsePatchPath } from '#scim/protocol/patch-path.ts';
 import { parsePatchRequest } from '#scim/protocol/patch-request.ts';
 import { parseProjection, projectResource } from '#scim/protocol/projection.ts';
 import { validateResource } from '#scim/protocol/schema-validation.ts';
-import { ann, ENTERPRISE, freeze, prototypeKeys, refusal, runs, USER, userSchema } from './fixtures.ts';
+import { runs } from '../../harness/test-scale.ts';
+import { ann, ENTERPRISE, freeze, prototypeKeys, refusal, USER, userSchema } from './fixtures.ts';
 
 const names =
   'userName emails emails.value type value active name.familyName password id meta.created schemas groups manager';

@@ -21,6 +21,7 @@ import {
   type OpenStorage,
   update,
 } from './contract-world.ts';
+import { runs } from '../../harness/test-scale.ts';
 
 export function describeUserRace(open: OpenStorage): void {
   describe('users, many at once', () => {
@@ -94,7 +95,6 @@ export function describeUserRace(open: OpenStorage): void {
     });
 
     test('whatever people do at once: never over, and exact when all is quiet', async () => {
-      const full = process.env['FURLOUGH_TEST_SCALE'] === 'full';
       const action = fc.record({ who: fc.nat(7), what: fc.constantFrom('activate', 'lockOut', 'remove', 'rename') });
       const act = async (organization: OrganizationId, users: readonly User[], who: number, what: string) => {
         const known = users[who];
@@ -129,7 +129,7 @@ export function describeUserRace(open: OpenStorage): void {
         for (const user of all) expect(user?.seat).toBe(user?.active === true ? 'held' : 'none');
         await expectUsed(storage, organization, all.filter((user) => user?.active === true).length);
       });
-      await fc.assert(property, { numRuns: full ? 100 : 8 });
+      await fc.assert(property, { numRuns: runs(8, 100) });
     });
   });
 }

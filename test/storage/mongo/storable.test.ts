@@ -1,5 +1,6 @@
 import { asMapKey, fromStorable, toStorable } from '#storage/mongo/mongo-storable.ts';
 import fc from 'fast-check';
+import { runs } from '../../harness/test-scale.ts';
 
 const key = fc.oneof(
   fc.string(),
@@ -33,7 +34,7 @@ test('whatever its keys are called, a value reads back as it was, and no stored 
       }
       expect(JSON.stringify(fromStorable(stored))).toBe(JSON.stringify(original));
     }),
-    { numRuns: process.env['FURLOUGH_TEST_SCALE'] === 'full' ? 10_000 : 500 },
+    { numRuns: runs(500, 10_000) },
   );
 });
 

@@ -23,10 +23,9 @@ import {
   requestId,
   serviceEntityId,
 } from './saml-scene.ts';
+import { runs } from '../../../harness/test-scale.ts';
 
 afterAll(closeScene);
-
-const full = process.env['FURLOUGH_TEST_SCALE'] === 'full';
 
 describe('begin', () => {
   test('sends an AuthnRequest by redirect, with a random request ID and RelayState', async () => {
@@ -216,6 +215,6 @@ test('whatever is changed in a signed response, it signs in the same person or n
         if (!(error instanceof SamlRefusal)) throw error;
       }
     }),
-    { numRuns: full ? 5000 : 250, verbose: 1 },
+    { numRuns: runs(250, 5_000), verbose: 1 },
   );
 });
