@@ -4,6 +4,7 @@
 import { DatabaseSync } from '@photostructure/sqlite';
 import { StorageError } from '../storage-error.ts';
 import { isBusy, toStorageError } from './sqlite-errors.ts';
+import { createGroupCommit, type Database, pause } from './sqlite-group-commit.ts';
 
 /** After so much work without a pause the event loop gets its turn: the driver is synchronous, and a loop of awaits alone would starve it. */
 const breathAfterMs = 10;
@@ -12,7 +13,6 @@ const breathAfterMs = 10;
 const patienceMs = 5_000;
 
 export type SqlValue = string | number | null;
-type Database = InstanceType<typeof DatabaseSync>;
 
 /** A statement prepared once. */
 export interface SqliteStatement<Row> {
@@ -39,19 +39,6 @@ export interface SqliteConnection {
 /** Opens the file, creating it when it is missing. `timeout 0`: waiting inside SQLite would stop the event loop. */
 export function openConnection(path: string): SqliteConnection {
   const database = openDatabase(path);
-  const transact = <Value>(work: () => Value): Value => {
-    // A rollback that itself failed must not poison the next transaction.
-    if (database.isTransaction) database.exec('ROLLBACK');
-    database.exec('BEGIN IMMEDIATE');
-    try {
-      const value = work();
-      database.exec('COMMIT');
-      return value;
-    } catch (error) {
-      rollback(database);
-      throw error;
-    }
-  };
   const breathe = createBreath();
   return {
     prepare: (sql) => new PreparedStatement(database, sql),
@@ -60,10 +47,7 @@ export function openConnection(path: string): SqliteConnection {
       await breathe();
       return retryWhileBusy(work, patienceMs);
     },
-    async write(work) {
-      await breathe();
-      return retryWhileBusy(() => transact(work), patienceMs);
-    },
+    write: createGroupCommit(database, { groupMs: breathAfterMs, patienceMs }),
     close: () => closeDatabase(database),
   };
 }
@@ -97,7 +81,7 @@ export async function retryWhileBusy<Value>(attempt: () => Value, forMs: number)
         throw new StorageError('unavailable', 'The database is locked by another process.', error);
       }
     }
-    await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 45));
+    await pause();
   }
 }
 
@@ -144,13 +128,4 @@ function closeDatabase(database: Database): void {
     // Locked or full: the log stays beside the file and is read at the next start.
   }
   database.close();
-}
-
-/** SQLite has rolled back by itself after some errors (a full disk); what is left to roll back is rolled back here. */
-function rollback(database: Database): void {
-  try {
-    if (database.isTransaction) database.exec('ROLLBACK');
-  } catch {
-    // The next transaction tries again; the error that led here is the one to report.
-  }
 }

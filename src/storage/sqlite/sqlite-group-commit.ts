@@ -1,0 +1,142 @@
+// Writes that come together are committed together: one flush to the disk for all of them, and each is still written wholly or not at all.
+// The flush is what a durable write costs; with ten clients it is paid once instead of ten times.
+
+import type { DatabaseSync } from '@photostructure/sqlite';
+import { StorageError } from '../storage-error.ts';
+import { isBusy, toStorageError } from './sqlite-errors.ts';
+
+export type Database = InstanceType<typeof DatabaseSync>;
+
+export interface GroupCommitOptions {
+  /** A group takes no further write after so long; the event loop turns between groups. Milliseconds. */
+  readonly groupMs: number;
+  /** How long a lock of another process is waited for. Milliseconds. */
+  readonly patienceMs: number;
+}
+
+interface Waiting {
+  readonly work: () => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+type Ran = { readonly waiting: Waiting } & ({ readonly value: unknown } | { readonly error: unknown });
+
+/**
+ * The `write` of a connection. Each work runs in a savepoint of its own, so one that throws takes nothing with it; nobody is answered before
+ * the group is on the disk. Rejects with the work's own error, or `StorageError('unavailable')`.
+ */
+export function createGroupCommit(
+  database: Database,
+  options: GroupCommitOptions,
+): <Value>(work: () => Value) => Promise<Value> {
+  let queue: Waiting[] = [];
+  let isWriting = false;
+
+  async function writeAll(): Promise<void> {
+    let busySince: number | undefined;
+    while (queue.length > 0) {
+      // Whoever else wants to write in this turn of the event loop joins.
+      await new Promise((resolve) => setImmediate(resolve));
+      try {
+        commitGroup();
+        busySince = undefined;
+      } catch (error) {
+        if (!isBusy(error)) rejectAll(toStorageError(error));
+        else if (performance.now() - (busySince ??= performance.now()) < options.patienceMs) await pause();
+        else rejectAll(new StorageError('unavailable', 'The database is locked by another process.', error));
+      }
+    }
+    isWriting = false;
+  }
+
+  /** One transaction. Throws when it could not begin or somebody is in the way, and then all wait on; every other failure is answered to whom it concerns. */
+  function commitGroup(): void {
+    // A rollback that itself failed must not poison the next transaction.
+    if (database.isTransaction) database.exec('ROLLBACK');
+    database.exec('BEGIN IMMEDIATE');
+    const until = performance.now() + options.groupMs;
+    const ran: Ran[] = [];
+    do {
+      const waiting = queue.shift();
+      if (waiting === undefined) break;
+      const outcome = runOne(waiting, queue.length > 0 || ran.length > 0);
+      if ('error' in outcome && isBusy(outcome.error)) {
+        rollback(database);
+        queue = [...ran.map((each) => each.waiting), waiting, ...queue];
+        throw outcome.error;
+      }
+      if ('error' in outcome && !database.isTransaction) {
+        // A full disk takes the whole transaction with it: the others are innocent and try again.
+        queue = [...ran.map((each) => each.waiting), ...queue];
+        waiting.reject(toStorageError(outcome.error));
+        return;
+      }
+      ran.push(outcome);
+    } while (performance.now() < until);
+    try {
+      database.exec('COMMIT');
+    } catch (error) {
+      rollback(database);
+      if (isBusy(error)) {
+        queue = [...ran.map((each) => each.waiting), ...queue];
+        throw error;
+      }
+      for (const { waiting } of ran) waiting.reject(toStorageError(error));
+      return;
+    }
+    for (const each of ran) {
+      if ('error' in each) each.waiting.reject(toStorageError(each.error));
+      else each.waiting.resolve(each.value);
+    }
+  }
+
+  /** `amongOthers`: then a savepoint keeps apart what fails; alone, the transaction does. */
+  function runOne(waiting: Waiting, amongOthers: boolean): Ran {
+    if (!amongOthers) return runAlone(waiting);
+    database.exec('SAVEPOINT one');
+    try {
+      const value = waiting.work();
+      database.exec('RELEASE one');
+      return { waiting, value };
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK TO one; RELEASE one');
+      return { waiting, error };
+    }
+  }
+
+  function runAlone(waiting: Waiting): Ran {
+    try {
+      return { waiting, value: waiting.work() };
+    } catch (error) {
+      rollback(database);
+      return { waiting, error };
+    }
+  }
+
+  function rejectAll(error: unknown): void {
+    for (const waiting of queue.splice(0)) waiting.reject(error);
+  }
+
+  return <Value>(work: () => Value) =>
+    new Promise<Value>((resolve, reject) => {
+      queue.push({ work, resolve: resolve as (value: unknown) => void, reject });
+      if (isWriting) return;
+      isWriting = true;
+      void writeAll();
+    });
+}
+
+/** Between tries the event loop is free; not in step with the other process. */
+export function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 45));
+}
+
+/** SQLite has rolled back by itself after some errors (a full disk); what is left to roll back is rolled back here. */
+function rollback(database: Database): void {
+  try {
+    if (database.isTransaction) database.exec('ROLLBACK');
+  } catch {
+    // The next transaction tries again; the error that led here is the one to report.
+  }
+}
