@@ -88,6 +88,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     storage,
     reportTrouble,
     carriers: { audit: (effect) => audit.append(effect), endSessions: (effect) => endSessions(gate, metrics, effect) },
+    together: { audit: (effects) => audit.appendAll(effects) },
   });
   const metrics = createMetrics({
     version,

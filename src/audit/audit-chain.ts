@@ -14,6 +14,8 @@ export const chainStart = '0'.repeat(64);
 export interface AuditTrail {
   /** Appends the entry of an `audit` effect; the second time it is in the chain already and nothing happens. */
   append(effect: Effect): Promise<void>;
+  /** The same for several, of any organisations, in their order: one write for those of one organisation, as long as nobody else appends. */
+  appendAll(effects: readonly Effect[]): Promise<void>;
   verify(organizationId: OrganizationId): Promise<AuditVerification>;
 }
 
@@ -30,26 +32,50 @@ export type AuditVerification =
 export function createAuditTrail(store: AuditStore, key: Uint8Array): AuditTrail {
   return {
     append: (effect) => append(store, key, effect),
+    appendAll: (effects) => appendAll(store, key, effects),
     verify: (organizationId) => verify(store, key, organizationId),
   };
 }
 
 async function append(store: AuditStore, key: Uint8Array, effect: Effect): Promise<void> {
-  if (effect.body.kind !== 'audit') throw new TypeError(`an ${effect.body.kind} effect is no audit entry`);
   for (let tries = 0; tries < 1_000; tries += 1) {
-    const last = await store.last(effect.organizationId);
-    const unsealed = {
-      organizationId: effect.organizationId,
-      seq: (last?.seq ?? 0) + 1,
-      at: effect.at,
-      eventId: effect.id,
-      event: effect.body.event,
-      prevHash: last?.hash ?? chainStart,
-    };
-    const outcome = await store.insert({ ...unsealed, hash: sealOf(unsealed, key) });
-    if (outcome !== 'seqTaken') return;
+    const entry = chain(effect, await store.last(effect.organizationId), key);
+    if ((await store.insert(entry)) !== 'seqTaken') return;
   }
   throw new StorageError('unavailable', 'the audit chain is being written too often');
+}
+
+async function appendAll(store: AuditStore, key: Uint8Array, effects: readonly Effect[]): Promise<void> {
+  for (const organizationId of new Set(effects.map((effect) => effect.organizationId))) {
+    let left = effects.filter((effect) => effect.organizationId === organizationId);
+    while (left.length > 1) {
+      let last = await store.last(organizationId);
+      const entries = left.map((effect) => (last = chain(effect, last, key)));
+      const inserted = await store.insertInOrder(entries);
+      // The one that could not be inserted is known already, or its number is taken: `append` finds out.
+      const stopped = left[inserted];
+      if (stopped === undefined) break;
+      await append(store, key, stopped);
+      left = left.slice(inserted + 1);
+    }
+    const [only] = left;
+    if (left.length === 1 && only !== undefined) await append(store, key, only);
+  }
+}
+
+/** The entry of `effect` after `last`. */
+function chain(effect: Effect, last: AuditEntry | null, key: Uint8Array): AuditEntry {
+  const { organizationId, at, id, body } = effect;
+  if (body.kind !== 'audit') throw new TypeError(`an ${body.kind} effect is no audit entry`);
+  const unsealed = {
+    organizationId,
+    seq: (last?.seq ?? 0) + 1,
+    at,
+    eventId: id,
+    event: body.event,
+    prevHash: last?.hash ?? chainStart,
+  };
+  return { ...unsealed, hash: sealOf(unsealed, key) };
 }
 
 async function verify(store: AuditStore, key: Uint8Array, organizationId: OrganizationId): Promise<AuditVerification> {

@@ -23,6 +23,8 @@ export interface EffectRelayOptions {
   readonly storage: Storage;
   /** One carrier per kind of effect. Must be idempotent by the effect's id. */
   readonly carriers: Readonly<Record<EffectKind, (effect: Effect) => Promise<void>>>;
+  /** Carriers that do several for little more than one. When one throws, all are carried out one by one, and the guilty one is found. */
+  readonly together?: Readonly<Partial<Record<EffectKind, (effects: readonly Effect[]) => Promise<void>>>>;
   readonly reportTrouble: (message: string, error: unknown) => void;
   /** Tries before an effect becomes a dead letter. */
   readonly maximumAttempts?: number;
@@ -58,7 +60,8 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
     let carried = 0;
     for (let round = 0; round < roundsOfPass; round += 1) {
       const claims = await storage.effects.claimDue(batch, leaseMs);
-      for (const claim of claims) carried += await carryOut(claim);
+      if (await carryOutTogether(claims)) carried += claims.reduce((sum, { effects }) => sum + effects.length, 0);
+      else for (const claim of claims) carried += await carryOut(claim);
       if (stopped || claims.length < batch) return carried;
     }
     setImmediate(wake);
@@ -70,6 +73,31 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
       running = null;
     });
     return running;
+  }
+
+  /** The usual case: nothing fails. Answers false when something did; then nothing is completed yet, and doing it again does no harm. */
+  async function carryOutTogether(claims: readonly ClaimedEffects[]): Promise<boolean> {
+    const effects = claims.flatMap((claim) => claim.effects);
+    try {
+      for (const kind of new Set(effects.map(({ body }) => body.kind))) {
+        const ofKind = effects.filter(({ body }) => body.kind === kind);
+        const several = options.together?.[kind];
+        if (several !== undefined) await several(ofKind);
+        else for (const effect of ofKind) await options.carriers[kind](effect);
+      }
+    } catch (error) {
+      if (isStoreAway(error)) throw error;
+      return false;
+    }
+    await Promise.all(
+      claims.map((claim) =>
+        storage.effects.complete(
+          claim,
+          claim.effects.map(({ id }) => id),
+        ),
+      ),
+    );
+    return true;
   }
 
   async function carryOut(claim: ClaimedEffects): Promise<number> {

@@ -27,5 +27,7 @@ export interface AuditStore {
   last(organizationId: OrganizationId): Promise<AuditEntry | null>;
   /** `seqTaken`: someone appended meanwhile, read the last again. `eventKnown`: this event is in the chain already (also when both are so). */
   insert(entry: AuditEntry): Promise<'inserted' | 'seqTaken' | 'eventKnown'>;
+  /** The entries of one organisation in this order, until one cannot be inserted. Answers how many were; a crash leaves the first ones. */
+  insertInOrder(entries: readonly AuditEntry[]): Promise<number>;
   list(organizationId: OrganizationId, page: AuditPage): Promise<readonly AuditEntry[]>;
 }

@@ -34,6 +34,7 @@ function tampered(store: AuditStore, tamper: (entry: AuditEntry) => AuditEntry |
   return {
     last: (id) => store.last(id),
     insert: (entry) => store.insert(entry),
+    insertInOrder: (entries) => store.insertInOrder(entries),
     list: async (id, page) => (await store.list(id, page)).map(tamper).filter((entry) => entry !== null),
   };
 }
@@ -45,8 +46,14 @@ describeOnBothStorages('the audit chain', (open) => {
     const effects = Array.from({ length: 25 }, (_, i) => auditEffect(`a${i}`));
     await Promise.all(trails.flatMap((trail) => effects.map((effect) => trail.append(effect))));
     expect(await createAuditTrail(storage.audit, key).verify(acme)).toMatchObject({ intact: true, entries: 25 });
+    const more = Array.from({ length: 25 }, (_, i) => auditEffect(`b${i}`));
+    const mixed = [more.slice(0, 20), [...effects.slice(0, 5), ...more], more.slice(3), more.slice(7, 9)];
+    await Promise.all(trails.map((trail, n) => trail.appendAll(mixed[n] ?? [])));
+    expect(await createAuditTrail(storage.audit, key).verify(acme)).toMatchObject({ intact: true, entries: 50 });
+    await trails[0]?.appendAll([...more, auditEffect('last', 'other' as OrganizationId)]);
+    expect(await createAuditTrail(storage.audit, key).verify(acme)).toMatchObject({ intact: true, entries: 50 });
     const entries = await storage.audit.list(acme, { limit: 100 });
-    expect(new Set(entries.map((entry) => entry.eventId)).size).toBe(25);
+    expect(new Set(entries.map((entry) => entry.eventId)).size).toBe(50);
   });
 
   test('names the first entry that was changed, taken out, or sealed with another key', async () => {

@@ -2,7 +2,7 @@
 
 import type { AuditEvent } from '#directory/effect.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
-import { type Connection, type Model, Schema } from 'mongoose';
+import { type Connection, type Model, type mongo, Schema } from 'mongoose';
 import type { AuditEntry, AuditStore } from '../audit-store.ts';
 import { operators } from './mongo-connection.ts';
 import { guard, isDuplicateKey } from './mongo-errors.ts';
@@ -51,13 +51,27 @@ export function createAuditStore(entries: AuditModel): AuditStore {
 
     insert: (entry) =>
       guard(async () => {
-        const _id = `${entry.organizationId}/${entry.eventId}`;
+        const document = toDocument(entry);
         try {
-          await entries.insertOne({ _id, ...entry, event: toStorable(entry.event) });
+          await entries.insertOne(document);
           return 'inserted';
         } catch (error) {
           if (!isDuplicateKey(error)) throw error;
-          return (await entries.exists({ _id })) === null ? 'seqTaken' : 'eventKnown';
+          return (await entries.exists({ _id: document._id })) === null ? 'seqTaken' : 'eventKnown';
+        }
+      }),
+
+    insertInOrder: (several) =>
+      guard(async () => {
+        if (several.length === 0) return 0;
+        try {
+          await entries.insertMany(several.map(toDocument), { ordered: true, lean: true });
+          return several.length;
+        } catch (error) {
+          if (!isDuplicateKey(error)) throw error;
+          // In order: what came before the first error is stored, and nothing after it.
+          const [first] = [(error as mongo.MongoBulkWriteError).writeErrors].flat();
+          return first?.index ?? 0;
         }
       }),
 
@@ -74,6 +88,10 @@ export function createAuditStore(entries: AuditModel): AuditStore {
         return found.map(fromDocument);
       }),
   };
+}
+
+function toDocument(entry: AuditEntry): AuditDocument {
+  return { _id: `${entry.organizationId}/${entry.eventId}`, ...entry, event: toStorable(entry.event) };
 }
 
 function fromDocument({ _id, organizationId, event, ...rest }: AuditDocument): AuditEntry {

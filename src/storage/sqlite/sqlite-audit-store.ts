@@ -19,18 +19,23 @@ export function createSqliteAuditStore(connection: SqliteConnection): AuditStore
   );
   const toEntry = (row: Row): AuditEntry => JSON.parse(row.body) as AuditEntry;
 
+  const insertOne = (entry: AuditEntry): 'inserted' | 'seqTaken' | 'eventKnown' => {
+    const { organizationId, seq, eventId } = entry;
+    if (ofEvent.get(organizationId, eventId) !== undefined) return 'eventKnown';
+    return insert.run(organizationId, seq, eventId, JSON.stringify(entry)) === 0 ? 'seqTaken' : 'inserted';
+  };
+
   return {
     async last(organizationId) {
       const row = await connection.read(() => last.get(organizationId));
       return row === undefined ? null : toEntry(row);
     },
-    insert(entry) {
-      return connection.write(() => {
-        const { organizationId, seq, eventId } = entry;
-        if (ofEvent.get(organizationId, eventId) !== undefined) return 'eventKnown';
-        return insert.run(organizationId, seq, eventId, JSON.stringify(entry)) === 0 ? 'seqTaken' : 'inserted';
-      });
-    },
+    insert: (entry) => connection.write(() => insertOne(entry)),
+    insertInOrder: (entries) =>
+      connection.write(() => {
+        const refused = entries.findIndex((entry) => insertOne(entry) !== 'inserted');
+        return refused === -1 ? entries.length : refused;
+      }),
     async list(organizationId, { after, limit, newestFirst }) {
       const rows = await connection.read(() =>
         newestFirst === true

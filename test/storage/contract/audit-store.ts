@@ -68,6 +68,17 @@ export function describeAuditStore(open: OpenStorage): void {
       expect(await seqs({ limit: 10 })).toEqual([1, 2]);
     });
 
+    test('several are inserted in their order, up to the first that cannot be', async () => {
+      const entries = [1, 2, 3].map((seq) => make(seq));
+      expect(await storage.audit.insertInOrder([])).toBe(0);
+      expect(await storage.audit.insertInOrder(entries)).toBe(3);
+      expect(await storage.audit.list(organization, { limit: 10 })).toEqual(entries);
+      const known = make(5, { eventId: entries[0]?.eventId ?? '' });
+      expect(await storage.audit.insertInOrder([make(4), known, make(6)])).toBe(1);
+      expect(await storage.audit.insertInOrder([make(4), make(5)])).toBe(0);
+      expect(await seqs({ limit: 10 })).toEqual([1, 2, 3, 4]);
+    });
+
     test('entries come in order of their number, forwards and backwards', async () => {
       for (let seq = 1; seq <= 12; seq += 1) await storage.audit.insert(make(seq));
       expect(await seqs({ limit: 100 })).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
