@@ -1,7 +1,6 @@
 // Builds the house floor by floor on an open store: what every part is given is written here and nowhere else. server.ts opens and closes it.
 
 import { randomUUID } from 'node:crypto';
-import type { Express } from 'express';
 import { createAdminRouter } from '#admin/admin-router.ts';
 import type { AdminContext } from '#admin/admin-operation.ts';
 import { createSetUpLink } from '#admin/set-up-link.ts';
@@ -14,6 +13,8 @@ import type { RandomBytes } from '#directory/identifiers.ts';
 import { createGate, type Gate } from '#gate/gate.ts';
 import type { GateContext } from '#gate/gate-context.ts';
 import { createHttpApp } from '#http/app.ts';
+import { createProxyTrust } from '#http/client-address.ts';
+import { createFrontDoor, type RequestHandling } from '#http/front-door.ts';
 import { createBadCredentialLimit } from '#http/bad-credentials.ts';
 import { createHealthRouter } from '#http/health-endpoints.ts';
 import { createMetricsRouter, readScrapedValues } from '#http/metrics-endpoints.ts';
@@ -46,7 +47,8 @@ export interface House {
 }
 
 export interface BuiltHouse {
-  readonly app: Express;
+  /** Express, with the gate's quick doors in front. */
+  readonly handle: RequestHandling;
   readonly house: House;
   readonly jobs: BackgroundJobs;
   /** Waits for what still runs behind answers, and ends the verifying threads. The store stays open. */
@@ -173,7 +175,16 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     await later.finish();
     await gate.close();
   };
-  return { app, house: { storage, relay, audit, admin, setUpLink }, jobs, close };
+  const handle = createFrontDoor({
+    app,
+    doors: gate.doors,
+    baseUrl,
+    isTrustedProxy: createProxyTrust(trustedProxies),
+    logger,
+    metrics,
+    createRequestId: randomUUID,
+  });
+  return { handle, house: { storage, relay, audit, admin, setUpLink }, jobs, close };
 }
 
 /** Marks the sessions that a lost access killed; the commit closed the doors, this is the record of it. */

@@ -85,11 +85,12 @@ export function createServer(config: Config, overrides: ServerOverrides = {}): S
   }
 
   const app = createDeferredApp(
-    () => working?.app ?? null,
-    async () => (await work()).app,
+    () => working?.handle ?? null,
+    async () => (await work()).handle,
     (error) => reportTrouble('storage could not be opened', error),
   );
-  const http = createHttpServer(app);
+  // Once it is open, the deferring app is out of the way.
+  const http = createHttpServer((request, response) => (working?.handle ?? app)(request, response));
 
   return {
     app,

@@ -6,17 +6,24 @@ import { sendProblem, toProblem } from '#http/problem-details.ts';
 import { wantsPage } from './browser-request.ts';
 import type { ConnectionParts } from './connections/open-connection.ts';
 import { forwardAuth } from './forward-auth/forward-auth-endpoints.ts';
+import type { ReadOriginalRequest } from './forward-auth/read-original-request.ts';
 import type { GateContext } from './gate-context.ts';
 import { sendPage, translatorFor } from './pages/page.ts';
 import { createUnavailablePage } from './pages/refusal-page.ts';
+import type { QuickDoors } from './quick-doors.ts';
 import { sessionShow, signedInShow, signOut, signOutByLink } from './sessions/session-endpoints.ts';
 import { limitSignIns } from './sign-in/sign-in-limit.ts';
 import { samlMetadata, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
 
 /** Serves `/sso/…` and `/gate/…`; mount it at the root of the app. */
-export function createGateRouter(context: GateContext, parts: ConnectionParts): Router {
+export function createGateRouter(
+  context: GateContext,
+  parts: ConnectionParts,
+  quick: QuickDoors,
+  readOriginalRequest: ReadOriginalRequest,
+): Router {
   const router = express.Router({ caseSensitive: true });
-  router.get('/sso/session', sessionShow(context));
+  router.get('/sso/session', sessionShow(quick));
   router.post('/sso/logout', signOut(context));
   router.get('/sso/logout', signOutByLink(context));
   const begun = limitSignIns(context.config.signInsPerMinute);
@@ -26,7 +33,7 @@ export function createGateRouter(context: GateContext, parts: ConnectionParts): 
   router.get('/sso/:org/:connection/saml/metadata', samlMetadata(context));
   router.post('/sso/:org/:connection/saml/acs', answered, signInEnd(context, parts, 'saml'));
   router.get('/sso/:org/:connection/oidc/callback', answered, signInEnd(context, parts, 'oidc'));
-  router.all('/gate/forward-auth', forwardAuth(context));
+  router.all('/gate/forward-auth', forwardAuth(context, quick, readOriginalRequest));
   router.use(answerOutage(context));
   return router;
 }

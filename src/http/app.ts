@@ -1,13 +1,13 @@
 // The express app: what every request passes before and after an edge answers it. Which edges there are is server.ts's business.
 
 import express, { type Express, type Router } from 'express';
-import helmet from 'helmet';
 import type { Logger } from '#observability/logger.ts';
 import type { Metrics } from '#observability/metrics.ts';
 import { createProxyTrust } from './client-address.ts';
 import { answerError, answerNotFound } from './problem-details.ts';
 import { attachRequestContext } from './request-context.ts';
 import { logRequests } from './request-log.ts';
+import { securityHeaders } from './security-headers.ts';
 
 export interface Mount {
   readonly path: string;
@@ -39,7 +39,11 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.locals['baseUrl'] = options.baseUrl;
   app.use(attachRequestContext(options.createRequestId));
   app.use(logRequests(options.logger, options.metrics));
-  app.use(createHelmet(options.baseUrl));
+  const always = securityHeaders(options.baseUrl);
+  app.use((_request, response, next) => {
+    for (const [name, value] of always) response.setHeader(name, value);
+    next();
+  });
   for (const { path, router } of options.mounts) {
     app.use(path, (_request, response, next) => {
       response.locals['route'] = path;
@@ -54,29 +58,4 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.use(answerNotFound);
   app.use(answerError(options.logger));
   return app;
-}
-
-/** Strict for pages of our own: no inline script, no frame. A page that posts a form elsewhere (SAML) sets its own policy. */
-function createHelmet(baseUrl: string) {
-  const isHttps = baseUrl.startsWith('https:');
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:'],
-        fontSrc: ["'self'"],
-        connectSrc: ["'self'"],
-        formAction: ["'self'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    strictTransportSecurity: isHttps ? { maxAge: 31_536_000, includeSubDomains: false } : false,
-    referrerPolicy: { policy: 'no-referrer' },
-    crossOriginResourcePolicy: { policy: 'same-origin' },
-    xFrameOptions: { action: 'deny' },
-  });
 }

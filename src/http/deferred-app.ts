@@ -1,6 +1,7 @@
 // An app that can be mounted before its storage is open: the first request opens it, every later one passes straight through.
 
 import express, { type Express } from 'express';
+import type { RequestHandling } from './front-door.ts';
 import { sendProblem } from './problem-details.ts';
 
 /**
@@ -8,8 +9,8 @@ import { sendProblem } from './problem-details.ts';
  * answer is 503: nobody is let in by an app that has not opened. `reportTrouble` hears why.
  */
 export function createDeferredApp(
-  current: () => Express | null,
-  open: () => Promise<Express>,
+  current: () => RequestHandling | null,
+  open: () => Promise<RequestHandling>,
   reportTrouble: (error: unknown) => void,
 ): Express {
   const app = express();

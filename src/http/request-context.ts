@@ -1,5 +1,6 @@
 // What accompanies one request: its id, who it came from, and what the answering edge adds for the log line.
 
+import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import { clientAddressOf } from './client-address.ts';
 
@@ -16,12 +17,17 @@ const contexts = new WeakMap<object, RequestContext>();
 /** Takes `X-Request-Id` if it is harmless, else makes one; answers with it. */
 export function attachRequestContext(createId: () => string): RequestHandler {
   return (request, response, next) => {
-    const given = request.get('x-request-id');
-    const requestId = given !== undefined && /^[A-Za-z0-9._-]{1,128}$/.test(given) ? given : createId();
+    const requestId = requestIdOf(request, createId);
     contexts.set(request, { requestId, clientAddress: clientAddressOf(request), notes: {} });
     response.setHeader('X-Request-Id', requestId);
     next();
   };
+}
+
+/** `X-Request-Id` if it is harmless, else a new one. */
+export function requestIdOf(request: IncomingMessage, createId: () => string): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,128}$/.test(given) ? given : createId();
 }
 
 /** The context of a request that came through the app. */

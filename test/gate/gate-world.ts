@@ -3,6 +3,7 @@
  * hand-set clock; organisations, people and connections to fill it with. `close` ends it all.
  */
 import { randomBytes as nodeRandomBytes } from 'node:crypto';
+import type { Express } from 'express';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ChangeContext } from '#directory/effects-between.ts';
@@ -14,6 +15,8 @@ import type { GateConfig, GateContext } from '#gate/gate-context.ts';
 import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
 import { listSignIns, type SignInRecord } from '#gate/sign-in/sign-in-record.ts';
 import { createHttpApp } from '#http/app.ts';
+import { createProxyTrust } from '#http/client-address.ts';
+import { createFrontDoor } from '#http/front-door.ts';
 import { createLogger } from '#observability/logger.ts';
 import { createMetrics } from '#observability/metrics.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
@@ -30,6 +33,10 @@ export interface GateWorld {
   readonly gate: Gate;
   readonly context: GateContext;
   readonly provisioning: Provisioning;
+  /** Express alone, without the quick doors that stand in front of it. */
+  readonly app: Express;
+  /** What was logged. */
+  readonly lines: readonly string[];
   readonly baseUrl: string;
   readonly clock: { now: number };
   readonly addPerson: (profile: UserProfile, options?: PersonOptions) => Promise<User>;
@@ -71,7 +78,8 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       throw new Error(message, { cause: error });
     },
   });
-  const logger = createLogger({ level: 'silent' });
+  const lines: string[] = [];
+  const logger = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
   const metrics = createMetrics({
     version: 'test',
     readValues: () => Promise.reject(new Error('nobody scrapes here')),
@@ -95,17 +103,11 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
   };
   const gate = createGate(context);
   let requests = 0;
-  server.on(
-    'request',
-    createHttpApp({
-      baseUrl,
-      trustedProxies: context.config.trustedProxies,
-      logger,
-      metrics,
-      createRequestId: () => `request-${(requests += 1)}`,
-      mounts: [{ path: '/', router: gate.router }],
-    }),
-  );
+  const { trustedProxies } = context.config;
+  const http = { baseUrl, trustedProxies, logger, metrics, createRequestId: () => `request-${(requests += 1)}` };
+  const app = createHttpApp({ ...http, mounts: [{ path: '/', router: gate.router }] });
+  const isTrustedProxy = createProxyTrust(trustedProxies);
+  server.on('request', createFrontDoor({ ...http, app, doors: gate.doors, isTrustedProxy }));
   await addOrganization(provisioning, organization);
 
   const unlimited = (user: Pick<User, 'id' | 'organizationId'>) => [user.organizationId, user.id, {}, by] as const;
@@ -115,6 +117,8 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
     context,
     provisioning,
     baseUrl,
+    app,
+    lines,
     clock,
     async addPerson(profile, { at = organization, connection } = {}) {
       const request = {

@@ -8,14 +8,15 @@ import { wantsPage } from '../browser-request.ts';
 import type { GateContext } from '../gate-context.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
 import { createRefusalPage, createUnknownAppPage } from '../pages/refusal-page.ts';
-import { readSessionToken } from '../sessions/session-cookie.ts';
-import { checkRequest } from './check-request.ts';
-import { toIdentityHeaders } from './identity-headers.ts';
+import type { QuickDoors } from '../quick-doors.ts';
 import type { OriginalRequest } from './original-request.ts';
-import { createReadOriginalRequest } from './read-original-request.ts';
+import type { ReadOriginalRequest } from './read-original-request.ts';
 
-export function forwardAuth(context: GateContext): RequestHandler {
-  const readOriginalRequest = createReadOriginalRequest(context.config.baseUrl, context.config.trustedProxies);
+export function forwardAuth(
+  context: GateContext,
+  quick: QuickDoors,
+  readOriginalRequest: ReadOriginalRequest,
+): RequestHandler {
   return async (request, response) => {
     response.setHeader('Cache-Control', 'no-store');
     const reading = readOriginalRequest(request);
@@ -27,13 +28,10 @@ export function forwardAuth(context: GateContext): RequestHandler {
       });
     }
     const { original } = reading;
-    const checked = await checkRequest(context, original, readSessionToken(context, request.headers.cookie));
+    const checked = await quick.checkRequest(request, original);
     switch (checked.kind) {
       case 'admitted':
-        // Groups are not built yet; the header goes out empty so that a client's own cannot pass.
-        for (const [name, value] of Object.entries(toIdentityHeaders(checked.organizationId, checked.user, []))) {
-          response.setHeader(name, value);
-        }
+        for (const [name, value] of Object.entries(checked.person.headers)) response.setHeader(name, value);
         response.status(200).end();
         return;
       case 'held':

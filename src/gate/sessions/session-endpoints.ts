@@ -5,51 +5,25 @@ import type { OrganizationId } from '#directory/identifiers.ts';
 import { displayNameOf } from '#directory/user.ts';
 import { sendProblem } from '#http/problem-details.ts';
 import { originOf, wantsPage } from '../browser-request.ts';
-import { emailOf } from '../forward-auth/identity-headers.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
 import { createRefusalPage } from '../pages/refusal-page.ts';
 import { createSignedInPage, createSignedOutPage, createSignOutPage } from '../pages/session-pages.ts';
+import type { QuickDoors } from '../quick-doors.ts';
 import { readReturnTarget } from '../sign-in/return-target.ts';
 import { resumeSession } from './resume-session.ts';
 import { endSession } from './session.ts';
 import { clearSessionCookie, readSessionToken } from './session-cookie.ts';
 
-/** The signed-in person as `/sso/session` shows them. */
-export interface SessionView {
-  readonly user: {
-    readonly id: string;
-    readonly userName: string;
-    readonly displayName: string;
-    readonly email: string | null;
-  };
-  readonly organization: string;
-  readonly connection: string;
-  /** ISO 8601, UTC. */
-  readonly signedInAt: string;
-  readonly expiresAt: string;
-}
-
 /** `GET /sso/session`: 200 with the person; 403 with the present reason while they are held; 401 for nobody. */
-export function sessionShow(context: GateContext): RequestHandler {
+export function sessionShow(quick: QuickDoors): RequestHandler {
   return async (request, response) => {
     response.setHeader('Cache-Control', 'no-store');
-    const resumed = await resumeSession(context, readSessionToken(context, request.headers.cookie));
-    if (resumed.kind === 'held') return sendHeld(response, resumed.reason);
-    if (resumed.kind === 'nobody') return sendNobody(response);
-    const { session } = resumed;
-    const user = await context.storage.users.get(session.organizationId, resumed.user.id);
-    if (user === null) return sendNobody(response);
-    const { id, profile } = user;
-    const view: SessionView = {
-      user: { id, userName: profile.userName, displayName: displayNameOf(profile), email: emailOf(profile) ?? null },
-      organization: session.organizationId,
-      connection: session.value.connection,
-      signedInAt: new Date(session.value.createdAt).toISOString(),
-      expiresAt: new Date(session.value.notOnOrAfter).toISOString(),
-    };
-    response.json(view);
+    const checked = await quick.checkSession(request);
+    if (checked.kind === 'held') return sendHeld(response, checked.reason);
+    if (checked.kind === 'nobody') return sendNobody(response);
+    response.json(checked.view);
   };
 }
 

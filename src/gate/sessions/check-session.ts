@@ -1,0 +1,42 @@
+// What `/sso/session` decides: who is signed in with this cookie, and may they still come in?
+
+import type { HeldReason } from '#directory/access-decision.ts';
+import type { GateContext } from '../gate-context.ts';
+import type { KnownPeople, KnownPerson } from './known-people.ts';
+import { resumeSession } from './resume-session.ts';
+
+/** The signed-in person as `/sso/session` shows them. */
+export interface SessionView {
+  readonly user: KnownPerson['view'];
+  readonly organization: string;
+  readonly connection: string;
+  /** ISO 8601, UTC. */
+  readonly signedInAt: string;
+  readonly expiresAt: string;
+}
+
+export type CheckedSession =
+  | { readonly kind: 'signedIn'; readonly view: SessionView }
+  | { readonly kind: 'held'; readonly reason: HeldReason }
+  | { readonly kind: 'nobody' };
+
+/** `token`: the session cookie's value. Throws `StorageError` when the store is away. */
+export async function checkSession(
+  context: GateContext,
+  people: KnownPeople,
+  token: string | undefined,
+): Promise<CheckedSession> {
+  const resumed = await resumeSession(context, token);
+  if (resumed.kind !== 'signedIn') return resumed;
+  const person = await people(resumed.user);
+  if (person === null) return { kind: 'nobody' };
+  const { organizationId, value } = resumed.session;
+  const view: SessionView = {
+    user: person.view,
+    organization: organizationId,
+    connection: value.connection,
+    signedInAt: new Date(value.createdAt).toISOString(),
+    expiresAt: new Date(value.notOnOrAfter).toISOString(),
+  };
+  return { kind: 'signedIn', view };
+}
