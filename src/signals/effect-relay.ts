@@ -46,6 +46,8 @@ export interface EffectRelay {
 
 const leaseMs = 30_000;
 const batch = 50;
+/** What comes within this time is carried out together; no door waits for it. */
+const gatherMs = 15;
 const roundsOfPass = 20;
 
 export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
@@ -54,6 +56,7 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
   let following: Promise<number> | null = null;
   let stopped = false;
   let timer: NodeJS.Timeout | null = null;
+  let waking: NodeJS.Timeout | null = null;
 
   /** One look at what is due. Bounded, so that whoever waits for it is not kept by what others add meanwhile. */
   async function pass(): Promise<number> {
@@ -153,8 +156,11 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
   }
 
   function wake(): void {
-    if (stopped) return;
-    drain().catch((error: unknown) => reportTrouble('the relay stopped for now', error));
+    if (stopped || waking !== null) return;
+    waking = setTimeout(() => {
+      waking = null;
+      drain().catch((error: unknown) => reportTrouble('the relay stopped for now', error));
+    }, gatherMs).unref();
   }
 
   return {
@@ -177,6 +183,7 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
     async stop() {
       stopped = true;
       if (timer !== null) clearInterval(timer);
+      if (waking !== null) clearTimeout(waking);
       await following?.catch(() => undefined);
       await running?.catch(() => undefined);
     },

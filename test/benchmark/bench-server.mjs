@@ -48,43 +48,48 @@ async function startFurlough() {
   process.once('disconnect', () => process.exit(0));
   return { port, tasks: { addUsers, openSessions, settle: () => house.relay.drain(), stop: () => server.stop() } };
 
-  /** People as a SCIM client would have left them; answers their ids. */
+  /** People as a SCIM client would have left them; answers their ids. Many at once, so that they share the flushes to the disk. */
   async function addUsers({ organization, count, active }) {
     const ids = [];
-    for (let i = 0; i < count; i += 1) {
-      const now = Date.now();
-      const id = createTimeOrderedId(now, (size) => randomBytes(size));
-      const userName = `person-${i}@example.com`;
-      const user = {
-        id,
-        organizationId: organization,
-        revision: 1,
-        epoch: 0,
-        profile: {
-          userName,
-          externalId: `external-${i}`,
-          displayName: `Person ${i}`,
-          name: { givenName: 'Person', familyName: String(i) },
-          emails: [{ value: userName, type: 'work', primary: true }],
-          enterprise: { department: 'Sales', employeeNumber: String(i) },
-        },
-        holds: active ? [] : [{ kind: 'idp', source: 'default', since: now, by: 'scim' }],
-        active,
-        seat: 'none',
-        roles: [],
-        createdAt: now,
-        modifiedAt: now,
-        lastWrittenBy: 'default',
-        provisionedBy: ['default'],
-      };
+    while (ids.length < count) {
+      const users = Array.from({ length: Math.min(200, count - ids.length) }, (_, n) =>
+        makeUser(organization, ids.length + n, active),
+      );
       const seat = active ? 'take' : 'keep';
-      const outcome = await house.storage.users.commit({ user, expectedRevision: null, seat, effects: [] });
-      if (outcome.kind !== 'committed') throw new Error(outcome.kind);
-      ids.push(id);
-      // Other messages and the relay must get a turn.
-      if (i % 100 === 99) await new Promise(setImmediate);
+      const commits = users.map((user) =>
+        house.storage.users.commit({ user, expectedRevision: null, seat, effects: [] }),
+      );
+      for (const { kind } of await Promise.all(commits)) if (kind !== 'committed') throw new Error(kind);
+      ids.push(...users.map(({ id }) => id));
     }
     return ids;
+  }
+
+  function makeUser(organization, n, active) {
+    const now = Date.now();
+    const userName = `person-${n}@example.com`;
+    return {
+      id: createTimeOrderedId(now, (size) => randomBytes(size)),
+      organizationId: organization,
+      revision: 1,
+      epoch: 0,
+      profile: {
+        userName,
+        externalId: `external-${n}`,
+        displayName: `Person ${n}`,
+        name: { givenName: 'Person', familyName: String(n) },
+        emails: [{ value: userName, type: 'work', primary: true }],
+        enterprise: { department: 'Sales', employeeNumber: String(n) },
+      },
+      holds: active ? [] : [{ kind: 'idp', source: 'default', since: now, by: 'scim' }],
+      active,
+      seat: 'none',
+      roles: [],
+      createdAt: now,
+      modifiedAt: now,
+      lastWrittenBy: 'default',
+      provisionedBy: ['default'],
+    };
   }
 
   /** One session each; answers the cookies. */

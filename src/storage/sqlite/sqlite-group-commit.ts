@@ -30,6 +30,10 @@ export function createGroupCommit(
   database: Database,
   options: GroupCommitOptions,
 ): <Value>(work: () => Value) => Promise<Value> {
+  const begin = database.prepare('BEGIN IMMEDIATE');
+  const commit = database.prepare('COMMIT');
+  const savepoint = database.prepare('SAVEPOINT one');
+  const release = database.prepare('RELEASE one');
   let queue: Waiting[] = [];
   let isWriting = false;
 
@@ -54,7 +58,7 @@ export function createGroupCommit(
   function commitGroup(): void {
     // A rollback that itself failed must not poison the next transaction.
     if (database.isTransaction) database.exec('ROLLBACK');
-    database.exec('BEGIN IMMEDIATE');
+    begin.run();
     const until = performance.now() + options.groupMs;
     const ran: Ran[] = [];
     do {
@@ -75,7 +79,7 @@ export function createGroupCommit(
       ran.push(outcome);
     } while (performance.now() < until);
     try {
-      database.exec('COMMIT');
+      commit.run();
     } catch (error) {
       rollback(database);
       if (isBusy(error)) {
@@ -94,10 +98,10 @@ export function createGroupCommit(
   /** `amongOthers`: then a savepoint keeps apart what fails; alone, the transaction does. */
   function runOne(waiting: Waiting, amongOthers: boolean): Ran {
     if (!amongOthers) return runAlone(waiting);
-    database.exec('SAVEPOINT one');
+    savepoint.run();
     try {
       const value = waiting.work();
-      database.exec('RELEASE one');
+      release.run();
       return { waiting, value };
     } catch (error) {
       if (database.isTransaction) database.exec('ROLLBACK TO one; RELEASE one');
