@@ -169,8 +169,9 @@ function send(request: Request, response: Response, answer: ScimAnswer): void {
     response.end();
     return;
   }
-  const bytes = Buffer.from(JSON.stringify(answer.body), 'utf8');
+  // As text, so that head and body leave in one write.
+  const text = JSON.stringify(answer.body);
   response.setHeader('Content-Type', 'application/scim+json; charset=utf-8');
-  response.setHeader('Content-Length', bytes.length);
-  response.end(request.method === 'HEAD' ? undefined : bytes);
+  response.setHeader('Content-Length', Buffer.byteLength(text));
+  response.end(request.method === 'HEAD' ? undefined : text);
 }

@@ -5,8 +5,8 @@ import { applyLoad, type AskedRequest, type LoadResult } from './load.ts';
 import { startServerProcess, type Measured, type ServerProcess } from './server-process.ts';
 
 export interface BenchmarkOptions {
-  /** 100,000 people instead of 1,000. */
-  readonly large: boolean;
+  /** How many people there are: everything is measured at each of these. */
+  readonly sizes: readonly number[];
   /** Per case. */
   readonly seconds: number;
 }
@@ -23,12 +23,14 @@ export interface BenchmarkCase {
 export interface Benchmark {
   readonly name: string;
   readonly sentence: string;
-  /** Fills the store and answers the cases. */
-  readonly prepare: (server: ServerProcess, options: BenchmarkOptions) => Promise<readonly BenchmarkCase[]>;
+  /** Fills the store with so many people and answers the cases. */
+  readonly prepare: (server: ServerProcess, people: number) => Promise<readonly BenchmarkCase[]>;
 }
 
 export interface Measurement extends LoadResult {
   readonly case: string;
+  /** Of the bare servers: null. */
+  readonly people: number | null;
   /** Throughput as a share of the bare express route's in the same run. */
   readonly ofExpress: number;
   /** Resident memory of the server after the case, in megabytes. */
@@ -41,19 +43,46 @@ export async function runBenchmark(
   options: BenchmarkOptions,
   report: (line: string) => void,
 ): Promise<readonly Measurement[]> {
-  const bare: Measurement[] = [];
-  const bareCase: BenchmarkCase = { name: 'bare', request: () => ({ path: '/bare' }) };
-  for (const measured of ['node', 'express'] as const) {
-    report(`bare ${measured}`);
-    const name = measured === 'node' ? 'bare node:http' : 'bare express';
-    bare.push(...(await onServer(measured, (server) => measureAll(server, [{ ...bareCase, name }], options, report))));
+  const bareNode = await measureBare('node', options, report);
+  const expresses = [await measureBare('express', options, report)];
+  const ours: Measurement[] = [];
+  for (const people of options.sizes) {
+    const measured = await onServer('furlough', async (server) => {
+      report(`${people.toLocaleString('en')} people: filling the store`);
+      return measureAll(server, await benchmark.prepare(server, people), options, report);
+    });
+    ours.push(...measured.map((measurement) => ({ ...measurement, people })));
+    // The machine may be busier now than it was: the ceiling is measured between, too.
+    expresses.push(await measureBare('express', options, report));
   }
-  const ours = await onServer('furlough', async (server) => {
-    report('filling the store');
-    return measureAll(server, await benchmark.prepare(server, options), options, report);
-  });
-  const express = bare.at(-1)?.perSecond ?? 0;
-  return [...bare, ...ours].map((measurement) => ({ ...measurement, ofExpress: measurement.perSecond / express }));
+  const express = meanOf(expresses);
+  return [bareNode, express, ...ours].map((each) => ({ ...each, ofExpress: each.perSecond / express.perSecond }));
+}
+
+async function measureBare(
+  measured: 'node' | 'express',
+  options: BenchmarkOptions,
+  report: (line: string) => void,
+): Promise<Measurement> {
+  const name = measured === 'node' ? 'bare node:http' : 'bare express';
+  const bare: BenchmarkCase = { name, request: () => ({ path: '/bare' }) };
+  const [measurement] = await onServer(measured, (server) => measureAll(server, [bare], options, report));
+  if (measurement === undefined) throw new Error('nothing was measured');
+  return measurement;
+}
+
+function meanOf(measurements: readonly Measurement[]): Measurement {
+  const [first] = measurements;
+  if (first === undefined) throw new Error('nothing was measured');
+  const mean = (of: (measurement: Measurement) => number): number =>
+    measurements.reduce((sum, each) => sum + of(each), 0) / measurements.length;
+  return {
+    ...first,
+    perSecond: mean((each) => each.perSecond),
+    p50: mean((each) => each.p50),
+    p99: mean((each) => each.p99),
+    memoryMegabytes: Math.max(...measurements.map((each) => each.memoryMegabytes)),
+  };
 }
 
 async function onServer<Result>(measured: Measured, work: (server: ServerProcess) => Promise<Result>): Promise<Result> {
@@ -79,7 +108,7 @@ async function measureAll(
     if (most === undefined) await applyLoad({ ...load, seconds: 1 });
     const result = await applyLoad({ ...load, seconds, ...(most === undefined ? {} : { most }) });
     const memoryMegabytes = (await server.memory()) / 1e6;
-    measurements.push({ case: name, ...result, ofExpress: 0, memoryMegabytes });
+    measurements.push({ case: name, people: null, ...result, ofExpress: 0, memoryMegabytes });
   }
   return measurements;
 }

@@ -4,10 +4,10 @@ import type { Benchmark } from './benchmark.ts';
 
 export const gateBenchmark: Benchmark = {
   name: 'gate',
-  sentence: '/sso/session and /gate/forward-auth with a live session; 1,000 people, 100,000 with --large',
-  async prepare(server, { large }) {
+  sentence: '/sso/session and /gate/forward-auth with a live session',
+  async prepare(server, people) {
     const organization = 'default';
-    const ids = await server.addUsers({ organization, count: large ? 100_000 : 1_000, active: true });
+    const ids = await server.addUsers({ organization, count: people, active: true });
     const cookies = await server.openSessions({ organization, ids: ids.slice(0, 1_000) });
     const cookieOf = (n: number): string => cookies[n % cookies.length] ?? '';
     const forwarded = {

@@ -8,9 +8,8 @@ const headers = { authorization: `Bearer ${scimToken}`, 'content-type': 'applica
 
 export const scimBenchmark: Benchmark = {
   name: 'scim',
-  sentence: 'get, lookup by userName, PATCH active (durable), create, list; 1,000 people, 100,000 with --large',
-  async prepare(server, { large }) {
-    const count = large ? 100_000 : 1_000;
+  sentence: 'get, lookup by userName, PATCH active (durable), create, list',
+  async prepare(server, count) {
     const ids = await server.addUsers({ organization: 'default', count, active: true });
     const idOf = (n: number): string => ids[scatter(n, count)] ?? '';
     return [

@@ -11,12 +11,12 @@ interface Inactive {
 
 export const seatsBenchmark: Benchmark = {
   name: 'seats',
-  sentence: 'activations on one and on 100 organisations, as many as there are seats; 1,000 each, 10,000 with --large',
-  async prepare(server, { large }) {
-    const activations = large ? 10_000 : 1_000;
-    const one = await fill(server, 'one', activations);
+  sentence: 'activations on one and on 100 organisations, 10,000 at most',
+  async prepare(server, people) {
+    const activations = Math.min(people, 10_000);
+    const one = await fill(server, 'one', people);
     const shares: (readonly Inactive[])[] = [];
-    for (let i = 0; i < 100; i += 1) shares.push(await fill(server, `many-${i}`, activations / 100));
+    for (let i = 0; i < 100; i += 1) shares.push(await fill(server, `many-${i}`, Math.floor(people / 100)));
     // Whose turn it is goes around the organisations.
     const many = Array.from({ length: activations }, (_, n) => shares[n % 100]?.[Math.floor(n / 100)]);
     const activate = (people: readonly (Inactive | undefined)[]) => (n: number) => {
