@@ -12,7 +12,8 @@ const breathAfterMs = 10;
 const patienceMs = 5_000;
 
 export type SqlValue = string | number | null;
-type Database = InstanceType<typeof DatabaseSync>;
+/** The driver's database. */
+export type Database = InstanceType<typeof DatabaseSync>;
 
 /** A statement prepared once. */
 export interface SqliteStatement<Row> {
@@ -36,9 +37,8 @@ export interface SqliteConnection {
   close(): void;
 }
 
-/** Opens the file, creating it when it is missing. `timeout 0`: waiting inside SQLite would stop the event loop. */
-export function openConnection(path: string): SqliteConnection {
-  const database = openDatabase(path);
+/** The connection over the file at `path`, or over a database that `openDatabase` gave and someone looks on at. */
+export function openConnection(path: string, database: Database = openDatabase(path)): SqliteConnection {
   const transact = <Value>(work: () => Value): Value => {
     // A rollback that itself failed must not poison the next transaction.
     if (database.isTransaction) database.exec('ROLLBACK');
@@ -124,7 +124,8 @@ class PreparedStatement<Row> implements SqliteStatement<Row> {
   }
 }
 
-function openDatabase(path: string): Database {
+/** Opens the file, creating it when it is missing. `timeout 0`: waiting inside SQLite would stop the event loop. */
+export function openDatabase(path: string): Database {
   try {
     return new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true });
   } catch (error) {
