@@ -1,6 +1,6 @@
 /**
- * A process that carries out one operation of the crash contract and is killed on the way. Arguments: the store, the organisation, the
- * person or `-`, the operation, and on SQLite at which place to die: 2n-1 before the n-th statement, 2n after it, 0 never.
+ * A process that carries out one operation of the crash contract once it is told to, and is killed on the way. Arguments: the store, the
+ * organisation, the person or `-`, the operation, and on SQLite at which place to die: 2n-1 before the n-th statement, 2n after it, 0 never.
  */
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { Storage } from '#storage/storage.ts';
@@ -20,6 +20,10 @@ const scene = {
   person: person === '-' ? null : (person as UserId),
   name: 'person',
 };
+await new Promise((go) => {
+  process.once('message', go);
+  process.send?.('ready');
+});
 look.on = () => {
   places += 1;
   if (places === Number(place)) process.kill(process.pid, 'SIGKILL');
@@ -27,9 +31,10 @@ look.on = () => {
 await operation.run(side, scene);
 delete look.on;
 const answer = { answered: true, places, synchronous: ask('synchronous'), journal: ask('journal_mode') };
-process.stdout.write(JSON.stringify(answer));
+process.send?.(answer);
 await side.finished();
 await storage.close();
+process.disconnect?.();
 
 /** How durable the connection is that served. */
 function ask(pragma: string): unknown {

@@ -7,6 +7,9 @@ import type { CrashOperation, Scene } from './crash-scene.ts';
 
 export interface CrashingChild {
   readonly child: ChildProcess;
+  /** The store is open; nothing has been done yet. */
+  readonly ready: Promise<unknown>;
+  go(): void;
   /** Fails when the process ended in any way but by itself or by SIGKILL. */
   readonly ended: Promise<{ readonly killed: boolean; readonly answer: ChildAnswer | null }>;
 }
@@ -30,15 +33,25 @@ export function startCrashingChild(
 ): CrashingChild {
   const what = [address, organization, person ?? '-', operation.name, String(place)];
   const child = spawn(process.execPath, ['--import', 'tsx', '--no-warnings', script, ...what], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  let out = '';
   let trouble = '';
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (trouble += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (trouble += chunk.toString()));
   const ended = once(child, 'close').then(([code, signal]: unknown[]) => {
     if (signal !== 'SIGKILL' && code !== 0) throw new Error(`the process ended with ${String(code)}: ${trouble}`);
-    return { killed: signal === 'SIGKILL', answer: out === '' ? null : (JSON.parse(out) as ChildAnswer) };
+    return { killed: signal === 'SIGKILL', answer };
   });
-  return { child, ended };
+  let answer: ChildAnswer | null = null;
+  const ready = Promise.race([once(child, 'message'), ended]).then(() => {
+    child.on('message', (message) => (answer = message as ChildAnswer));
+  });
+  return { child, ready, go: () => void child.send('go'), ended };
+}
+
+/** Lets the process do its work, or as much of it as it lives to do. */
+export async function runCrashingChild(...of: Parameters<typeof startCrashingChild>): CrashingChild['ended'] {
+  const child = startCrashingChild(...of);
+  await child.ready;
+  child.go();
+  return child.ended;
 }

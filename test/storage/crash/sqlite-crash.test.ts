@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isFull } from '../../harness/test-scale.ts';
 import { createSide, expectWholeOrNothing, operations, rehearse, sceneRecordKinds, setScene } from './crash-scene.ts';
-import { startCrashingChild } from './crashing-child.ts';
+import { runCrashingChild } from './crashing-child.ts';
 import { type LookOn, openWatchedStorage } from './statement-hook.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'furlough-crash-'));
@@ -54,7 +54,7 @@ describe.each(operations)('$name', (operation) => {
     const scene = await setScene(side, operation);
     await side.storage.close();
     const whole = copy(path);
-    const { killed, answer } = await startCrashingChild(whole, operation, scene).ended;
+    const { killed, answer } = await runCrashingChild(whole, operation, scene);
     expect(killed).toBe(false);
     // The control: undisturbed it is answered, by a connection that writes through to the disk at every commit.
     expect(answer).toMatchObject({ synchronous: 2, journal: 'wal' });
@@ -68,7 +68,7 @@ describe.each(operations)('$name', (operation) => {
     const chosen = isFull ? everyPlace : [Math.ceil(places / 2), places];
     for (const place of chosen) {
       const struck = copy(path);
-      const child = await startCrashingChild(struck, operation, scene, place).ended;
+      const child = await runCrashingChild(struck, operation, scene, place);
       expect(child).toEqual({ killed: true, answer: null });
       const after = await open(struck);
       await expectWholeOrNothing(after, scene, operation, pictures, false);
