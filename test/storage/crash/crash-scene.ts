@@ -34,19 +34,20 @@ export interface Side extends Provisioning {
   finished(): Promise<void>;
 }
 
-export function createSide(storage: Storage): Side {
+/** `now` is the write side's clock; the sweeps and the relay follow the store's. */
+export function createSide(storage: Storage, now: () => number = Date.now): Side {
   const behind: Promise<unknown>[] = [];
   const audit = createAuditTrail(storage.audit, auditKey);
   const provisioning = createProvisioning({
     storage,
-    now: Date.now,
+    now,
     randomBytes,
     // The relay is an operation of its own here.
     wakeRelay: () => undefined,
     continueLater: (work) => void behind.push(work()),
     reportTrouble: () => undefined,
   });
-  const gate = { storage, now: Date.now } as GateContext;
+  const gate = { storage, now } as GateContext;
   const relay = createEffectRelay({
     storage,
     reportTrouble: () => undefined,
