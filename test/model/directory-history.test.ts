@@ -75,7 +75,7 @@ test('the write side on SQLite behaves like the model, whatever dies on the way'
 describeWithMongo('on a real network', () => {
   test('the write side on MongoDB behaves like the model, whatever is cut on the way', async () => {
     const store = await openMortalMongo(requireTestMongo().freshDatabaseUri(), sceneRecordKinds);
-    const property = fc.asyncProperty(histories(length, 25), fc.nat(4), (steps, licensed) =>
+    const property = fc.asyncProperty(histories(length, 15), fc.nat(4), (steps, licensed) =>
       liveThrough(store, steps, licensed),
     );
     await fc.assert(property, { numRuns: runsOn('mongodb', 3, 1_000) }).finally(() => store.close());

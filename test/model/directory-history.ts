@@ -48,9 +48,9 @@ export async function liveThrough(store: MortalStore, steps: readonly Step[], li
     const died = dies !== null && (await store.mend());
     if (died) {
       side = createSide(store.storage(), () => clock);
+      // The sweep leaves young movements to their writer; this one is dead.
       await store.storage().seats.settle(Date.now() + 60_000);
-      await side.promoteWaiting(organization);
-      await side.finished();
+      await sweep(side, clock);
     }
     const found = await look(side, organization, ids);
 
@@ -146,13 +146,16 @@ async function ask(
       return side.promoteWaiting(organization);
     case 'relay':
       return side.relay.drain();
-    case 'sweep': {
-      const rest = { wakeRelay: () => undefined, continueLater: () => undefined, reportTrouble: () => undefined };
-      return sweepSeats({ storage: side.storage, now: () => now, randomBytes, ...rest });
-    }
+    case 'sweep':
+      return sweep(side, now);
     default:
       return operation satisfies never;
   }
+}
+
+function sweep({ storage }: Side, now: number): Promise<void> {
+  const rest = { wakeRelay: () => undefined, continueLater: () => undefined, reportTrouble: () => undefined };
+  return sweepSeats({ storage, now: () => now, randomBytes, ...rest });
 }
 
 /** The real directory in the model's words. People met for the first time are added to `ids`. */

@@ -180,7 +180,7 @@ export async function recover(side: Side, scene: Scene): Promise<void> {
   await side.relay.drain();
 }
 
-/** Reads the picture; fails where the ledger is not settled, or does not agree with the users, or the audit chain is broken. */
+/** Reads the picture; fails where the ledger is not settled, an effect still waits, or does not agree with the users, or the audit chain is broken. */
 export async function takePicture(side: Side, scene: Scene): Promise<Picture> {
   const { storage } = side;
   const { organization } = scene;
@@ -188,6 +188,7 @@ export async function takePicture(side: Side, scene: Scene): Promise<Picture> {
   const counts = await storage.users.counts(organization);
   expect(ledger).toMatchObject({ used: counts.holders, free: (ledger?.licensed ?? 0) - counts.holders, intents: {} });
   expect(counts.active).toBe(counts.holders);
+  expect(await storage.effects.backlog()).toBe(0);
   const person = await findPerson(storage, scene);
   const entries = await storage.audit.list(organization, { limit: 100 });
   expect(await side.audit.verify(organization)).toMatchObject({ intact: true, entries: entries.length });
