@@ -160,6 +160,22 @@ function describeContention(kind: Storage['kind'], address: () => string, open: 
     }
   }, 300_000);
 
+  test('a seat that comes free goes to whoever waits, however many newcomers ask at that moment', async () => {
+    for (let round = 0; round < runsOn(kind, 5, 200); round += 1) {
+      const { organization, users } = await openWith(1, 'wait', 8);
+      const [leaver, next, ...newcomers] = users.map((user) => user.id);
+      if (leaver === undefined || next === undefined) throw new Error('unreachable');
+      expect((await one.reactivateUser(organization, leaver, {}, by)).user.active).toBe(true);
+      expect((await one.reactivateUser(organization, next, {}, by)).user.active).toBe(false);
+      const asked = newcomers.map((id, n) => (n % 2 === 0 ? other : one).reactivateUser(organization, id, {}, by));
+      await Promise.all([one.deactivateUser(organization, leaver, {}, by), ...asked]);
+      await Promise.all([one.finished(), other.finished()]);
+      expect((await one.storage.users.get(organization, next))?.active).toBe(true);
+      expect(await one.storage.users.counts(organization)).toMatchObject({ active: 1, waiting: 6, inactive: 1 });
+      await expectUsed(one.storage, organization, 1);
+    }
+  }, 300_000);
+
   test('deactivated and reactivated at once: both are answered, and the trail tells them one after the other', async () => {
     const { organization, users } = await openWith(1, 'wait', 1);
     const id = users[0]?.id as User['id'];
