@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithMongo, requireTestMongo } from '../harness/mongo-for-tests.ts';
-import { runs, runsOn } from '../harness/test-scale.ts';
+import { isFull, runs, runsOn } from '../harness/test-scale.ts';
 import { sceneRecordKinds } from '../storage/crash/crash-scene.ts';
 import { liveThrough, type Step } from './directory-history.ts';
 import type { Operation } from './directory-model.ts';
@@ -58,7 +58,7 @@ const length = runs(40, 200);
 test('the write side on SQLite behaves like the model, whatever dies on the way', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'furlough-model-'));
   let files = 0;
-  const property = fc.asyncProperty(histories(length, 10), fc.nat(4), async (steps, licensed) => {
+  const property = fc.asyncProperty(histories(length, isFull ? 10 : 5), fc.nat(4), async (steps, licensed) => {
     const path = join(folder, `${(files += 1)}.db`);
     const store = await openMortalSqlite(path, sceneRecordKinds);
     try {
