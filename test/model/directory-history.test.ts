@@ -37,7 +37,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       ifNoSeat: fc.constantFrom(null, null, 'wait' as const, 'refuse' as const),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ ...of('license'), licensed: fc.option(fc.nat(6), { freq: 8 }) }) },
+  { weight: 2, arbitrary: fc.record({ ...of('license'), licensed: fc.option(fc.nat(5), { freq: 25 }) }) },
   {
     weight: 1,
     arbitrary: fc.record({ ...of('policy'), policy: fc.constantFrom('wait', 'refuse', 'allowOver'), over: fc.nat(2) }),
@@ -49,7 +49,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 const histories = (length: number, oneIn: number): fc.Arbitrary<Step[]> => {
   const dies = fc.oneof(
     { arbitrary: fc.constant(null), weight: oneIn - 1 },
-    { arbitrary: fc.integer({ min: 1, max: 30 }), weight: 1 },
+    { arbitrary: fc.integer({ min: 1, max: 24 }), weight: 1 },
   );
   return fc.array(fc.record({ operation, dies }), { minLength: length, maxLength: length });
 };
@@ -58,7 +58,7 @@ const length = runs(40, 200);
 test('the write side on SQLite behaves like the model, whatever dies on the way', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'furlough-model-'));
   let files = 0;
-  const property = fc.asyncProperty(histories(length, isFull ? 10 : 5), fc.nat(4), async (steps, licensed) => {
+  const property = fc.asyncProperty(histories(length, isFull ? 10 : 2), fc.nat(3), async (steps, licensed) => {
     const path = join(folder, `${(files += 1)}.db`);
     const store = await openMortalSqlite(path, sceneRecordKinds);
     try {
@@ -75,7 +75,7 @@ test('the write side on SQLite behaves like the model, whatever dies on the way'
 describeWithMongo('on a real network', () => {
   test('the write side on MongoDB behaves like the model, whatever is cut on the way', async () => {
     const store = await openMortalMongo(requireTestMongo().freshDatabaseUri(), sceneRecordKinds);
-    const property = fc.asyncProperty(histories(length, 15), fc.nat(4), (steps, licensed) =>
+    const property = fc.asyncProperty(histories(length, 15), fc.nat(3), (steps, licensed) =>
       liveThrough(store, steps, licensed),
     );
     await fc.assert(property, { numRuns: runsOn('mongodb', 3, 1_000) }).finally(() => store.close());

@@ -6,8 +6,7 @@ import type { ConnectionId, OrganizationId, UserId } from '#directory/identifier
 import { writeActive } from '#directory/user-change.ts';
 import type { User } from '#directory/user.ts';
 import { provenance } from '#provisioning/provision-user.ts';
-import { sweepSeats } from '#provisioning/seat-sweep.ts';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createSide, type Side } from '../storage/crash/crash-scene.ts';
 import { apply, type Directory, type Operation, type Person, queueOf, statusOf, usedSeats } from './directory-model.ts';
 import type { MortalStore } from './mortal-store.ts';
@@ -50,7 +49,7 @@ export async function liveThrough(store: MortalStore, steps: readonly Step[], li
       side = createSide(store.storage(), () => clock);
       // The sweep leaves young movements to their writer; this one is dead.
       await store.storage().seats.settle(Date.now() + 60_000);
-      await sweep(side, clock);
+      await side.sweep();
     }
     const found = await look(side, organization, ids);
 
@@ -147,15 +146,10 @@ async function ask(
     case 'relay':
       return side.relay.drain();
     case 'sweep':
-      return sweep(side, now);
+      return side.sweep();
     default:
       return operation satisfies never;
   }
-}
-
-function sweep({ storage }: Side, now: number): Promise<void> {
-  const rest = { wakeRelay: () => undefined, continueLater: () => undefined, reportTrouble: () => undefined };
-  return sweepSeats({ storage, now: () => now, randomBytes, ...rest });
 }
 
 /** The real directory in the model's words. People met for the first time are added to `ids`. */

@@ -12,6 +12,8 @@ import type { GateContext } from '#gate/gate-context.ts';
 import { endSessionsOfUser } from '#gate/sessions/end-sessions.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
+import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
+import { sweepSeats } from '#provisioning/seat-sweep.ts';
 import { createEffectRelay, deadLetterRecords, type EffectRelay } from '#signals/effect-relay.ts';
 import { foldCase } from '#directory/identifiers.ts';
 import type { Storage } from '#storage/storage.ts';
@@ -30,6 +32,8 @@ export interface Side extends Provisioning {
   readonly storage: Storage;
   readonly relay: EffectRelay;
   readonly audit: AuditTrail;
+  /** What the server does by itself every few seconds. */
+  sweep(): Promise<void>;
   /** What goes on behind the answers is done. */
   finished(): Promise<void>;
 }
@@ -38,7 +42,7 @@ export interface Side extends Provisioning {
 export function createSide(storage: Storage, now: () => number = Date.now): Side {
   const behind: Promise<unknown>[] = [];
   const audit = createAuditTrail(storage.audit, auditKey);
-  const provisioning = createProvisioning({
+  const context: ProvisioningContext = {
     storage,
     now,
     randomBytes,
@@ -46,7 +50,7 @@ export function createSide(storage: Storage, now: () => number = Date.now): Side
     wakeRelay: () => undefined,
     continueLater: (work) => void behind.push(work()),
     reportTrouble: () => undefined,
-  });
+  };
   const gate = { storage, now } as GateContext;
   const relay = createEffectRelay({
     storage,
@@ -60,7 +64,8 @@ export function createSide(storage: Storage, now: () => number = Date.now): Side
     },
   });
   return {
-    ...provisioning,
+    ...createProvisioning(context),
+    sweep: () => sweepSeats(context),
     storage,
     relay,
     audit,
@@ -82,6 +87,8 @@ export interface CrashOperation {
   /** How the person is before. */
   readonly person: 'nobody' | 'inactive' | 'active' | 'leaving';
   readonly policy?: SeatPolicy;
+  /** Somebody waits for the person's seat. */
+  readonly queue?: true;
   readonly run: (side: Side, scene: Scene) => Promise<unknown>;
 }
 
@@ -102,14 +109,9 @@ export const operations: readonly CrashOperation[] = [
   {
     name: 'someone is locked out',
     person: 'active',
-    run: (side, scene) =>
-      side.changeUser(
-        scene.organization,
-        idOf(scene),
-        (user) => ({ holds: writeActive(user.holds, okta, false, Date.now(), 'connection:okta') }),
-        byOkta,
-      ),
+    run: lockOut,
   },
+  { name: 'a seat changes hands', person: 'active', queue: true, run: lockOut },
   {
     name: 'someone is deleted',
     person: 'active',
@@ -123,6 +125,11 @@ export const operations: readonly CrashOperation[] = [
   { name: 'the relay carries a lock-out', person: 'leaving', run: (side) => side.relay.drain() },
 ];
 
+function lockOut(side: Side, scene: Scene): Promise<unknown> {
+  const edit = (user: User) => ({ holds: writeActive(user.holds, okta, false, Date.now(), 'connection:okta') });
+  return side.changeUser(scene.organization, idOf(scene), edit, byOkta);
+}
+
 async function create(side: Side, { organization, name }: Scene): Promise<unknown> {
   const request = { profile: { userName: name }, active: true, connection: okta, restore: true };
   return side.provisionUser(organization, request, byOkta).catch(alreadyDone('userNameTaken'));
@@ -135,10 +142,16 @@ function alreadyDone(code: string): (error: unknown) => void {
   };
 }
 
-/** An organisation of its own with three seats, one of them used by a colleague, and the person as the operation needs them. */
-export async function setScene(side: Side, { person, policy = 'wait' }: CrashOperation): Promise<Scene> {
+/** An organisation of its own with three seats (two, where someone waits), one of them used by a colleague, and the person as the operation needs them. */
+export async function setScene(side: Side, { person, policy = 'wait', queue }: CrashOperation): Promise<Scene> {
   const organization = `org-${randomUUID()}`.slice(0, 40) as OrganizationId;
-  const terms = { id: organization, name: 'Crash', timeZone: 'Asia/Tokyo', licensed: 3, seatPolicy: policy };
+  const terms = {
+    id: organization,
+    name: 'Crash',
+    timeZone: 'Asia/Tokyo',
+    licensed: queue ? 2 : 3,
+    seatPolicy: policy,
+  };
   await side.createOrganization(terms, byAdministrator);
   const add = async (name: string, active: boolean): Promise<User> => {
     const request = { profile: { userName: name }, active, connection: okta, restore: true };
@@ -151,6 +164,7 @@ export async function setScene(side: Side, { person, policy = 'wait' }: CrashOpe
     return { organization, person: null, name };
   }
   const { id, epoch } = await add(name, person !== 'inactive');
+  if (queue) expect((await add('next', true)).active).toBe(false);
   const session = { userId: id, epoch, connection: okta, createdAt: 0, lastSeenAt: 0, notOnOrAfter: 2 ** 52 };
   const sessions = side.storage.records(sessionRecords);
   await sessions.insert({ id: `session of ${id}`, organizationId: organization, value: session });
@@ -165,14 +179,16 @@ export interface Picture {
   readonly epoch: number | null;
   readonly licensed: number | null;
   readonly used: number;
+  readonly waiting: number;
   readonly audited: readonly string[];
   readonly sessionEnded: boolean;
 }
 
 /** What the sweeps and the relay do after a crash, at once instead of when it is due. */
 export async function recover(side: Side, scene: Scene): Promise<void> {
+  // The sweep leaves young movements to their writer; this one is dead.
   await side.storage.seats.settle(Date.now() + 60_000);
-  await side.promoteWaiting(scene.organization);
+  await side.sweep();
   await side.finished();
   // The claim of a relay that died runs out by itself; nobody has to wait for that here.
   const person = await findPerson(side.storage, scene);
@@ -198,6 +214,7 @@ export async function takePicture(side: Side, scene: Scene): Promise<Picture> {
     epoch: person?.epoch ?? null,
     licensed: ledger?.licensed ?? null,
     used: ledger?.used ?? -1,
+    waiting: counts.waiting,
     audited: entries.map((entry) => entry.event.action),
     sessionEnded: session?.value.endedAt !== undefined,
   };

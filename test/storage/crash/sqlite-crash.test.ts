@@ -65,7 +65,7 @@ describe.each(operations)('$name', (operation) => {
     await last.storage.close();
 
     const everyPlace = Array.from({ length: places }, (_, n) => n + 1);
-    const chosen = isFull ? everyPlace : [Math.ceil(places / 2), places];
+    const chosen = isFull ? everyPlace : [Math.ceil(places / 2)];
     for (const place of chosen) {
       const struck = copy(path);
       const child = await runCrashingChild(struck, operation, scene, place);

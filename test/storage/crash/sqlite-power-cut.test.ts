@@ -98,9 +98,11 @@ describe('the power fails while the log is written', () => {
   test('K01 the log holds every transaction by the time it is answered', () => {
     expect(whole.commits.length).toBeGreaterThan(30);
     expect(frames().length).toBeGreaterThan(100);
-    expect(new Set(whole.commits.map((commit) => commit.state)).size).toBe(whole.commits.length);
     for (const [n, commit] of whole.commits.entries()) {
-      if (n > 0) expect(commit.bytes).toBeGreaterThan(whole.commits[n - 1]?.bytes ?? 0);
+      const before = whole.commits[n - 1];
+      // One that found nothing to write leaves nothing in the log.
+      if (before?.state === commit.state) expect(commit.bytes).toBe(before.bytes);
+      else expect(commit.bytes).toBeGreaterThanOrEqual((before?.bytes ?? -frame) + frame);
     }
   });
 
