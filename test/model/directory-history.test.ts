@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithMongo, requireTestMongo } from '../harness/mongo-for-tests.ts';
 import { isFull, runs, runsOn } from '../harness/test-scale.ts';
-import { sceneRecordKinds } from '../storage/crash/crash-scene.ts';
+import { sideRecordKinds } from '../provisioning/relayed-write-side.ts';
 import { liveThrough, type Step } from './directory-history.ts';
 import type { Operation } from './directory-model.ts';
 import { openMortalMongo, openMortalSqlite } from './mortal-store.ts';
@@ -60,7 +60,7 @@ test('the write side on SQLite behaves like the model, whatever dies on the way'
   let files = 0;
   const property = fc.asyncProperty(histories(length, isFull ? 10 : 2), fc.nat(3), async (steps, licensed) => {
     const path = join(folder, `${(files += 1)}.db`);
-    const store = await openMortalSqlite(path, sceneRecordKinds);
+    const store = await openMortalSqlite(path, sideRecordKinds);
     try {
       await liveThrough(store, steps, licensed);
     } finally {
@@ -74,7 +74,7 @@ test('the write side on SQLite behaves like the model, whatever dies on the way'
 
 describeWithMongo('on a real network', () => {
   test('the write side on MongoDB behaves like the model, whatever is cut on the way', async () => {
-    const store = await openMortalMongo(requireTestMongo().freshDatabaseUri(), sceneRecordKinds);
+    const store = await openMortalMongo(requireTestMongo().freshDatabaseUri(), sideRecordKinds);
     const property = fc.asyncProperty(histories(length, 15), fc.nat(3), (steps, licensed) =>
       liveThrough(store, steps, licensed),
     );

@@ -7,7 +7,7 @@ import { writeActive } from '#directory/user-change.ts';
 import type { User } from '#directory/user.ts';
 import { provenance } from '#provisioning/provision-user.ts';
 import { randomUUID } from 'node:crypto';
-import { createSide, type Side } from '../storage/crash/crash-scene.ts';
+import { createSide, type Side } from '../provisioning/relayed-write-side.ts';
 import { apply, type Directory, type Operation, type Person, queueOf, statusOf, usedSeats } from './directory-model.ts';
 import type { MortalStore } from './mortal-store.ts';
 

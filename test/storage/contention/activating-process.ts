@@ -6,14 +6,14 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { openMongoStorage } from '#storage/mongo/mongo-storage.ts';
 import { openSqliteStorage } from '#storage/sqlite/sqlite-storage.ts';
-import { createSide, sceneRecordKinds } from '../crash/crash-scene.ts';
+import { createSide, sideRecordKinds } from '../../provisioning/relayed-write-side.ts';
 
 const [address = '', organization = '', index = '0', processes = '1'] = process.argv.slice(2);
 const organizationId = organization as OrganizationId;
 const by: ChangeContext = { actor: { kind: 'administrator', name: 'sato' }, mouth: 'adminApi' };
 const storage = address.startsWith('mongodb:')
-  ? await openMongoStorage(address, { recordKinds: sceneRecordKinds })
-  : await openSqliteStorage({ path: address, recordKinds: sceneRecordKinds });
+  ? await openMongoStorage(address, { recordKinds: sideRecordKinds })
+  : await openSqliteStorage({ path: address, recordKinds: sideRecordKinds });
 const side = createSide(storage);
 const everybody = await storage.users.list(organizationId, { limit: 1_000 });
 const mine = everybody.filter((_user, n) => n % Number(processes) === Number(index));

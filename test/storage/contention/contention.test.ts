@@ -30,10 +30,10 @@ import {
   things,
   update,
 } from '../contract/contract-world.ts';
-import { createSide, sceneRecordKinds, type Side } from '../crash/crash-scene.ts';
+import { createSide, sideRecordKinds, type Side } from '../../provisioning/relayed-write-side.ts';
 
 const by: ChangeContext = { actor: { kind: 'administrator', name: 'sato' }, mouth: 'adminApi' };
-const recordKinds = [...sceneRecordKinds, ...contractRecordKinds];
+const recordKinds = [...sideRecordKinds, ...contractRecordKinds];
 const script = join(process.cwd(), 'test/storage/contention/activating-process.ts');
 const folder = mkdtempSync(join(tmpdir(), 'furlough-contention-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -190,7 +190,7 @@ function describeContention(kind: Storage['kind'], address: () => string, open: 
       const now = await one.storage.users.get(organization, id);
       await expectUsed(one.storage, organization, now?.active === true ? 1 : 0);
     }
-    await one.relay.drain();
+    await one.relay.drainUser(organization, id);
     const entries = await one.storage.audit.list(organization, { limit: rounds * 4 });
     const actions = entries.map((entry) => entry.event.action);
     expect(actions.length).toBeGreaterThan(rounds / 2);

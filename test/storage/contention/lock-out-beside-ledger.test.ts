@@ -18,7 +18,8 @@ import {
   noon,
   openOrganization,
 } from '../contract/contract-world.ts';
-import { createSide, recover, sceneRecordKinds, type Side } from '../crash/crash-scene.ts';
+import { createSide, sideRecordKinds, type Side } from '../../provisioning/relayed-write-side.ts';
+import { recover } from '../crash/crash-scene.ts';
 
 const by: ChangeContext = { actor: { kind: 'administrator', name: 'sato' }, mouth: 'adminApi' };
 const ledger = { collection: 'seatLedgers', times: Number.POSITIVE_INFINITY };
@@ -34,10 +35,10 @@ describeWithMongo('a lock-out is neither refused nor held up by the ledger', () 
   beforeAll(async () => {
     const uri = requireTestMongo().freshDatabaseUri();
     proxy = await startMongoProxy(uri);
-    witness = createSide(await openMongoStorage(uri, { recordKinds: sceneRecordKinds }));
+    witness = createSide(await openMongoStorage(uri, { recordKinds: sideRecordKinds }));
     // Whoever waits for an answer here waits for ever.
     const address = `${proxy.uri()}&socketTimeoutMS=0`;
-    side = createSide(await openMongoStorage(address, { recordKinds: sceneRecordKinds }));
+    side = createSide(await openMongoStorage(address, { recordKinds: sideRecordKinds }));
   });
   beforeEach(async () => {
     organization = await openOrganization(witness.storage, 1);

@@ -4,7 +4,8 @@
  */
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { Storage } from '#storage/storage.ts';
-import { createSide, operations, sceneRecordKinds } from './crash-scene.ts';
+import { createSide, sideRecordKinds } from '../../provisioning/relayed-write-side.ts';
+import { operations } from './crash-scene.ts';
 import { type LookOn, openWatchedStorage } from './statement-hook.ts';
 
 const [address = '', organization = '', person = '', name = '', place = '0'] = process.argv.slice(2);
@@ -44,5 +45,5 @@ function ask(pragma: string): unknown {
 /** Loaded only where it is used: most of these processes live for a moment. */
 async function openMongo(): Promise<Storage> {
   const { openMongoStorage } = await import('#storage/mongo/mongo-storage.ts');
-  return openMongoStorage(address, { recordKinds: sceneRecordKinds });
+  return openMongoStorage(address, { recordKinds: sideRecordKinds });
 }

@@ -2,78 +2,19 @@
  * What the crash contract disturbs: an organisation with people in it, the changes through the whole write side and the relay, and
  * what an onlooker sees afterwards. A change is there or it is not, and whoever repeats it has it once (C03, K01).
  */
-import { createAuditTrail, type AuditTrail } from '#audit/audit-chain.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
-import type { ConnectionId, OrganizationId, UserId } from '#directory/identifiers.ts';
+import { type ConnectionId, foldCase, type OrganizationId, type UserId } from '#directory/identifiers.ts';
 import type { SeatPolicy } from '#directory/organization.ts';
 import { writeActive } from '#directory/user-change.ts';
 import { statusOf, type User } from '#directory/user.ts';
-import type { GateContext } from '#gate/gate-context.ts';
-import { endSessionsOfUser } from '#gate/sessions/end-sessions.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
-import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
-import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
-import { sweepSeats } from '#provisioning/seat-sweep.ts';
-import { createEffectRelay, deadLetterRecords, type EffectRelay } from '#signals/effect-relay.ts';
-import { foldCase } from '#directory/identifiers.ts';
 import type { Storage } from '#storage/storage.ts';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import type { Side } from '../../provisioning/relayed-write-side.ts';
 
 const okta = 'okta' as ConnectionId;
 const byOkta: ChangeContext = { actor: { kind: 'connection', connection: okta }, mouth: 'scimPatch' };
 const byAdministrator: ChangeContext = { actor: { kind: 'administrator', name: 'sato' }, mouth: 'adminApi' };
-const auditKey = new Uint8Array(32).fill(7);
-
-/** The kinds of records the scene needs: a store is opened with them. */
-export const sceneRecordKinds: readonly string[] = [sessionRecords.name, deadLetterRecords.name];
-
-/** The write side and the relay on one store. */
-export interface Side extends Provisioning {
-  readonly storage: Storage;
-  readonly relay: EffectRelay;
-  readonly audit: AuditTrail;
-  /** What the server does by itself every few seconds. */
-  sweep(): Promise<void>;
-  /** What goes on behind the answers is done. */
-  finished(): Promise<void>;
-}
-
-/** `now` is the write side's clock; the sweeps and the relay follow the store's. */
-export function createSide(storage: Storage, now: () => number = Date.now): Side {
-  const behind: Promise<unknown>[] = [];
-  const audit = createAuditTrail(storage.audit, auditKey);
-  const context: ProvisioningContext = {
-    storage,
-    now,
-    randomBytes,
-    // The relay is an operation of its own here.
-    wakeRelay: () => undefined,
-    continueLater: (work) => void behind.push(work()),
-    reportTrouble: () => undefined,
-  };
-  const gate = { storage, now } as GateContext;
-  const relay = createEffectRelay({
-    storage,
-    reportTrouble: () => undefined,
-    carriers: {
-      audit: (effect) => audit.append(effect),
-      async endSessions({ organizationId, body }) {
-        if (body.kind === 'endSessions')
-          await endSessionsOfUser(gate, organizationId, body.userId, body.epoch, body.cause);
-      },
-    },
-  });
-  return {
-    ...createProvisioning(context),
-    sweep: () => sweepSeats(context),
-    storage,
-    relay,
-    audit,
-    async finished() {
-      while (behind.length > 0) await behind.pop();
-    },
-  };
-}
 
 export interface Scene {
   readonly organization: OrganizationId;

@@ -6,23 +6,21 @@ import { openMongoStorage } from '#storage/mongo/mongo-storage.ts';
 import { describeWithMongo, requireTestMongo } from '../../harness/mongo-for-tests.ts';
 import { type MongoProxy, startMongoProxy } from '../../harness/mongo-proxy.ts';
 import { isFull } from '../../harness/test-scale.ts';
+import { createSide, sideRecordKinds, type Side } from '../../provisioning/relayed-write-side.ts';
 import {
-  createSide,
   expectNeverOver,
   expectWholeOrNothing,
   operations,
   type Picture,
   recover,
   rehearse,
-  sceneRecordKinds,
   setScene,
-  type Side,
   takePicture,
 } from './crash-scene.ts';
 import { startCrashingChild } from './crashing-child.ts';
 
 const open = async (uri: string): Promise<Side> =>
-  createSide(await openMongoStorage(uri, { recordKinds: sceneRecordKinds }));
+  createSide(await openMongoStorage(uri, { recordKinds: sideRecordKinds }));
 
 /** Whether the operation was answered; a store that is away is the only other way it may end. */
 const isAnswered = (running: Promise<unknown>): Promise<boolean> =>

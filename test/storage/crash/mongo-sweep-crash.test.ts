@@ -12,7 +12,8 @@ import { describeWithMongo, requireTestMongo } from '../../harness/mongo-for-tes
 import { type MongoProxy, startMongoProxy } from '../../harness/mongo-proxy.ts';
 import { isFull } from '../../harness/test-scale.ts';
 import { committed, expectUsed, held, hire, insert, makeUser, openOrganization } from '../contract/contract-world.ts';
-import { expectNeverOver, sceneRecordKinds } from './crash-scene.ts';
+import { sideRecordKinds } from '../../provisioning/relayed-write-side.ts';
+import { expectNeverOver } from './crash-scene.ts';
 
 type Database = mongoose.mongo.Db;
 type Intent = { readonly id: string; readonly kind: 'take' | 'giveBack'; readonly at: number };
@@ -72,8 +73,8 @@ describeWithMongo('a sweep that dies on the way', () => {
   beforeAll(async () => {
     const uri = requireTestMongo().freshDatabaseUri();
     proxy = await startMongoProxy(uri);
-    witness = await openMongoStorage(uri, { recordKinds: sceneRecordKinds });
-    storage = await openMongoStorage(proxy.uri(), { recordKinds: sceneRecordKinds });
+    witness = await openMongoStorage(uri, { recordKinds: sideRecordKinds });
+    storage = await openMongoStorage(proxy.uri(), { recordKinds: sideRecordKinds });
     client = await mongoose.mongo.MongoClient.connect(uri);
     database = client.db();
   });

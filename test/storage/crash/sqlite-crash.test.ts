@@ -7,7 +7,8 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isFull } from '../../harness/test-scale.ts';
-import { createSide, expectWholeOrNothing, operations, rehearse, sceneRecordKinds, setScene } from './crash-scene.ts';
+import { createSide, sideRecordKinds } from '../../provisioning/relayed-write-side.ts';
+import { expectWholeOrNothing, operations, rehearse, setScene } from './crash-scene.ts';
 import { runCrashingChild } from './crashing-child.ts';
 import { type LookOn, openWatchedStorage } from './statement-hook.ts';
 
@@ -15,7 +16,7 @@ const folder = mkdtempSync(join(tmpdir(), 'furlough-crash-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 let files = 0;
 const newPath = (): string => join(folder, `${(files += 1)}.db`);
-const open = async (path: string) => createSide(await openSqliteStorage({ path, recordKinds: sceneRecordKinds }));
+const open = async (path: string) => createSide(await openSqliteStorage({ path, recordKinds: sideRecordKinds }));
 
 /** The files as they are now: what a process that starts after a crash finds. The index of the log is made anew from the log. */
 function copy(from: string): string {

@@ -9,7 +9,7 @@ import {
   type SqliteConnection,
 } from '#storage/sqlite/sqlite-transaction.ts';
 import type { Storage } from '#storage/storage.ts';
-import { sceneRecordKinds } from './crash-scene.ts';
+import { sideRecordKinds } from '../../provisioning/relayed-write-side.ts';
 
 /** Called right before and right after each statement. */
 export type LookOn = (moment: 'before' | 'after', sql: string) => void;
@@ -21,7 +21,7 @@ export async function openWatchedStorage(
 ): Promise<{ readonly storage: Storage; readonly connection: SqliteConnection }> {
   const connection = openConnection(path, watch(openDatabase(path), look));
   await migrateSchema(connection);
-  return { connection, storage: createSqliteStorage(connection, { recordKinds: sceneRecordKinds }) };
+  return { connection, storage: createSqliteStorage(connection, { recordKinds: sideRecordKinds }) };
 }
 
 function watch(database: Database, look: { on?: LookOn | undefined }): Database {
