@@ -9,7 +9,7 @@ export interface RawConnection {
   /** Everything received so far. */
   received(): string;
   /** Waits for an answer that is complete by its length, takes it away and answers it. */
-  answer(): Promise<{ readonly status: number; readonly head: string; readonly body: string }>;
+  answer(): Promise<{ readonly status: number; readonly body: string }>;
   /** Null while it is open; then how it ended: `closed`, or the error's code. */
   ending(): string | null;
   destroy(): void;
@@ -33,7 +33,7 @@ export async function openRawConnection(port: number): Promise<RawConnection> {
     const blank = text.indexOf('\r\n\r\n');
     if (blank === -1) return null;
     const head = text.slice(0, blank);
-    if (/^HTTP\/1\.1 100 /.test(head)) {
+    if (head.startsWith('HTTP/1.1 100 ')) {
       text = text.slice(blank + 4);
       return take();
     }
@@ -61,8 +61,8 @@ export async function openRawConnection(port: number): Promise<RawConnection> {
         if (taken === null && ending !== null) throw new Error(`ended (${ending}) before it was answered: ${text}`);
         return taken !== null;
       });
-      const [head, body] = taken ?? ['', ''];
-      return { status: Number(head.split(' ', 2)[1]), head, body: Buffer.from(body, 'latin1').toString('utf8') };
+      const [head, body] = (taken ?? ['', '']) as readonly [string, string];
+      return { status: Number(head.split(' ', 2)[1]), body: Buffer.from(body, 'latin1').toString('utf8') };
     },
     ending: () => ending,
     destroy: () => socket.destroy(),
