@@ -9,8 +9,12 @@ import type { WireAnswer } from '../hostile/wire.ts';
 import { adminCases, gateCases, scimCases, type ForeignIdCase, type Ids } from './foreign-id-cases.ts';
 import { openTwoOrganizations, USER, type Party, type TwoOrganizations } from './two-organizations.ts';
 
-describe('T01 T02 on SQLite', () => declareSuite('sqlite'));
-describeWithMongo('T01 T02 on MongoDB', () => declareSuite('mongodb'));
+describe('T01 T02 on SQLite', () => {
+  declareSuite('sqlite');
+});
+describeWithMongo('T01 T02 on MongoDB', () => {
+  declareSuite('mongodb');
+});
 
 function declareSuite(kind: 'sqlite' | 'mongodb'): void {
   let world: TwoOrganizations;
