@@ -30,7 +30,6 @@ const environment = {
   FURLOUGH_LIMITS_SCIM_PER_SECOND: '1000000',
   FURLOUGH_LIMITS_SCIM_BURST: '1000000',
   FURLOUGH_LIMITS_SIGN_INS_PER_MINUTE: '1000000',
-  FURLOUGH_LIMITS_BODY_BYTES: '262144',
 };
 
 export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse> {
