@@ -61,6 +61,22 @@ function declareSuite(kind: 'sqlite' | 'mongodb'): void {
     }
   });
 
+  test('T03 the same subject of the same provider is linked in each organisation by itself', async () => {
+    const { a, b } = world;
+    const signedIn = async (party: Party) => whoIs((await party.signInAs(shared.userName, shared.connection)).browser);
+    const rename = (userName: string) =>
+      a.scim('PATCH', `/Users/${a.samePerson}`, {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+        Operations: [{ op: 'replace', path: 'userName', value: userName }],
+      });
+    expect(await signedIn(a)).toEqual([200, a.samePerson, a.id]);
+    expect(await signedIn(b)).toEqual([200, b.samePerson, b.id]);
+    // The name does not lead to the person any more: only the link does.
+    expect((await rename('renamed@shared.test')).status).toBe(200);
+    expect(await signedIn(a)).toEqual([200, a.samePerson, a.id]);
+    expect((await rename(shared.userName)).status).toBe(200);
+  });
+
   test('T03 what one identity provider says to one organisation does not open the other', async () => {
     const { a, b, saml, url } = world;
     saml.signInAs(b.userName);
