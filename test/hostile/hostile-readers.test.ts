@@ -29,7 +29,7 @@ afterEach(() => {
 });
 
 /** Runs the reader on many texts; a refusal must be of the reader's own kind and become a 4xx. */
-function ask<Input>(inputs: fc.Arbitrary<Input>, read: (input: Input) => void, reduced = 3_000, full = 60_000): void {
+function ask<Input>(inputs: fc.Arbitrary<Input>, read: (input: Input) => void, reduced = 1_500, full = 60_000): void {
   fc.assert(
     fc.property(inputs, (input) => {
       promptly(() => read(input));
