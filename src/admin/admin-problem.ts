@@ -104,9 +104,12 @@ export function listProblemCodes(): readonly (readonly [string, number])[] {
   return [...new Map<string, number>([...ours, ...directory, ...http])];
 }
 
+/** Nobody reads on; who sends so many faults is answered no longer than anybody else. */
+const mostErrors = 50;
+
 /** What is wrong with a body or a query, member by member. */
 export function refuseInput(error: z.ZodError, where: 'body' | 'query'): AdminError {
-  const errors = error.issues.flatMap((issue) => describe(issue));
+  const errors = error.issues.flatMap((issue) => describe(issue)).slice(0, mostErrors);
   return new AdminError('invalidInput', `The ${where} is not what is expected here.`, { errors });
 }
 

@@ -17,11 +17,16 @@ import { listOperations } from './operations.ts';
 export function createAdminRouter(context: AdminContext): Router {
   const router = Router({ caseSensitive: true, strict: false });
   const operations = listOperations();
+  // Anybody may ask for these, and writing them takes long: once.
+  let description: string | undefined;
+  let page: string | undefined;
   router.get('/v1/openapi.json', (_request, response) => {
-    response.json(describeApi(operations, context.config.baseUrl, context.version));
+    description ??= JSON.stringify(describeApi(operations, context.config.baseUrl, context.version));
+    response.type('json').send(description);
   });
   router.get('/docs', (_request, response) => {
-    response.type('html').send(writeReferencePage(operations, context.version));
+    page ??= writeReferencePage(operations, context.version);
+    response.type('html').send(page);
   });
   for (const operation of operations) {
     router[operation.method](`/v1${operation.path}`, (request, response) =>

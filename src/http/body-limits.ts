@@ -52,7 +52,7 @@ export async function readText(request: Request, limit: number): Promise<string>
 /** The body as JSON. Nested deeper than `maximumDepth` it is refused before parsing. Of equal keys the last one counts. */
 export async function readJson(request: Request, limit: number, maximumDepth = 64): Promise<unknown> {
   const text = await readText(request, limit);
-  assertDepth(text, maximumDepth);
+  assertJsonShape(text, maximumDepth);
   try {
     return JSON.parse(text);
   } catch {
@@ -89,9 +89,13 @@ function readRaw(request: Request, limit: number): Promise<Buffer> {
   });
 }
 
-/** One linear pass; brackets inside strings do not count. */
-function assertDepth(text: string, maximum: number): void {
+/**
+ * Refuses JSON that is nested deeper, or has more values (an object or array counting as one more), before it is parsed: a body within its limit
+ * in bytes has room for more of them than anybody should wait for. One linear pass; what stands inside strings does not count.
+ */
+export function assertJsonShape(text: string, maximum: number, maximumValues = Number.POSITIVE_INFINITY): void {
   let depth = 0;
+  let values = 1;
   let isInString = false;
   for (let i = 0; i < text.length; i += 1) {
     const char = text.charCodeAt(i);
@@ -99,11 +103,15 @@ function assertDepth(text: string, maximum: number): void {
       if (char === 0x5c) i += 1;
       else if (char === 0x22) isInString = false;
     } else if (char === 0x22) isInString = true;
+    else if (char === 0x2c) values += 1;
     else if (char === 0x7b || char === 0x5b) {
       depth += 1;
+      values += 1;
       if (depth > maximum) throw new RequestError('malformedBody', `The body is nested deeper than ${maximum} levels.`);
     } else if (char === 0x7d || char === 0x5d) depth -= 1;
   }
+  if (values > maximumValues)
+    throw new RequestError('malformedBody', `The body has more than ${maximumValues} values.`);
 }
 
 function isKnownEncoding(encoding: string): encoding is keyof typeof unpackers {

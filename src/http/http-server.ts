@@ -13,15 +13,27 @@ export interface HttpServer {
   stop(graceMs: number): Promise<boolean>;
 }
 
-export function createHttpServer(listener: RequestListener): HttpServer {
+/** Milliseconds. Whoever sends slower than this is answered 408 and cut off, so that held connections run out before we do (gate.md 9). */
+export interface HttpTimeouts {
+  /** From the connection, or the first byte of a further request, to the end of the headers. */
+  readonly headersMs: number;
+  /** To the end of the body. */
+  readonly requestMs: number;
+  /** How often the two are looked at. */
+  readonly checkMs: number;
+}
+
+const usualTimeouts: HttpTimeouts = { headersMs: 15_000, requestMs: 60_000, checkMs: 5_000 };
+
+export function createHttpServer(listener: RequestListener, timeouts: HttpTimeouts = usualTimeouts): HttpServer {
   let draining = false;
   const server: Server = createServer(
     {
       maxHeaderSize: 16 * 1024,
-      headersTimeout: 15_000,
-      requestTimeout: 60_000,
+      headersTimeout: timeouts.headersMs,
+      requestTimeout: timeouts.requestMs,
       keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: 5_000,
+      connectionsCheckingInterval: timeouts.checkMs,
     },
     (request, response) => {
       if (draining) response.setHeader('Connection', 'close');

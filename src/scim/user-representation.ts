@@ -1,11 +1,13 @@
 // Translates between a user of the directory and the SCIM resource (RFC 7643 §3, §4.1, §4.3): URNs for our short names,
-// `meta` with its version, and our extension that says why somebody is not active. Decides nothing.
+// `meta` with its version, and our extension that says why somebody is not active. Decides nothing but how
+// many values an attribute of a user may have.
 
 import type { Hold } from '#directory/hold.ts';
 import type { Instant } from '#directory/identifiers.ts';
 import { statusOf, type User, type UserProfile } from '#directory/user.ts';
 import { createEntityTag } from './protocol/entity-tag.ts';
 import type { JsonObject } from './protocol/json-value.ts';
+import { ProtocolError } from './protocol/protocol-error.ts';
 import { ENTERPRISE_USER_URN, FURLOUGH_USER_URN } from './user-schema-extensions.ts';
 import { USER_URN } from './user-schema.ts';
 
@@ -58,7 +60,13 @@ export function userLocation(user: Pick<User, 'id'>, scimBase: string): string {
   return `${scimBase}/Users/${encodeURIComponent(user.id)}`;
 }
 
-/** A validated or patched resource as the directory keeps it; readOnly parts are left behind. */
+/** Of one attribute of one user. Every reader of the user pays for them, long after the request that brought them. */
+const mostElements = 1_000;
+
+/**
+ * A validated or patched resource as the directory keeps it; readOnly parts are left behind.
+ * @throws ProtocolError tooMany
+ */
 export function fromScimUser(resource: JsonObject): WrittenUser {
   const {
     schemas: _schemas,
@@ -71,6 +79,10 @@ export function fromScimUser(resource: JsonObject): WrittenUser {
     active,
     ...core
   } = resource;
+  for (const [name, value] of Object.entries(core)) {
+    if (Array.isArray(value) && value.length > mostElements)
+      throw new ProtocolError('tooMany', `${name} may have at most ${mostElements} values.`);
+  }
   const profile = { ...core, ...(enterprise === undefined ? {} : { enterprise }) } as unknown as UserProfile;
   return { profile, active: typeof active === 'boolean' ? active : undefined };
 }

@@ -18,6 +18,8 @@ export interface RunningServer {
   readonly environment: Readonly<Record<string, string>>;
   /** The admin API: `path` below `/api/v1`. */
   admin(method: string, path: string, body?: unknown): Promise<Answer>;
+  /** The same with another key. */
+  adminAs(key: string, method: string, path: string, body?: unknown): Promise<Answer>;
   /** SCIM as a client with this credential: `path` below `/scim/v2`. */
   scim(
     credential: string,
@@ -80,13 +82,15 @@ export async function startServer(
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) };
   };
+  const adminAs: RunningServer['adminAs'] = (key, method, path, body) =>
+    call(method, `/api/v1${path}`, key, body, { 'content-type': 'application/json' });
   return {
     url,
     server,
     house,
     environment,
-    admin: (method, path, body) =>
-      call(method, `/api/v1${path}`, adminKey, body, { 'content-type': 'application/json' }),
+    admin: (method, path, body) => adminAs(adminKey, method, path, body),
+    adminAs,
     scim: (credential, method, path, body, headers = {}) =>
       call(method, `/scim/v2${path}`, credential, body, { 'content-type': 'application/scim+json', ...headers }),
     settle: async () => void (await house.relay.drain()),

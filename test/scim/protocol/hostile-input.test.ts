@@ -14,6 +14,7 @@ import { parsePatchPath } from '#scim/protocol/patch-path.ts';
 import { parsePatchRequest } from '#scim/protocol/patch-request.ts';
 import { parseProjection, projectResource } from '#scim/protocol/projection.ts';
 import { validateResource } from '#scim/protocol/schema-validation.ts';
+import { promptly } from '../../harness/loop-stall.ts';
 import { runs } from '../../harness/test-scale.ts';
 import { ann, ENTERPRISE, freeze, prototypeKeys, refusal, USER, userSchema } from './fixtures.ts';
 
@@ -89,7 +90,7 @@ const operation = fc.record(
 );
 
 function refusedProperly(run: () => unknown, allowed: RegExp): void {
-  const outcome = refusal(run);
+  const outcome = promptly(() => refusal(run));
   if (outcome !== 'accepted' && !allowed.test(outcome)) throw new Error(`answered ${outcome}`);
 }
 
@@ -168,13 +169,7 @@ describe('any input is answered', () => {
     ['F02 dots', `a${'.a'.repeat(2000)} pr`],
     ['F02 colons', `urn${':a'.repeat(2000)} pr`],
   ])('%s is answered at once', (_, text) => {
-    // The best of three: another process may take the processor away, a slow filter is slow every time.
-    const times = [1, 2, 3].map(() => {
-      const start = process.hrtime.bigint();
-      refusedProperly(() => matchesFilter(bindFilter(parseFilter(text), userSchema), ann), /^400 invalidFilter$/);
-      return Number(process.hrtime.bigint() - start) / 1e6;
-    });
-    expect(Math.min(...times)).toBeLessThan(50);
+    refusedProperly(() => matchesFilter(bindFilter(parseFilter(text), userSchema), ann), /^400 invalidFilter$/);
   });
 });
 

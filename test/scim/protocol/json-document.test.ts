@@ -21,6 +21,12 @@ describe('request bodies', () => {
     expect(refusal(() => parseJsonDocument('{"a":'.repeat(200_000)))).toBe('400 invalidSyntax');
   });
 
+  test('F02 the number of values is bounded before they are parsed; commas inside strings are none', () => {
+    expect(parseJsonDocument('[1,{"a":2},",,,,,,"]', { maxValues: 5 })).toEqual([1, { a: 2 }, ',,,,,,']);
+    expect(refusal(() => parseJsonDocument('[1,{"a":2},3,4]', { maxValues: 5 }))).toBe('400 tooMany');
+    expect(refusal(() => parseJsonDocument(`[${'{},'.repeat(300_000)}1]`))).toBe('400 tooMany');
+  });
+
   test('F03 keys that reach a prototype are gone, however they are written', () => {
     const before = prototypeKeys();
     const text =

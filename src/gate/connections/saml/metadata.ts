@@ -60,7 +60,7 @@ function readEntity(text: string): XmlElement {
   let root: XmlElement;
   try {
     // A byte order mark is common in files saved on Windows and harmless in text an administrator brings.
-    root = parseXml(text.replace(/^\uFEFF/, ''), { maxElements: 10_000, maxDepth: 32, maxAttributes: 64 });
+    root = parseXml(text.replace(/^\uFEFF/, ''), { maxElements: 2_000, maxDepth: 32, maxAttributes: 64 });
   } catch (error) {
     if (!(error instanceof XmlRefusal)) throw error;
     throw invalid(error.message);

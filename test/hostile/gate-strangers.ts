@@ -1,0 +1,122 @@
+// Strangers at the gate: sign-ins, their ways back, sessions, questions of proxies.
+
+import fc from 'fast-check';
+import { type HostileHouse } from './hostile-house.ts';
+import { anyMethod, encodedText, headerText, hostileHeaders, hostileQuery, hostileText } from './hostile-values.ts';
+import { bodyOf, everywhere, path } from './request-parts.ts';
+import type { WireRequest } from './wire.ts';
+
+export function toGate({ sessionCookie, appHost, saml, url }: HostileHouse): fc.Arbitrary<WireRequest> {
+  const cookie = fc.oneof(
+    fc.constant(sessionCookie),
+    headerText,
+    headerText.map((text) => `furlough-session=${text}; furlough-attempt=${text}.${text}`),
+    fc.constantFrom('='.repeat(500), ';'.repeat(500), 'furlough-session=', `a=b; ${sessionCookie}; ${sessionCookie}`),
+  );
+  const headers = hostileHeaders({
+    ...everywhere,
+    'content-type': [
+      'application/x-www-form-urlencoded',
+      'application/x-www-form-urlencoded; charset=utf-8',
+      'application/x-www-form-urlencoded; charset=utf-16',
+    ],
+    'x-forwarded-method': ['GET', 'POST', 'get'],
+    'x-forwarded-proto': ['http', 'https', 'wss', 'gopher'],
+    'x-forwarded-host': [appHost, 'unknown.example', 'A.EXAMPLE:80', '[::1]:0', 'a:99999'],
+    'x-forwarded-uri': ['/wiki', '/?a=b,c', '//evil.example', '*'],
+    'sec-fetch-site': ['same-origin', 'cross-site'],
+    'sec-fetch-dest': ['document', 'empty'],
+    'x-requested-with': ['XMLHttpRequest'],
+    'remote-user': ['aoki@gate.test'],
+  });
+  const forwarded = fc.constantFrom(
+    {},
+    { 'x-forwarded-method': 'GET', 'x-forwarded-proto': 'http', 'x-forwarded-host': appHost, 'x-forwarded-uri': '/' },
+  );
+  const organization = path(['by-gate', 'by-gate', 'by-gate', 'by-gate', 'by-gate', 'by-gate', 'default', 'xx']);
+  const connection = path(['saml', 'oidc', 'saml', 'oidc', 'yy']);
+  const place = fc.oneof(
+    fc.constantFrom('/sso/session', '/sso/logout', '/gate/forward-auth', '/gate/forward-auth'),
+    organization.map((org) => `/sso/${org}/login`),
+    organization.map((org) => `/sso/${org}/signed-in`),
+    fc
+      .tuple(
+        organization,
+        fc.constantFrom('saml/saml/metadata', 'saml/saml/acs', 'saml/saml/acs', 'oidc/oidc/callback'),
+      )
+      .map(([org, rest]) => `/sso/${org}/${rest}`),
+    fc
+      .tuple(organization, connection, fc.constantFrom('saml/acs', 'oidc/callback', 'saml/slo'))
+      .map(([org, id, end]) => `/sso/${org}/${id}/${end}`),
+    encodedText.map((text) => `/${text.length % 2 === 0 ? 'sso' : 'gate'}/${text}`),
+  );
+  const parameters = [
+    'connection',
+    'return_to',
+    'continue',
+    'code',
+    'state',
+    'iss',
+    'error',
+    'error_description',
+    'SAMLRequest',
+    'SAMLResponse',
+    'RelayState',
+  ];
+  const query = hostileQuery(parameters, [
+    'saml',
+    'oidc',
+    '/sso/session',
+    `${url}/wiki`,
+    'https://evil.example/',
+    'access_denied',
+  ]);
+  const honest = saml.identityProvider.respondXml({
+    acsUrl: `${url}/sso/by-gate/saml/saml/acs`,
+    audience: `${url}/sso/by-gate/saml/saml/metadata`,
+    inResponseTo: '_x',
+    nameId: 'aoki@gate.test',
+  });
+  const markup = fc.oneof(
+    fc.constant(honest),
+    fc
+      .tuple(fc.nat(honest.length), fc.nat(60), hostileText)
+      .map(([at, gone, text]) => honest.slice(0, at) + text + honest.slice(at + gone)),
+    hostileText,
+  );
+  const samlResponse = fc.oneof(
+    markup.map((xml) => encodeURIComponent(Buffer.from(xml).toString('base64'))),
+    encodedText,
+  );
+  const form = fc.oneof(
+    {
+      arbitrary: fc
+        .tuple(samlResponse, encodedText)
+        .map(([response, state]) => `SAMLResponse=${response}&RelayState=${state}`),
+      weight: 3,
+    },
+    { arbitrary: hostileQuery(parameters, ['x']), weight: 1 },
+    { arbitrary: hostileText, weight: 1 },
+  );
+  const method = fc.oneof({ arbitrary: fc.constant('GET'), weight: 8 }, { arbitrary: anyMethod, weight: 1 });
+  return fc
+    .tuple(method, place, query, cookie, forwarded, headers, form)
+    .map(([verb, at, asked, cookies, trusted, given, posted]) => {
+      // A form goes where forms are taken.
+      const way = verb === 'GET' && at.endsWith('/saml/acs') ? 'POST' : verb;
+      // The session is still to be asked about elsewhere.
+      const kept = at === '/sso/logout' ? cookies.replaceAll('furlough-session', 'no-session') : cookies;
+      const withQuery = asked === '' || (at.endsWith('/saml/acs') && asked.length % 3 !== 0) ? at : `${at}?${asked}`;
+      return {
+        method: way,
+        target: withQuery,
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          ...(kept === '' ? {} : { cookie: kept }),
+          ...trusted,
+          ...given,
+        },
+        ...bodyOf(way, posted),
+      };
+    });
+}

@@ -1,0 +1,111 @@
+// A whole server on a real port with an organisation for each door, so that what one door's strangers do is no answer of another's:
+// people, connections, credentials, a signed-in browser, an app behind the gate.
+
+import { registerRelyingParty } from '#gate/forward-auth/relying-party.ts';
+import type { OrganizationId } from '#directory/identifiers.ts';
+import { Browser } from '../harness/browser.ts';
+import { startOpenIdProvider, type OpenIdProvider } from '../harness/openid-provider.ts';
+import { startServer, type Answer, type RunningServer, type StorageKind } from '../harness/running-server.ts';
+import { passOn, startSamlSignInPage, type SamlSignInPage } from '../harness/saml-sign-in-page.ts';
+import { createWire, type Wire } from './wire.ts';
+
+export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+
+export interface HostileHouse extends RunningServer {
+  readonly wire: Wire;
+  readonly saml: SamlSignInPage;
+  readonly openId: OpenIdProvider;
+  /** The bootstrap key: scope `instance`. */
+  readonly adminKey: string;
+  readonly scimSecret: string;
+  /** Ids of people of `by-scim` and of `by-admin`. */
+  readonly people: Readonly<Record<'scim' | 'admin', readonly string[]>>;
+  /** The `Cookie` header of a person of `by-gate` who is signed in. */
+  readonly sessionCookie: string;
+  readonly appHost: string;
+}
+
+/** No limit on callers is in the way: what is asked is how a door answers, not whether it slows down. */
+const environment = {
+  FURLOUGH_LIMITS_SCIM_PER_SECOND: '1000000',
+  FURLOUGH_LIMITS_SCIM_BURST: '1000000',
+  FURLOUGH_LIMITS_SIGN_INS_PER_MINUTE: '1000000',
+};
+
+export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse> {
+  const server = await startServer(kind, { environment });
+  const must = async (method: string, path: string, body?: unknown): Promise<Answer['body']> => {
+    const answer = await server.admin(method, path, body);
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+  for (const id of ['by-scim', 'by-admin', 'by-gate'])
+    await must('POST', '/organizations', { id, name: `Name ${id}`, timeZone: 'Asia/Tokyo', licensed: null });
+  const saml = await startSamlSignInPage();
+  const openId = await startOpenIdProvider([`${server.url}/sso/by-gate/oidc/oidc/callback`]);
+  const signIn = { kind: 'saml', metadata: saml.identityProvider.metadata() };
+  await must('POST', '/organizations/by-gate/connections', {
+    id: 'saml',
+    name: 'Saml',
+    signIn,
+    provisioning: { kind: 'scim' },
+  });
+  await must('POST', '/organizations/by-gate/connections', {
+    id: 'oidc',
+    name: 'Oidc',
+    signIn: { kind: 'oidc', issuer: openId.issuer, clientId: openId.clientId, clientSecret: openId.clientSecret },
+  });
+  await must('POST', '/organizations/by-admin/connections', { id: 'okta', name: 'Okta', kind: 'scim' });
+  const secretOf = async (organization: string, connection = 'default'): Promise<string> =>
+    (await must('POST', `/organizations/${organization}/credentials`, { kind: 'scim', name: 'scim', connection }))[
+      'secret'
+    ];
+  const hire = async (secret: string, userName: string): Promise<string> => {
+    const answer = await server.scim(secret, 'POST', '/Users', {
+      schemas: [USER],
+      userName,
+      externalId: `ext-${userName}`,
+      displayName: 'Aoki',
+      emails: [{ value: userName, type: 'work', primary: true }],
+    });
+    if (answer.status !== 201) throw new Error(`POST /Users: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body['id'];
+  };
+  const scimSecret = await secretOf('by-scim');
+  const adminSecret = await secretOf('by-admin');
+  const people = {
+    scim: [await hire(scimSecret, 'a@scim.test'), await hire(scimSecret, 'b@scim.test')],
+    admin: [await hire(adminSecret, 'a@admin.test'), await hire(adminSecret, 'b@admin.test')],
+  };
+  await hire(await secretOf('by-gate', 'saml'), 'aoki@gate.test');
+  saml.signInAs('aoki@gate.test');
+  openId.signInAs({ sub: 'sub-aoki', claims: { preferred_username: 'aoki@gate.test' } });
+  const { host } = new URL(server.url);
+  const organizationId = 'by-gate' as OrganizationId;
+  await registerRelyingParty(
+    server.house.storage,
+    { id: 'wiki', organizationId, name: 'Wiki', hosts: [host] },
+    Date.now(),
+  );
+  const browser = new Browser();
+  await passOn(browser, await browser.go(`${server.url}/sso/by-gate/login?connection=saml`));
+  const { status } = await browser.go(`${server.url}/sso/session`);
+  if (status !== 200) throw new Error(`nobody could sign in: ${status}`);
+  const wire = createWire(Number(new URL(server.url).port));
+  return {
+    ...server,
+    wire,
+    saml,
+    openId,
+    adminKey: server.environment['FURLOUGH_BOOTSTRAP_ADMIN_KEY'] ?? '',
+    scimSecret,
+    people,
+    sessionCookie: browser.cookieHeader(server.url),
+    appHost: host,
+    async stop() {
+      wire.close();
+      await Promise.all([saml.close(), openId.close()]);
+      await server.stop();
+    },
+  };
+}

@@ -1,0 +1,95 @@
+// Strangers at the SCIM door: near enough to a client's requests that they come far in.
+
+import fc from 'fast-check';
+import { USER, type HostileHouse } from './hostile-house.ts';
+import { anyMethod, encodedText, headerText, hostileHeaders, hostileJson, hostileQuery } from './hostile-values.ts';
+import { bodyOf, everywhere, path } from './request-parts.ts';
+import type { WireRequest } from './wire.ts';
+
+export function toScim({ scimSecret, people }: HostileHouse): fc.Arbitrary<WireRequest> {
+  const names =
+    'schemas userName externalId active emails name title displayName meta id groups roles Operations op path value password startIndex count filter sortBy attributes type primary'.split(
+      ' ',
+    );
+  const values = [
+    [USER],
+    ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+    ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],
+    'replace',
+    'Add',
+    'remove',
+    'active',
+    'emails[type eq "work"].value',
+    'userName eq "a@scim.test"',
+    'True',
+    false,
+    1,
+    [{ op: 'replace', path: 'title', value: 'Baker' }],
+    [{ op: 'add', value: { 'name.givenName': 'A' } }],
+    [{ value: 'x@y.test', type: 'work' }],
+    { givenName: 'A' },
+  ];
+  const parameters = 'filter sortBy sortOrder startIndex count attributes excludedAttributes cursor access_token'.split(
+    ' ',
+  );
+  const headers = hostileHeaders({
+    ...everywhere,
+    'content-type': ['application/scim+json', 'application/json'],
+    'if-match': ['*', 'W/"1"', '"'],
+    'if-none-match': ['*', 'W/"'],
+    'x-organization': ['by-admin'],
+  });
+  const authorization = fc.oneof(
+    { arbitrary: fc.constantFrom(`Bearer ${scimSecret}`, scimSecret), weight: 12 },
+    { arbitrary: headerText, weight: 1 },
+  );
+  const users = people.scim.map((id) => `Users/${id}`);
+  const fitting = fc.oneof(
+    fc.constantFrom(['GET', 'Users'], ['POST', 'Users'], ['POST', 'Users/.search']),
+    fc.tuple(fc.constantFrom('GET', 'PUT', 'PATCH', 'PATCH'), fc.constantFrom(...users)),
+    fc.tuple(
+      fc.constant('GET'),
+      fc.constantFrom('ServiceProviderConfig', 'Schemas', `Schemas/${USER}`, 'ResourceTypes', 'Groups'),
+    ),
+  ) as fc.Arbitrary<readonly [string, string]>;
+  const place = fc.oneof(
+    { arbitrary: fitting, weight: 8 },
+    { arbitrary: fc.tuple(anyMethod, path(['Users', 'Users/', 'Users/.search', 'Users/gone', 'Schemas'])), weight: 1 },
+  );
+  const deeper = fc.oneof(
+    { arbitrary: fc.constant(''), weight: 12 },
+    { arbitrary: encodedText.map((text) => `/${text}`), weight: 1 },
+  );
+  return fc
+    .tuple(
+      place,
+      deeper,
+      hostileQuery(parameters, [...values.map(String), 'userName', 'ascending', '-1', '1000000000']),
+      headers,
+      authorization,
+      fc.oneof(hostileJson(names, values), toScimBody(hostileJson(names, values))),
+    )
+    .map(([[method, at], rest, query, given, credential, body]) => ({
+      method,
+      target: `/scim/v2/${at}${rest}${query === '' ? '' : `?${query}`}`,
+      headers: {
+        'content-type': 'application/scim+json',
+        ...given,
+        ...(credential === '' ? {} : { authorization: credential }),
+      },
+      ...bodyOf(method, body),
+    }));
+}
+
+/** With what SCIM asks of every body, so that the rest is looked at. */
+function toScimBody(rest: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  const PATCH = '"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"]';
+  return fc.oneof(
+    fc
+      .tuple(fc.uuid(), rest)
+      .map(([name, text]) =>
+        text.replace(/^\{/, () => `{"schemas":["${USER}"],"userName":"${name}",`).replace(/,\}$/, '}'),
+      ),
+    fc.array(rest, { maxLength: 3 }).map((operations) => `{${PATCH},"Operations":[${operations.join(',')}]}`),
+  );
+}

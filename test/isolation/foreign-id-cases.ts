@@ -1,0 +1,244 @@
+// For every route there is, what is asked with an id that belongs to somebody else. Keys are the routes' own names: foreign-ids.test.ts fails for
+// a route that has no line here.
+
+import { ENTERPRISE, USER } from './two-organizations.ts';
+
+/** Ids and names as one organisation has them, or as nobody has. */
+export interface Ids {
+  readonly organization: string;
+  readonly person: string;
+  readonly connection: string;
+  readonly credential: string;
+  readonly signIn: string;
+  readonly session: string;
+  readonly userName: string;
+  readonly externalId: string;
+  readonly email: string;
+  readonly displayName: string;
+  readonly appHost: string;
+}
+
+export interface ForeignIdCase {
+  readonly method: string;
+  readonly target: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of the organisation that has the ids, when it asks the same; absent: not asked, since it would change something. */
+  readonly control?: number;
+}
+
+/** A route about no id of any organisation, and why. */
+export type NoCase = string;
+
+type Cases = (ids: Ids, own: Ids) => readonly ForeignIdCase[] | NoCase;
+
+/** Places of a list after an item: what the admin API's cursors carry. */
+const cursorAt = (place: string): string => Buffer.from(`1:${place}`).toString('base64url');
+
+function admin(
+  method: string,
+  path: (org: string, ids: Ids) => string,
+  more: Partial<Pick<ForeignIdCase, 'body' | 'control' | 'headers'>> = {},
+): Cases {
+  return (ids, own) => {
+    const one = (org: string): ForeignIdCase => ({ method, target: `/api/v1${path(org, ids)}`, ...more });
+    const mine = one(own.organization);
+    const theirs = one(ids.organization);
+    return mine.target === theirs.target ? [mine] : [mine, theirs];
+  };
+}
+const inPath = (rest: string) => (org: string, ids: Ids) =>
+  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn)}`;
+/** Only about the organisation that the path names. */
+const ofPath =
+  (method: string, rest: string, body?: unknown): Cases =>
+  (ids) => [
+    {
+      method,
+      target: `/api/v1/organizations/${ids.organization}${rest}`,
+      ...(body === undefined ? {} : { body }),
+      ...(method === 'GET' ? { control: 200 } : {}),
+    },
+  ];
+const connectionBody = { name: 'Other', kind: 'scim' };
+
+export const adminCases: Readonly<Record<string, Cases>> = {
+  'organizations.create': (ids) => [
+    { method: 'POST', target: '/api/v1/organizations', body: { id: ids.organization, name: 'Other' } },
+  ],
+  'organizations.list': () => 'answers 403 without scope instance',
+  'organizations.get': ofPath('GET', ''),
+  'organizations.suspend': ofPath('POST', '/suspend', {}),
+  'organizations.resume': ofPath('POST', '/resume', {}),
+  'credentials.issue': (ids, own) => [
+    {
+      method: 'POST',
+      target: `/api/v1/organizations/${own.organization}/credentials`,
+      body: { kind: 'scim', name: 'x', connection: ids.connection },
+    },
+    {
+      method: 'POST',
+      target: `/api/v1/organizations/${own.organization}/credentials`,
+      body: { kind: 'admin', name: 'x', owner: ids.person },
+    },
+    {
+      method: 'POST',
+      target: `/api/v1/organizations/${ids.organization}/credentials`,
+      body: { kind: 'admin', name: 'x' },
+    },
+  ],
+  'credentials.list': (ids, own) => [
+    { method: 'GET', target: `/api/v1/organizations/${ids.organization}/credentials`, control: 200 },
+    {
+      method: 'GET',
+      target: `/api/v1/organizations/${own.organization}/credentials?cursor=${cursorAt(ids.credential)}`,
+    },
+  ],
+  'credentials.get': admin('GET', inPath('/credentials/{credential}'), { control: 200 }),
+  'credentials.delete': admin('DELETE', inPath('/credentials/{credential}')),
+  'credentials.revoke': admin('POST', inPath('/credentials/{credential}/revoke')),
+  'credentials.rotate': admin('POST', inPath('/credentials/{credential}/rotate'), { body: {} }),
+  'connections.add': ofPath('POST', '/connections', connectionBody),
+  'connections.list': (ids, own) => [
+    { method: 'GET', target: `/api/v1/organizations/${ids.organization}/connections`, control: 200 },
+    {
+      method: 'GET',
+      target: `/api/v1/organizations/${own.organization}/connections?cursor=${cursorAt(ids.connection)}`,
+    },
+  ],
+  'connections.get': admin('GET', inPath('/connections/{connection}'), { control: 200 }),
+  'connections.replace': admin('PUT', inPath('/connections/{connection}'), { body: connectionBody }),
+  'connections.remove': admin('DELETE', inPath('/connections/{connection}')),
+  'connections.test': admin('POST', inPath('/connections/{connection}/test'), { control: 200 }),
+  'users.list': (ids, own) => [
+    { method: 'GET', target: `/api/v1/organizations/${ids.organization}/users`, control: 200 },
+    ...[
+      `cursor=${cursorAt(ids.person)}`,
+      ...(['userName', 'externalId', 'email', 'displayName'] as const).map(
+        (name) => `${name}=${encodeURIComponent(ids[name])}`,
+      ),
+      `q=${encodeURIComponent(ids.userName)}`,
+    ].map((query) => ({ method: 'GET', target: `/api/v1/organizations/${own.organization}/users?${query}` })),
+  ],
+  'users.get': admin('GET', inPath('/users/{person}'), { control: 200 }),
+  'users.why': admin('GET', inPath('/users/{person}/why'), { control: 200 }),
+  'users.sessions': (ids, own) => [
+    ...(admin('GET', inPath('/users/{person}/sessions'), { control: 200 })(ids, own) as readonly ForeignIdCase[]),
+    {
+      method: 'GET',
+      target: `/api/v1/organizations/${own.organization}/users/${own.person}/sessions?cursor=${cursorAt(ids.session)}`,
+    },
+  ],
+  'users.deactivate': admin('POST', inPath('/users/{person}/deactivate'), { body: { reason: 'gone' } }),
+  'users.reactivate': admin('POST', inPath('/users/{person}/reactivate'), { body: {} }),
+  'users.assignRoles': admin('PUT', inPath('/users/{person}/roles'), {
+    body: { roles: ['auditor'] },
+    headers: { 'if-match': '*' },
+  }),
+  'seats.get': ofPath('GET', '/seats'),
+  'seats.change': ofPath('PUT', '/seats', { licensed: 1 }),
+  'seats.recount': ofPath('POST', '/seats/recount'),
+  'signIns.list': (ids, own) => [
+    { method: 'GET', target: `/api/v1/organizations/${ids.organization}/sign-ins`, control: 200 },
+    { method: 'GET', target: `/api/v1/organizations/${own.organization}/sign-ins?user=${ids.person}` },
+    { method: 'GET', target: `/api/v1/organizations/${own.organization}/sign-ins?cursor=${cursorAt(ids.person)}` },
+  ],
+  'signIns.get': admin('GET', inPath('/sign-ins/{signIn}'), { control: 200 }),
+  'audit.list': ofPath('GET', '/audit'),
+  'audit.verify': ofPath('POST', '/audit/verify'),
+};
+
+const scimUser = (ids: Ids) => ({ schemas: [USER], userName: 'other@people.test', displayName: ids.displayName });
+const patch = {
+  schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+  Operations: [{ op: 'replace', path: 'active', value: false }],
+};
+const filters = (ids: Ids): readonly string[] => [
+  `id eq "${ids.person}"`,
+  `userName eq "${ids.userName}"`,
+  `externalId eq "${ids.externalId}"`,
+  `emails.value eq "${ids.email}"`,
+  `emails[type eq "work" and value eq "${ids.email}"]`,
+  `displayName co "${ids.displayName}"`,
+  `${ENTERPRISE}:manager.value eq "${ids.person}"`,
+];
+
+/** By the route's path; the methods of its cases are all that it knows. */
+export const scimCases: Readonly<Record<string, Cases>> = {
+  ServiceProviderConfig: () => 'the same for everybody',
+  ResourceTypes: () => 'the same for everybody',
+  'ResourceTypes/*': () => 'the same for everybody',
+  Schemas: () => 'the same for everybody',
+  'Schemas/*': () => 'the same for everybody',
+  Bulk: () => 'not built',
+  Me: () => 'not built',
+  Users: (ids) => [
+    ...filters(ids).map((filter) => ({
+      method: 'GET',
+      target: `/scim/v2/Users?filter=${encodeURIComponent(filter)}`,
+      control: 200,
+    })),
+    { method: 'POST', target: '/scim/v2/Users', body: { schemas: [USER], id: ids.person, userName: '' } },
+  ],
+  'Users/.search': (ids) =>
+    filters(ids).map((filter) => ({
+      method: 'POST',
+      target: '/scim/v2/Users/.search',
+      body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'], filter },
+      control: 200,
+    })),
+  'Users/*': (ids) => [
+    { method: 'GET', target: `/scim/v2/Users/${ids.person}`, control: 200 },
+    {
+      method: 'GET',
+      target: `/scim/v2/Users/${ids.person}?attributes=userName`,
+      headers: { 'if-none-match': '*' },
+      control: 304,
+    },
+    { method: 'HEAD', target: `/scim/v2/Users/${ids.person}`, control: 200 },
+    { method: 'PUT', target: `/scim/v2/Users/${ids.person}`, body: scimUser(ids) },
+    { method: 'PUT', target: `/scim/v2/Users/${ids.person}`, body: scimUser(ids), headers: { 'if-match': 'W/"x"' } },
+    { method: 'PATCH', target: `/scim/v2/Users/${ids.person}`, body: patch },
+    {
+      method: 'PATCH',
+      target: `/scim/v2/Users/${ids.person}`,
+      body: { ...patch, Operations: [{ op: 'replace', path: 'id', value: 'x' }] },
+    },
+    { method: 'DELETE', target: `/scim/v2/Users/${ids.person}` },
+    { method: 'DELETE', target: `/scim/v2/Users/${ids.person}`, headers: { 'if-match': 'W/"x"' } },
+  ],
+};
+
+const page = { accept: 'text/html' };
+
+/** By the route's path, asked by a browser that is signed in at the own organisation. */
+export const gateCases: Readonly<Record<string, Cases>> = {
+  '/sso/session': () => 'names nothing: the cookie decides',
+  '/sso/logout': () => 'names nothing: the cookie decides',
+  '/sso/:org/login': (ids, own) => [
+    { method: 'GET', target: `/sso/${own.organization}/login?connection=${ids.connection}`, headers: page },
+  ],
+  '/sso/:org/signed-in': (ids, own) => [
+    { method: 'GET', target: `/sso/${ids.organization}/signed-in`, headers: page, control: 200 },
+    {
+      method: 'GET',
+      target: `/sso/${own.organization}/signed-in?continue=${encodeURIComponent(`http://${ids.appHost}/`)}`,
+      headers: page,
+    },
+  ],
+  '/sso/:org/:connection/saml/metadata': (ids, own) => [
+    { method: 'GET', target: `/sso/${own.organization}/${ids.connection}/saml/metadata` },
+  ],
+  '/sso/:org/:connection/saml/acs': (ids, own) => [
+    {
+      method: 'POST',
+      target: `/sso/${own.organization}/${ids.connection}/saml/acs`,
+      body: 'SAMLResponse=PHg%2B',
+      headers: { ...page, 'content-type': 'application/x-www-form-urlencoded' },
+    },
+  ],
+  '/sso/:org/:connection/oidc/callback': (ids, own) => [
+    { method: 'GET', target: `/sso/${own.organization}/${ids.connection}/oidc/callback?code=x&state=y`, headers: page },
+  ],
+  '/gate/forward-auth': () => 'the proxy names the host: asked in T02',
+};
