@@ -86,7 +86,13 @@ export async function changeGroup(
       return { group: before, changed: false, unknown };
     const writer = by.actor.kind === 'connection' ? { lastWrittenBy: by.actor.connection } : {};
     const now = context.now();
-    const group: Group = { ...before, ...writer, profile: edited.profile, modifiedAt: now, revision: before.revision + 1 };
+    const group: Group = {
+      ...before,
+      ...writer,
+      profile: edited.profile,
+      modifiedAt: now,
+      revision: before.revision + 1,
+    };
     if (await commit(context, before, group, change, by)) return { group, changed: true, unknown };
   }
   throw tooManyConflicts(id);

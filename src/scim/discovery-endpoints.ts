@@ -7,6 +7,7 @@ import { createListResponse } from './protocol/list-response.ts';
 import type { AttributeDefinition, ResourceTypeDefinition, SchemaDefinition } from './protocol/schema-definition.ts';
 import { ScimError } from './scim-error.ts';
 import { pageLimits, type ScimAnswer } from './scim-operation.ts';
+import { groupResourceType } from './group-schema.ts';
 import { userResourceType } from './user-schema.ts';
 
 const CONFIG_URN = 'urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig';
@@ -21,7 +22,7 @@ export interface DiscoveryRequest {
   readonly query: URLSearchParams;
 }
 
-const resourceTypes: readonly ResourceTypeDefinition[] = [userResourceType];
+const resourceTypes: readonly ResourceTypeDefinition[] = [userResourceType, groupResourceType];
 
 export function readServiceProviderConfig({ scimBase, query }: DiscoveryRequest): ScimAnswer {
   refuseFilter(query);

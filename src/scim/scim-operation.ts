@@ -22,8 +22,11 @@ export interface ScimClient {
 }
 
 export interface ScimContext {
-  readonly storage: Pick<Storage, 'users'>;
-  readonly provisioning: Pick<Provisioning, 'provisionUser' | 'changeUser' | 'removeUser'>;
+  readonly storage: Pick<Storage, 'users' | 'groups'>;
+  readonly provisioning: Pick<
+    Provisioning,
+    'provisionUser' | 'changeUser' | 'removeUser' | 'createGroup' | 'changeGroup' | 'removeGroup'
+  >;
   readonly now: () => number;
   /** Absolute, without a slash at the end; every location is built from it, never from `Host`. */
   readonly scimBase: string;

@@ -21,8 +21,11 @@ import type { ScimAnswer, ScimClient, ScimContext } from './scim-operation.ts';
 import { allowedMethods, findRoute, type Route } from './scim-routes.ts';
 
 export interface ScimRouterOptions {
-  readonly storage: Pick<Storage, 'users' | 'records'>;
-  readonly provisioning: Pick<Provisioning, 'provisionUser' | 'changeUser' | 'removeUser'>;
+  readonly storage: Pick<Storage, 'users' | 'groups' | 'records'>;
+  readonly provisioning: Pick<
+    Provisioning,
+    'provisionUser' | 'changeUser' | 'removeUser' | 'createGroup' | 'changeGroup' | 'removeGroup'
+  >;
   readonly authentication: CredentialAuthentication;
   readonly badCredentials: BadCredentialLimit;
   readonly now: () => number;

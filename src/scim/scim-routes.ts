@@ -8,6 +8,8 @@ import {
   readSchema,
   readServiceProviderConfig,
 } from './discovery-endpoints.ts';
+import { createGroup, deleteGroup, patchGroup, readGroup, replaceGroup } from './group-endpoints.ts';
+import { listGroups, searchGroups } from './group-search.ts';
 import { ScimError } from './scim-error.ts';
 import type { ScimAnswer, ScimOperation } from './scim-operation.ts';
 import { createUser, deleteUser, patchUser, readUser, replaceUser } from './user-endpoints.ts';
@@ -50,6 +52,22 @@ export const scimRoutes: readonly Route[] = [
       PUT: { changes: true, run: replaceUser },
       PATCH: { changes: true, run: patchUser },
       DELETE: { changes: true, run: deleteUser },
+    },
+  },
+  {
+    resource: 'Group',
+    path: ['Groups'],
+    operations: { GET: { changes: false, run: listGroups }, POST: { changes: true, run: createGroup } },
+  },
+  { resource: 'Group', path: ['Groups', '.search'], operations: { POST: { changes: false, run: searchGroups } } },
+  {
+    resource: 'Group',
+    path: ['Groups', '*'],
+    operations: {
+      GET: { changes: false, run: readGroup },
+      PUT: { changes: true, run: replaceGroup },
+      PATCH: { changes: true, run: patchGroup },
+      DELETE: { changes: true, run: deleteGroup },
     },
   },
   notBuilt('Bulk', ['POST'], 'Bulk is not supported; see bulk.supported in ServiceProviderConfig.'),

@@ -9,6 +9,8 @@ export interface UserSort {
   compare(left: JsonObject, right: JsonObject): number;
   /** Whether the order is by `meta.version`, which costs a hash per user. */
   readonly usesVersion: boolean;
+  /** Whether the order is by `groups`, which are read apart. */
+  readonly usesGroups: boolean;
 }
 
 /** Undefined without `sortBy`. Throws `ProtocolError` invalidValue. */
@@ -18,5 +20,6 @@ export function parseUserSort(parameters: SortParameters): UserSort | undefined 
   return {
     compare: (left, right) => compareBySortOrder(order, left, right),
     usesVersion: order.path[0] === 'meta' && order.path.at(-1) === 'version',
+    usesGroups: order.path[0] === 'groups',
   };
 }

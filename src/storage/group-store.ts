@@ -20,6 +20,14 @@ export interface GroupCommit {
 /** `conflict`: someone else wrote first. Nothing was written. */
 export type GroupCommitOutcome = 'committed' | 'conflict';
 
+export interface MemberPage {
+  /** Ids greater than this one. */
+  readonly after?: string;
+  readonly limit: number;
+  /** Those too whose user or group is deleted. */
+  readonly withDeleted?: boolean;
+}
+
 export interface GroupPage {
   /** Ids greater than this one. */
   readonly after?: string;
@@ -40,12 +48,8 @@ export interface GroupStore {
   list(organizationId: OrganizationId, page: GroupPage): Promise<readonly Group[]>;
   count(organizationId: OrganizationId): Promise<number>;
   commit(commit: GroupCommit): Promise<GroupCommitOutcome>;
-  /** Members in order of id; those whose user or group is deleted are left out, and come back with it. */
-  members(
-    organizationId: OrganizationId,
-    id: GroupId,
-    page: Omit<GroupPage, 'offset'>,
-  ): Promise<readonly GroupMember[]>;
+  /** Members in order of id; those whose user or group is deleted are left out unless asked for, and come back with it. */
+  members(organizationId: OrganizationId, id: GroupId, page: MemberPage): Promise<readonly GroupMember[]>;
   /** Those of `ids` who are members, deleted or not; at most 1,000 are asked at once. */
   membersAmong(organizationId: OrganizationId, id: GroupId, ids: readonly string[]): Promise<readonly string[]>;
   /** For each of `memberIds` (at most 1,000) the undeleted groups it is directly in; left out where it is in none. */
