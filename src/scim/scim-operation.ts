@@ -41,6 +41,8 @@ export interface ScimRequest {
   readonly ifMatch: string | undefined;
   readonly ifNoneMatch: string | undefined;
   readonly requestId: string;
+  /** Asks again whether the credential still counts; for what takes long. Throws `ScimError` 401. */
+  readonly assertStillIn: () => Promise<void>;
   /** Reads the body; throws `RequestError`, or `ProtocolError` invalidSyntax. */
   readonly readBody: () => Promise<JsonValue>;
 }

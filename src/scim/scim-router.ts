@@ -100,7 +100,7 @@ async function serve(
   const method = methodOf(request);
   if (route?.discover !== undefined) {
     if (method !== 'GET') throw refuseMethod(route);
-    return route.discover({ scimBase, id: decodeSegment(segments[1] ?? ''), query });
+    return route.discover({ scimBase, bodyBytes: door.limits.bodyBytes, id: decodeSegment(segments[1] ?? ''), query });
   }
   const client = await authenticate(door, request);
   notes.client = client;
@@ -117,6 +117,7 @@ async function serve(
     ifMatch: request.get('if-match'),
     ifNoneMatch: request.get('if-none-match'),
     requestId: requestContextOf(request).requestId,
+    assertStillIn: async () => void (await authenticate(door, request)),
     readBody: () => readScimBody(request, door.limits.bodyBytes),
   });
 }

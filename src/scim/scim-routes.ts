@@ -1,5 +1,6 @@
 // The addresses below the SCIM base as one table (RFC 7644 §3.2): which methods they know, who changes something, which need no credential.
 
+import { createBulkEndpoint } from './bulk-endpoint.ts';
 import {
   type DiscoveryRequest,
   listResourceTypes,
@@ -70,7 +71,11 @@ export const scimRoutes: readonly Route[] = [
       DELETE: { changes: true, run: deleteGroup },
     },
   },
-  notBuilt('Bulk', ['POST'], 'Bulk is not supported; see bulk.supported in ServiceProviderConfig.'),
+  {
+    resource: 'Bulk',
+    path: ['Bulk'],
+    operations: { POST: { changes: true, run: createBulkEndpoint(findBulkOperation) } },
+  },
   notBuilt('Me', ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], 'A credential is no user: /Me is not supported.'),
 ];
 
@@ -78,6 +83,19 @@ export function findRoute(segments: readonly string[]): Route | undefined {
   return scimRoutes.find(
     ({ path }) => path.length === segments.length && path.every((part, at) => part === '*' || part === segments[at]),
   );
+}
+
+/** Only what changes one resource, or creates one, can be an operation of a Bulk request (RFC 7644 §3.7). */
+function findBulkOperation(method: string, path: string) {
+  const segments = path.split('/').slice(1);
+  const route = findRoute(segments);
+  const operation = route?.operations[method];
+  if (route === undefined || operation?.changes !== true || route.resource === 'Bulk') return undefined;
+  try {
+    return { run: operation.run, id: decodeURIComponent(segments[1] ?? '') };
+  } catch {
+    return undefined;
+  }
 }
 
 /** For the `Allow` header. */
