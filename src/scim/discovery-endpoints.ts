@@ -2,6 +2,7 @@
 // Readable without credentials; a filter is refused with 403, paging and sorting are ignored.
 
 import { mostBulkOperations } from './bulk-request.ts';
+import { cursorTimeoutSeconds } from './protocol/cursor.ts';
 import { FILTER_LIMITS } from './protocol/filter-tree.ts';
 import type { JsonDraft, JsonObject } from './protocol/json-value.ts';
 import { createListResponse } from './protocol/list-response.ts';
@@ -39,11 +40,12 @@ export function readServiceProviderConfig({ scimBase, bodyBytes, query }: Discov
     sort: { supported: true },
     etag: { supported: true },
     pagination: {
-      cursor: false,
+      cursor: true,
       index: true,
       defaultPaginationMethod: 'index',
       defaultPageSize: defaultCount,
       maxPageSize: maxCount,
+      cursorTimeout: cursorTimeoutSeconds,
     },
     authenticationSchemes: [
       {

@@ -7,10 +7,10 @@ import { parseGroupFilter, readAskedMembers, type GroupFilter } from './group-fi
 import { toScimGroup } from './group-representation.ts';
 import { groupResourceSchema } from './group-schema.ts';
 import type { JsonObject } from './protocol/json-value.ts';
-import { createListResponse, parsePageRequest } from './protocol/list-response.ts';
 import { isShown, parseProjection, projectResource } from './protocol/projection.ts';
 import { compareBySortOrder, parseSortOrder } from './protocol/sort-order.ts';
-import { pageLimits, type ScimAnswer, type ScimContext, type ScimRequest } from './scim-operation.ts';
+import { readListPage, type ListOrder } from './list-page.ts';
+import type { ScimAnswer, ScimContext, ScimRequest } from './scim-operation.ts';
 import { readFilter, readListParameters, readSearchParameters, type SearchParameters } from './search-request.ts';
 
 /** `GET /Groups`. */
@@ -27,24 +27,25 @@ async function search(context: ScimContext, request: ScimRequest, parameters: Se
   const { storage, scimBase } = context;
   const { organizationId, settings } = request.client;
   const projection = parseProjection(parameters, groupResourceSchema);
-  const page = parsePageRequest(parameters, pageLimits);
   const filter =
     parameters.filter === undefined ? undefined : parseGroupFilter(readFilter(parameters.filter), settings.strict);
   const narrowed = filter?.narrowed;
+  const { query, ordering } = toQuery(context, request, parameters, filter);
+  const page = readListPage(context, request, 'Group', parameters, ordering);
   const { total, items } = await queryResources(
     {
       count: () => storage.groups.count(organizationId),
       list: (part) => storage.groups.list(organizationId, part),
       narrowed: narrowed === undefined ? undefined : () => narrowed(storage, organizationId),
     },
-    { ...toQuery(context, request, parameters, filter), offset: page.startIndex - 1, limit: page.count },
+    { ...query, ...page.range },
   );
   const resources: JsonObject[] = [];
-  for (const group of items) {
+  for (const group of page.shown(items)) {
     const members = isShown(projection, 'members') ? await listMembers(storage, organizationId, group.id) : undefined;
     resources.push(projectResource(toScimGroup(group, members, scimBase), groupResourceSchema, projection));
   }
-  return { status: 200, body: createListResponse(resources, total, page.startIndex) };
+  return { status: 200, body: page.toAnswer(items, resources, total) };
 }
 
 function toQuery(
@@ -52,21 +53,27 @@ function toQuery(
   request: ScimRequest,
   parameters: SearchParameters,
   filter: GroupFilter | undefined,
-): Pick<ResourceQuery<Group>, 'prepare' | 'matches' | 'compare'> {
+): {
+  readonly query: Pick<ResourceQuery<Group>, 'prepare' | 'matches' | 'compare'>;
+  readonly ordering: ListOrder<Group>;
+} {
   const order = parseSortOrder(parameters, groupResourceSchema);
   const asked = new WeakMap<Group, readonly GroupMember[]>();
   const view = (group: Group): JsonObject => toScimGroup(group, asked.get(group), scimBase);
   const { organizationId } = request.client;
-  return {
+  const query = {
     ...(filter === undefined
       ? {}
       : {
-          matches: (group) => filter.matches(view(group)),
-          async prepare(groups) {
+          matches: (group: Group) => filter.matches(view(group)),
+          async prepare(groups: readonly Group[]) {
             const members = await readAskedMembers(storage, organizationId, groups, filter.asked);
             for (const group of groups) asked.set(group, members.get(group.id) ?? []);
           },
         }),
-    ...(order === undefined ? {} : { compare: (left, right) => compareBySortOrder(order, view(left), view(right)) }),
+    ...(order === undefined
+      ? {}
+      : { compare: (left: Group, right: Group) => compareBySortOrder(order, view(left), view(right)) }),
   };
+  return { query, ordering: { order, view } };
 }

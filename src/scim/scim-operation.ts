@@ -28,6 +28,8 @@ export interface ScimContext {
     'provisionUser' | 'changeUser' | 'removeUser' | 'createGroup' | 'changeGroup' | 'removeGroup'
   >;
   readonly now: () => number;
+  /** Signs cursors. */
+  readonly cursorKey: Uint8Array;
   /** Absolute, without a slash at the end; every location is built from it, never from `Host`. */
   readonly scimBase: string;
   readonly logger: Pick<Logger, 'warn'>;

@@ -29,6 +29,7 @@ export interface ScimRouterOptions {
   readonly authentication: CredentialAuthentication;
   readonly badCredentials: BadCredentialLimit;
   readonly now: () => number;
+  readonly cursorKey: Uint8Array;
   /** Public origin without a slash at the end; the router is mounted at `/scim/v2` below it. */
   readonly baseUrl: string;
   readonly limits: {
@@ -47,8 +48,15 @@ interface Door extends ScimRouterOptions {
 
 /** To be mounted at `/scim/v2` of an app made by `createHttpApp`. */
 export function createScimRouter(options: ScimRouterOptions): Router {
-  const { storage, provisioning, now, logger, limits } = options;
-  const context: ScimContext = { storage, provisioning, now, logger, scimBase: `${options.baseUrl}/scim/v2` };
+  const { storage, provisioning, now, cursorKey, logger, limits } = options;
+  const context: ScimContext = {
+    storage,
+    provisioning,
+    now,
+    cursorKey,
+    logger,
+    scimBase: `${options.baseUrl}/scim/v2`,
+  };
   const door: Door = { ...options, context, rate: createRateLimit(limits.scim) };
   const router = Router({ caseSensitive: true });
   router.use(async (request, response) => {

@@ -13,6 +13,7 @@ const parameterNames = [
   'sortOrder',
   'startIndex',
   'count',
+  'cursor',
   'attributes',
   'excludedAttributes',
 ] as const;

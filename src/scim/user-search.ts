@@ -4,10 +4,10 @@
 import type { OrganizationId } from '#directory/identifiers.ts';
 import type { User } from '#directory/user.ts';
 import { queryUsers, type UserQuery } from '#storage/user-query.ts';
-import { createListResponse, parsePageRequest } from './protocol/list-response.ts';
 import type { JsonObject } from './protocol/json-value.ts';
 import { isShown, parseProjection, projectResource } from './protocol/projection.ts';
-import { pageLimits, type ScimAnswer, type ScimContext, type ScimRequest } from './scim-operation.ts';
+import { readListPage, type ListOrder } from './list-page.ts';
+import type { ScimAnswer, ScimContext, ScimRequest } from './scim-operation.ts';
 import { readFilter, readListParameters, readSearchParameters, type SearchParameters } from './search-request.ts';
 import { createUserView, parseUserFilter } from './user-filter.ts';
 import { readUserGroups } from './user-groups.ts';
@@ -28,19 +28,16 @@ export async function searchUsers(context: ScimContext, request: ScimRequest): P
 async function search(context: ScimContext, request: ScimRequest, parameters: SearchParameters): Promise<ScimAnswer> {
   const { organizationId } = request.client;
   const projection = parseProjection(parameters, userResourceSchema);
-  const page = parsePageRequest(parameters, pageLimits);
   const groups = new Map<string, readonly JsonObject[]>();
-  const query = toUserQuery(context, request, parameters, groups);
-  const { total, users } = await queryUsers(context.storage.users, organizationId, {
-    ...query,
-    offset: page.startIndex - 1,
-    limit: page.count,
-  });
+  const { query, ordering } = toUserQuery(context, request, parameters, groups);
+  const page = readListPage(context, request, 'User', parameters, ordering);
+  const found = await queryUsers(context.storage.users, organizationId, { ...query, ...page.range });
+  const users = page.shown(found.users);
   if (isShown(projection, 'groups')) await addGroups(context, organizationId, users, groups);
   const resources = users.map((user) =>
     projectResource(toScimUser(user, context.scimBase, groups.get(user.id)), userResourceSchema, projection),
   );
-  return { status: 200, body: createListResponse(resources, total, page.startIndex) };
+  return { status: 200, body: page.toAnswer(found.users, resources, found.total) };
 }
 
 /** `groups` is filled as far as filter or order ask about groups. */
@@ -49,7 +46,10 @@ function toUserQuery(
   request: ScimRequest,
   parameters: SearchParameters,
   groups: Map<string, readonly JsonObject[]>,
-): Pick<UserQuery, 'narrowTo' | 'prepare' | 'matches' | 'compare'> {
+): {
+  readonly query: Pick<UserQuery, 'narrowTo' | 'prepare' | 'matches' | 'compare'>;
+  readonly ordering: ListOrder<User>;
+} {
   const { scimBase } = context;
   const { organizationId, settings } = request.client;
   const sort = parseUserSort(parameters);
@@ -62,12 +62,13 @@ function toUserQuery(
     const own = groups.get(user.id);
     return own === undefined ? toUserContent(user, scimBase) : { ...toUserContent(user, scimBase), groups: own };
   });
-  return {
+  const query = {
     ...(filter?.narrowTo === undefined ? {} : { narrowTo: filter.narrowTo }),
-    ...(usesGroups ? { prepare: (users) => addGroups(context, organizationId, users, groups) } : {}),
-    ...(filter === undefined ? {} : { matches: (user) => filter.matches(view(user)) }),
-    ...(sort === undefined ? {} : { compare: (left, right) => sort.compare(view(left), view(right)) }),
+    ...(usesGroups ? { prepare: (users: readonly User[]) => addGroups(context, organizationId, users, groups) } : {}),
+    ...(filter === undefined ? {} : { matches: (user: User) => filter.matches(view(user)) }),
+    ...(sort === undefined ? {} : { compare: (left: User, right: User) => sort.compare(view(left), view(right)) }),
   };
+  return { query, ordering: { order: sort?.order, view } };
 }
 
 async function addGroups(

@@ -2,10 +2,11 @@
 // which is the store's own; it also breaks ties.
 
 import type { JsonObject } from './protocol/json-value.ts';
-import { compareBySortOrder, parseSortOrder, type SortParameters } from './protocol/sort-order.ts';
+import { compareBySortOrder, parseSortOrder, type SortOrder, type SortParameters } from './protocol/sort-order.ts';
 import { userResourceSchema } from './user-schema.ts';
 
 export interface UserSort {
+  readonly order: SortOrder;
   compare(left: JsonObject, right: JsonObject): number;
   /** Whether the order is by `meta.version`, which costs a hash per user. */
   readonly usesVersion: boolean;
@@ -18,6 +19,7 @@ export function parseUserSort(parameters: SortParameters): UserSort | undefined 
   const order = parseSortOrder(parameters, userResourceSchema);
   if (order === undefined) return undefined;
   return {
+    order,
     compare: (left, right) => compareBySortOrder(order, left, right),
     usesVersion: order.path[0] === 'meta' && order.path.at(-1) === 'version',
     usesGroups: order.path[0] === 'groups',

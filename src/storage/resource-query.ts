@@ -8,6 +8,8 @@ export interface ResourceQuery<Item> {
   readonly matches?: (item: Item) => boolean;
   /** Negative, zero or positive as for `Array.sort`; ties and default: order of creation. */
   readonly compare?: (a: Item, b: Item) => number;
+  /** Only items beyond this one in the order: `id` for the default order, the predicate for any other. Then `offset` is 0. */
+  readonly after?: { readonly id: string; readonly isAfter: (item: Item) => boolean };
   /** Rows to pass over, and how many to answer (0 answers only the total). */
   readonly offset: number;
   readonly limit: number;
@@ -31,12 +33,15 @@ export async function queryResources<Item extends { readonly id: string }>(
   if (source.narrowed === undefined && query.matches === undefined && query.compare === undefined) {
     const total = await source.count();
     if (query.limit === 0 || query.offset >= total) return { total, items: [] };
-    return { total, items: await source.list({ offset: query.offset, limit: query.limit }) };
+    const from = query.after === undefined ? { offset: query.offset } : { after: query.after.id };
+    return { total, items: await source.list({ ...from, limit: query.limit }) };
   }
   const candidates = (await source.narrowed?.()) ?? null;
   const found = candidates === null ? await walk(source, query) : await choose(candidates, query);
   const sorted = query.compare === undefined ? found : found.toSorted(query.compare);
-  return { total: found.length, items: sorted.slice(query.offset, query.offset + query.limit) };
+  const { after, offset, limit } = query;
+  const beyond = after === undefined ? sorted : sorted.filter(after.isAfter);
+  return { total: found.length, items: beyond.slice(offset, offset + limit) };
 }
 
 async function walk<Item extends { readonly id: string }>(
