@@ -97,6 +97,7 @@ export function createServer(config: Config, overrides: ServerOverrides = {}): S
     open: async () => (await openHouse()).house,
     async start() {
       await lockForServing(config, closers);
+      await (await openHouse()).house.storage.takeOver();
       const { house } = await work();
       const port = await http.listen(config.server.port, config.server.host);
       return { port, house };

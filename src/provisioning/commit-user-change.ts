@@ -4,13 +4,17 @@
 import { DirectoryError } from '#directory/directory-error.ts';
 import { describeActor } from '#directory/actor.ts';
 import { differenceBetween, effectsBetween, stableText, type ChangeContext } from '#directory/effects-between.ts';
-import { createTimeOrderedId, type ChangeId } from '#directory/identifiers.ts';
+import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
 import type { SeatPolicy } from '#directory/organization.ts';
 import { asWaiting, type SeatNeed } from '#directory/user-change.ts';
 import type { User } from '#directory/user.ts';
 import type { CommitOutcome, UserCommit } from '#storage/user-store.ts';
+import { waitAtMost } from '#storage/wait-at-most.ts';
 import { toEffects, type ProvisioningContext } from './provisioning-context.ts';
 import { promoteWaiting } from './seat-queue.ts';
+
+/** How long a lock-out waits for its seat to be passed on before it is answered. */
+const patienceMs = 1_000;
 
 export interface UserChange {
   /** As read, or null for a new user. */
@@ -114,7 +118,8 @@ async function conclude(
   const { organizationId } = change.after;
   // Whoever freed a seat passes it on at once, also where its own change did not come true; a give-back does so even if it cannot tell.
   const mayHaveFreed = outcome.kind === 'committed' && change.need === 'giveBack';
-  if (outcome.freedSeat === true || mayHaveFreed) await promoteWaiting(context, organizationId, 2);
+  if (mayHaveFreed) await passOn(context, organizationId);
+  else if (outcome.freedSeat === true) await promoteWaiting(context, organizationId, 2);
   switch (outcome.kind) {
     case 'conflict':
     case 'noSeat':
@@ -131,6 +136,12 @@ async function conclude(
     default:
       return outcome satisfies never;
   }
+}
+
+/** After a lock-out: a ledger that does not answer must not hold up the word that the person is out. */
+async function passOn(context: ProvisioningContext, organizationId: OrganizationId): Promise<void> {
+  const promoting = promoteWaiting(context, organizationId, 2);
+  if ((await waitAtMost(promoting, patienceMs)) === undefined) context.continueLater(() => promoting);
 }
 
 /** The user as stored now, or as just committed: a read that fails must not turn a commit into a failure. */

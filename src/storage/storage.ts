@@ -20,6 +20,11 @@ export interface Storage {
   readonly leases: LeaseStore;
   /** The store of one kind of record; the same kind name gives the same table. Its name must be among `StorageOptions.recordKinds`. */
   records<Value>(kind: RecordKind<Value>): RecordStore<Value>;
+  /**
+   * For the serving process as it starts. Where there can be only one, whatever its predecessor had claimed or leased when it died is free at
+   * once; where there are several nodes nothing happens, and claims end by their time.
+   */
+  takeOver(): Promise<void>;
   /** Throws `StorageError` when a request could not be served now. */
   ping(): Promise<void>;
   /** Whether there is no organisation yet. */

@@ -63,6 +63,7 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
           throw new StorageError('incompatible', `The record kind ${kind.name} was not announced.`);
         return createRecordStore(model, kind);
       },
+      takeOver: () => Promise.resolve(),
       ping: () =>
         guard(async () => {
           await connection.db?.command({ ping: 1 }, { readPreference: 'primary' });

@@ -2,6 +2,7 @@
 // A take asks the ledger first; a lock-out closes the door first, and the ledger can neither refuse nor delay it.
 
 import type { CommitOutcome, UserCommit } from '../user-store.ts';
+import { waitAtMost } from '../wait-at-most.ts';
 import { effectFields, withEffects } from './mongo-effects.ts';
 import { guard, isDuplicateKey, isUnavailable, toStorageError } from './mongo-errors.ts';
 import type { Ledgers } from './mongo-ledger.ts';
@@ -9,6 +10,8 @@ import type { SeatMovement } from './mongo-seat-movement.ts';
 import { fromUserDocument, toUserFields, type UserDocument, type UserModel } from './mongo-user-document.ts';
 
 type SeatFields = Partial<Pick<UserDocument, 'seat' | 'stamp' | 'releasingSince'>>;
+/** How long a lock-out waits for its seat to arrive at the ledger before it is answered. */
+const patienceMs = 1_000;
 type Written = UserDocument | 'conflict' | 'userNameTaken';
 
 /** `leaveToSweep` waits for a step that anyone can finish later; it answers undefined, and never throws, when that step failed. */
@@ -60,7 +63,8 @@ export function createUserCommit(
   async function giveBack(commit: UserCommit): Promise<CommitOutcome> {
     const written = await write(commit, { seat: 'releasing', releasingSince: Date.now() });
     if (typeof written === 'string') return toOutcome(written);
-    const released = await leaveToSweep(movement.release(written));
+    // The door is closed. A ledger that does not answer must not keep the caller from hearing so: the seat arrives behind the answer.
+    const released = await waitAtMost(leaveToSweep(movement.release(written)), patienceMs);
     return toOutcome(released?.user ?? written, released?.freed);
   }
 

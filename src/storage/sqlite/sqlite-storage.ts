@@ -52,6 +52,10 @@ export function createSqliteStorage(connection: SqliteConnection, options: Stora
   const recordKinds = new Set(options.recordKinds);
   const anyOrganization = connection.prepare<{ id: string }>('SELECT id FROM organization LIMIT 1');
 
+  // A command beside that still carries out what it claimed does no harm: carrying out twice is as good as once.
+  const freeClaims = connection.prepare('UPDATE effect_source SET leased = 0, due_at = 0 WHERE leased = 1');
+  const freeLeases = connection.prepare('UPDATE lease SET until = 0 WHERE until > 0');
+
   return {
     kind: 'sqlite',
     organizations: createSqliteOrganizationStore(connection, ledgers, addEffects),
@@ -69,6 +73,11 @@ export function createSqliteStorage(connection: SqliteConnection, options: Stora
       }
       return createSqliteRecordStore(connection, statements, addEffects, kind);
     },
+    takeOver: () =>
+      connection.write(() => {
+        freeClaims.run();
+        freeLeases.run();
+      }),
     async ping() {
       await connection.read(() => anyOrganization.get());
     },

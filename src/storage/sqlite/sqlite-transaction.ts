@@ -36,9 +36,11 @@ export interface SqliteConnection {
   close(): void;
 }
 
-/** Opens the file, creating it when it is missing. `timeout 0`: waiting inside SQLite would stop the event loop. */
-export function openConnection(path: string): SqliteConnection {
-  const database = openDatabase(path);
+/**
+ * The connection over the file at `path`, or over a database that `openDatabase` gave and someone looks on at. `timeout 0`: waiting inside SQLite
+ * would stop the event loop.
+ */
+export function openConnection(path: string, database: Database = openDatabase(path)): SqliteConnection {
   const breathe = createBreath();
   return {
     prepare: (sql) => new PreparedStatement(database, sql),
@@ -108,7 +110,8 @@ class PreparedStatement<Row> implements SqliteStatement<Row> {
   }
 }
 
-function openDatabase(path: string): Database {
+/** Opens the file, creating it when it is missing. `timeout 0`: waiting inside SQLite would stop the event loop. */
+export function openDatabase(path: string): Database {
   try {
     return new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true });
   } catch (error) {

@@ -62,6 +62,7 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'effects.backlog': (s) => s.effects.backlog(),
   'audit.last': (s) => s.audit.last(id),
   'audit.insert': (s) => s.audit.insert(entry),
+  'audit.insertInOrder': (s) => s.audit.insertInOrder([entry]),
   'audit.list': (s) => s.audit.list(id, { limit: 1 }),
   'leases.acquire': (s) => s.leases.acquire('job', 'me', 1),
   'leases.release': (s) => s.leases.release('job', 'me'),

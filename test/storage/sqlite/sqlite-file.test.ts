@@ -14,7 +14,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteStorage } from '#storage/sqlite/sqlite-storage.ts';
 import { schemaVersion } from '#storage/sqlite/sqlite-schema.ts';
-import { atOnce, contractRecordKinds, expectUsed, hire, openOrganization, things } from '../contract/contract-world.ts';
+import {
+  atOnce,
+  committed,
+  contractRecordKinds,
+  expectUsed,
+  hire,
+  insert,
+  makeEffect,
+  makeUser,
+  openOrganization,
+  things,
+} from '../contract/contract-world.ts';
 
 const incompatible = expect.objectContaining({ name: 'StorageError', code: 'incompatible' }) as Error;
 const unavailable = expect.objectContaining({ name: 'StorageError', code: 'unavailable' }) as Error;
@@ -72,6 +83,23 @@ describe('the database file', () => {
     expect(await second.users.get(organization, user.id)).toEqual(user);
     expect((await second.records(things).get('r', 0))?.value).toEqual({ colour: 'red' });
     await expectUsed(second, organization, 1);
+    await second.close();
+  });
+
+  test('what a serving process had claimed and leased when it died is free for the next one', async () => {
+    const first = await open();
+    const organization = await openOrganization(first, 3);
+    await committed(insert(first, makeUser(organization), { effects: [makeEffect(organization)] }));
+    expect(await first.effects.claimDue(10, 60_000)).toHaveLength(1);
+    expect(await first.leases.acquire('job', 'first', 60_000)).toEqual({ fence: 1 });
+    await first.close();
+    const second = await open();
+    expect(await second.effects.claimDue(10, 60_000)).toEqual([]);
+    expect(await second.leases.acquire('job', 'second', 60_000)).toBeNull();
+    await second.takeOver();
+    expect(await second.leases.acquire('job', 'second', 60_000)).toEqual({ fence: 2 });
+    const [claim] = await second.effects.claimDue(10, 60_000);
+    expect(claim?.effects).toHaveLength(1);
     await second.close();
   });
 

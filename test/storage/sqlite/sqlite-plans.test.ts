@@ -3,11 +3,13 @@ import { migrateSchema } from '#storage/sqlite/sqlite-schema.ts';
 import { createSqliteStorage } from '#storage/sqlite/sqlite-storage.ts';
 import { openConnection, type SqliteConnection } from '#storage/sqlite/sqlite-transaction.ts';
 
-/** Small, or asked for whole: all organisations, whether there is one, and how many documents have effects waiting. */
+/** Small, or asked for whole: all organisations, whether there is one, how many documents have effects waiting; and what a start takes over. */
 const readWhole = [
   'SELECT body FROM organization ORDER BY id',
   'SELECT id FROM organization LIMIT 1',
   'SELECT count(*) AS number FROM effect_source',
+  'UPDATE effect_source SET leased = 0, due_at = 0 WHERE leased = 1',
+  'UPDATE lease SET until = 0 WHERE until > 0',
 ];
 
 /** Sorts the few effects of one document. */

@@ -1,0 +1,65 @@
+// The write side and the relay on one store, without a server around them: for tests that crash it, crowd it, or hold it against a model.
+
+import { createAuditTrail, type AuditTrail } from '#audit/audit-chain.ts';
+import type { GateContext } from '#gate/gate-context.ts';
+import { endSessionsOfUser } from '#gate/sessions/end-sessions.ts';
+import { sessionRecords } from '#gate/sessions/session.ts';
+import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
+import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
+import { sweepSeats } from '#provisioning/seat-sweep.ts';
+import { createEffectRelay, deadLetterRecords, type EffectRelay } from '#signals/effect-relay.ts';
+import type { Storage } from '#storage/storage.ts';
+import { randomBytes } from 'node:crypto';
+
+const auditKey = new Uint8Array(32).fill(7);
+
+/** The kinds of records it needs: a store is opened with them. */
+export const sideRecordKinds: readonly string[] = [sessionRecords.name, deadLetterRecords.name];
+
+/** The write side and the relay on one store. */
+export interface Side extends Provisioning {
+  readonly storage: Storage;
+  readonly relay: EffectRelay;
+  readonly audit: AuditTrail;
+  /** What the server does by itself every few seconds. */
+  sweep(): Promise<void>;
+  /** What goes on behind the answers is done. */
+  finished(): Promise<void>;
+}
+
+/** `now` is the write side's clock; the sweeps and the relay follow the store's. */
+export function createSide(storage: Storage, now: () => number = Date.now): Side {
+  const behind: Promise<unknown>[] = [];
+  const audit = createAuditTrail(storage.audit, auditKey);
+  const context: ProvisioningContext = {
+    storage,
+    now,
+    randomBytes,
+    // The relay is an operation of its own here.
+    wakeRelay: () => undefined,
+    continueLater: (work) => void behind.push(work()),
+    reportTrouble: () => undefined,
+  };
+  const gate = { storage, now } as GateContext;
+  const relay = createEffectRelay({
+    storage,
+    reportTrouble: () => undefined,
+    carriers: {
+      audit: (effect) => audit.append(effect),
+      async endSessions({ organizationId, body }) {
+        if (body.kind === 'endSessions')
+          await endSessionsOfUser(gate, organizationId, body.userId, body.epoch, body.cause);
+      },
+    },
+  });
+  return {
+    ...createProvisioning(context),
+    sweep: () => sweepSeats(context),
+    storage,
+    relay,
+    audit,
+    async finished() {
+      while (behind.length > 0) await behind.pop();
+    },
+  };
+}
