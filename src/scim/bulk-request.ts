@@ -52,7 +52,8 @@ export function parseBulkRequest(body: JsonValue, strict: boolean): BulkRequest 
 
 function parseOperation(operation: JsonValue): BulkOperation {
   if (!isJsonObject(operation)) throw new ProtocolError('invalidSyntax', 'An operation must be an object.');
-  const method = String(readMessageKey(operation, 'method') ?? '').toUpperCase();
+  const sent = readMessageKey(operation, 'method');
+  const method = typeof sent === 'string' ? sent.toUpperCase() : '';
   if (!isBulkMethod(method))
     throw new ProtocolError(
       'invalidSyntax',

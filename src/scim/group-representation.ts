@@ -48,7 +48,7 @@ export function fromScimGroup(resource: JsonObject): WrittenGroup {
 /** The ids of a `members` attribute. */
 export function memberIdsOf(members: JsonValue | undefined): readonly string[] {
   if (!Array.isArray(members)) return [];
-  return [...new Set((members as readonly JsonObject[]).map((member) => String(member['value'])))];
+  return [...new Set((members as readonly { readonly value: string }[]).map((member) => member.value))];
 }
 
 function metaOf(group: Group, scimBase: string): JsonObject {

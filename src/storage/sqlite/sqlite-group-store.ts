@@ -94,8 +94,8 @@ export function createSqliteGroupStore(connection: SqliteConnection, addEffects:
 }
 
 function createCommit(connection: SqliteConnection, addEffects: AddEffects): GroupStore['commit'] {
-  const current = connection.prepare<{ revision: number }>(
-    'SELECT revision FROM directory_group WHERE organization = ? AND id = ?',
+  const current = connection.prepare<{ revision: number; deleted_at: number | null }>(
+    'SELECT revision, deleted_at FROM directory_group WHERE organization = ? AND id = ?',
   );
   const write = connection.prepare(
     `INSERT INTO directory_group (organization, id, revision, deleted_at, body) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -124,7 +124,8 @@ function createCommit(connection: SqliteConnection, addEffects: AddEffects): Gro
   return ({ group, expectedRevision, add: come, remove: go, effects }: GroupCommit) =>
     connection.write(() => {
       const { organizationId, id } = group;
-      if ((current.get(organizationId, id)?.revision ?? null) !== expectedRevision) return 'conflict';
+      const stored = current.get(organizationId, id);
+      if ((stored?.revision ?? null) !== expectedRevision || (stored?.deleted_at ?? null) !== null) return 'conflict';
       const { organizationId: _organization, id: _id, revision, deletedAt, ...body } = group;
       write.run(organizationId, id, revision, deletedAt ?? null, JSON.stringify(body));
       writeKeys(group);
