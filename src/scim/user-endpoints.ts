@@ -12,7 +12,7 @@ import { provenance } from '#provisioning/provision-user.ts';
 import { isNotModified, passesIfMatch } from './protocol/entity-tag.ts';
 import { equalJson, type JsonObject, type JsonValue } from './protocol/json-value.ts';
 import { applyPatch } from './protocol/patch-application.ts';
-import { parsePatchRequest } from './protocol/patch-request.ts';
+import { parsePatchRequest, type PatchOperation } from './protocol/patch-request.ts';
 import { isShown, parseProjection, projectResource, type Projection } from './protocol/projection.ts';
 import { ProtocolError } from './protocol/protocol-error.ts';
 import { validateResource } from './protocol/schema-validation.ts';
@@ -72,10 +72,11 @@ export async function patchUser(context: ScimContext, request: ScimRequest): Pro
   const { strict } = request.client.settings;
   const by = toChangeContext(request, 'scimPatch');
   const operations = parsePatchRequest(await request.readBody(), { strict });
+  const groups = await readGroupsIfNamed(context, request, operations);
   return writeUser(context, request, by, (user) => {
     // Without `active`, so that what comes out tells whether it was written: the same value written again still counts.
     const { active: _shown, ...resource } = toUserContent(user, context.scimBase);
-    return readWritten(applyPatch(resource, operations, userResourceSchema, { strict }));
+    return readWritten(applyPatch({ ...resource, ...groups }, operations, userResourceSchema, { strict }));
   });
 }
 
@@ -89,6 +90,18 @@ export async function deleteUser(context: ScimContext, request: ScimRequest): Pr
     conditionOf(context, request),
   );
   return { status: 204 };
+}
+
+/** `groups` is read only: an echo passes, another value is refused. Few PATCHes speak of it. */
+async function readGroupsIfNamed(
+  { storage, scimBase }: ScimContext,
+  request: ScimRequest,
+  operations: readonly PatchOperation[],
+): Promise<{ readonly groups?: readonly JsonObject[] }> {
+  if (!/groups/i.test(JSON.stringify(operations))) return {};
+  const id = toUserId(request);
+  const groups = (await readUserGroups(storage, request.client.organizationId, [{ id }], scimBase)).get(id);
+  return groups === undefined ? {} : { groups };
 }
 
 async function writeUser(
