@@ -148,6 +148,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
           authentication,
           badCredentials,
           now,
+          cursorKey: keyring.signature,
           baseUrl,
           limits: config.limits,
           metrics,

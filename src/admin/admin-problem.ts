@@ -53,6 +53,8 @@ interface Words {
 }
 
 const directoryWords: Readonly<Record<DirectoryErrorCode, Words>> = {
+  groupNotFound: { status: 404, detail: 'There is no such group.' },
+  tooManyMembers: { status: 413 },
   userNotFound: { status: 404, detail: 'There is no such user.' },
   organizationNotFound: { status: 404, detail: 'There is no such organisation.' },
   connectionNotFound: { status: 404, detail: 'There is no such connection.' },

@@ -28,6 +28,8 @@ export class UsageError extends Error {
 
 const directoryCodes: Readonly<Record<DirectoryErrorCode, ExitCode>> = {
   userNotFound: exitCodes.notFound,
+  groupNotFound: exitCodes.notFound,
+  tooManyMembers: exitCodes.failed,
   organizationNotFound: exitCodes.notFound,
   connectionNotFound: exitCodes.notFound,
   credentialNotFound: exitCodes.notFound,

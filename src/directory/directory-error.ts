@@ -3,6 +3,8 @@
 export type DirectoryErrorCode =
   | 'userNotFound'
   | 'organizationNotFound'
+  | 'groupNotFound'
+  | 'tooManyMembers'
   | 'connectionNotFound'
   | 'credentialNotFound'
   | 'userNameTaken'

@@ -7,6 +7,7 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 export type OrganizationId = Branded<'OrganizationId'>;
 export type UserId = Branded<'UserId'>;
 export type ConnectionId = Branded<'ConnectionId'>;
+export type GroupId = Branded<'GroupId'>;
 export type CredentialId = Branded<'CredentialId'>;
 export type EffectId = Branded<'EffectId'>;
 export type ChangeId = Branded<'ChangeId'>;

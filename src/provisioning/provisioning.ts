@@ -4,6 +4,7 @@ import type { OrganizationId } from '#directory/identifiers.ts';
 import { changeOrganization, createOrganization } from './administer-organization.ts';
 import { changeSeats, recountSeats } from './administer-seats.ts';
 import { assignRoles, deactivateUser, reactivateUser } from './administer-user.ts';
+import { changeGroup, createGroup, removeGroup } from './change-group.ts';
 import { changeUser } from './change-user.ts';
 import { provisionUser } from './provision-user.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
@@ -21,6 +22,9 @@ export interface Provisioning {
   readonly deactivateUser: Bound<typeof deactivateUser>;
   readonly reactivateUser: Bound<typeof reactivateUser>;
   readonly assignRoles: Bound<typeof assignRoles>;
+  readonly createGroup: Bound<typeof createGroup>;
+  readonly changeGroup: Bound<typeof changeGroup>;
+  readonly removeGroup: Bound<typeof removeGroup>;
   readonly createOrganization: Bound<typeof createOrganization>;
   readonly changeOrganization: Bound<typeof changeOrganization>;
   readonly changeSeats: Bound<typeof changeSeats>;
@@ -36,6 +40,9 @@ export function createProvisioning(context: ProvisioningContext): Provisioning {
     deactivateUser: deactivateUser.bind(null, context),
     reactivateUser: reactivateUser.bind(null, context),
     assignRoles: assignRoles.bind(null, context),
+    createGroup: createGroup.bind(null, context),
+    changeGroup: changeGroup.bind(null, context),
+    removeGroup: removeGroup.bind(null, context),
     createOrganization: createOrganization.bind(null, context),
     changeOrganization: changeOrganization.bind(null, context),
     changeSeats: changeSeats.bind(null, context),

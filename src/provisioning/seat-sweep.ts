@@ -11,6 +11,7 @@ const unfinishedAfterMs = 10_000;
 /** Idempotent; safe beside running changes. Throws `StorageError`. */
 export async function sweepSeats(context: ProvisioningContext): Promise<void> {
   await context.storage.seats.settle(Date.now() - unfinishedAfterMs);
+  await context.storage.groups.settle(Date.now() - unfinishedAfterMs);
   for (const { id } of await context.storage.organizations.list()) await promoteWaiting(context, id);
 }
 

@@ -1,12 +1,15 @@
 // What this service can do, truthfully: ServiceProviderConfig, ResourceTypes, Schemas (RFC 7644 §4, RFC 7643 §5 to §7, RFC 9865 §4).
 // Readable without credentials; a filter is refused with 403, paging and sorting are ignored.
 
+import { mostBulkOperations } from './bulk-request.ts';
+import { cursorTimeoutSeconds } from './protocol/cursor.ts';
 import { FILTER_LIMITS } from './protocol/filter-tree.ts';
 import type { JsonDraft, JsonObject } from './protocol/json-value.ts';
 import { createListResponse } from './protocol/list-response.ts';
 import type { AttributeDefinition, ResourceTypeDefinition, SchemaDefinition } from './protocol/schema-definition.ts';
 import { ScimError } from './scim-error.ts';
 import { pageLimits, type ScimAnswer } from './scim-operation.ts';
+import { groupResourceType } from './group-schema.ts';
 import { userResourceType } from './user-schema.ts';
 
 const CONFIG_URN = 'urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig';
@@ -16,30 +19,33 @@ const SCHEMA_URN = 'urn:ietf:params:scim:schemas:core:2.0:Schema';
 /** A discovery request: no client, for there may be no credential. */
 export interface DiscoveryRequest {
   readonly scimBase: string;
+  /** The largest body that is taken, in bytes. */
+  readonly bodyBytes: number;
   /** The variable segment of the path, decoded; empty where there is none. */
   readonly id: string;
   readonly query: URLSearchParams;
 }
 
-const resourceTypes: readonly ResourceTypeDefinition[] = [userResourceType];
+const resourceTypes: readonly ResourceTypeDefinition[] = [userResourceType, groupResourceType];
 
-export function readServiceProviderConfig({ scimBase, query }: DiscoveryRequest): ScimAnswer {
+export function readServiceProviderConfig({ scimBase, bodyBytes, query }: DiscoveryRequest): ScimAnswer {
   refuseFilter(query);
   const { defaultCount, maxCount } = pageLimits;
   const body: JsonObject = {
     schemas: [CONFIG_URN],
     patch: { supported: true },
-    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+    bulk: { supported: true, maxOperations: mostBulkOperations, maxPayloadSize: bodyBytes },
     filter: { supported: true, maxResults: maxCount, maxLength: FILTER_LIMITS.length },
     changePassword: { supported: false },
     sort: { supported: true },
     etag: { supported: true },
     pagination: {
-      cursor: false,
+      cursor: true,
       index: true,
       defaultPaginationMethod: 'index',
       defaultPageSize: defaultCount,
       maxPageSize: maxCount,
+      cursorTimeout: cursorTimeoutSeconds,
     },
     authenticationSchemes: [
       {

@@ -39,6 +39,8 @@ const retrySoon = { headers: { 'Retry-After': '1' } };
 const directoryRows: Readonly<Record<DirectoryErrorCode, Row>> = {
   userNotFound: [404, { detail: 'There is no user with this id.' }],
   organizationNotFound: [404, { detail: 'There is no such resource.' }],
+  groupNotFound: [404, { detail: 'There is no group with this id.' }],
+  tooManyMembers: [413],
   connectionNotFound: [404, { detail: 'There is no such resource.' }],
   credentialNotFound: [404, { detail: 'There is no such resource.' }],
   userNameTaken: [409, { scimType: 'uniqueness' }],

@@ -22,9 +22,14 @@ export interface ScimClient {
 }
 
 export interface ScimContext {
-  readonly storage: Pick<Storage, 'users'>;
-  readonly provisioning: Pick<Provisioning, 'provisionUser' | 'changeUser' | 'removeUser'>;
+  readonly storage: Pick<Storage, 'users' | 'groups'>;
+  readonly provisioning: Pick<
+    Provisioning,
+    'provisionUser' | 'changeUser' | 'removeUser' | 'createGroup' | 'changeGroup' | 'removeGroup'
+  >;
   readonly now: () => number;
+  /** Signs cursors. */
+  readonly cursorKey: Uint8Array;
   /** Absolute, without a slash at the end; every location is built from it, never from `Host`. */
   readonly scimBase: string;
   readonly logger: Pick<Logger, 'warn'>;
@@ -38,6 +43,8 @@ export interface ScimRequest {
   readonly ifMatch: string | undefined;
   readonly ifNoneMatch: string | undefined;
   readonly requestId: string;
+  /** Asks again whether the credential still counts; for what takes long. Throws `ScimError` 401. */
+  readonly assertStillIn: () => Promise<void>;
   /** Reads the body; throws `RequestError`, or `ProtocolError` invalidSyntax. */
   readonly readBody: () => Promise<JsonValue>;
 }

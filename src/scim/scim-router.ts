@@ -21,11 +21,15 @@ import type { ScimAnswer, ScimClient, ScimContext } from './scim-operation.ts';
 import { allowedMethods, findRoute, type Route } from './scim-routes.ts';
 
 export interface ScimRouterOptions {
-  readonly storage: Pick<Storage, 'users' | 'records'>;
-  readonly provisioning: Pick<Provisioning, 'provisionUser' | 'changeUser' | 'removeUser'>;
+  readonly storage: Pick<Storage, 'users' | 'groups' | 'records'>;
+  readonly provisioning: Pick<
+    Provisioning,
+    'provisionUser' | 'changeUser' | 'removeUser' | 'createGroup' | 'changeGroup' | 'removeGroup'
+  >;
   readonly authentication: CredentialAuthentication;
   readonly badCredentials: BadCredentialLimit;
   readonly now: () => number;
+  readonly cursorKey: Uint8Array;
   /** Public origin without a slash at the end; the router is mounted at `/scim/v2` below it. */
   readonly baseUrl: string;
   readonly limits: {
@@ -44,8 +48,15 @@ interface Door extends ScimRouterOptions {
 
 /** To be mounted at `/scim/v2` of an app made by `createHttpApp`. */
 export function createScimRouter(options: ScimRouterOptions): Router {
-  const { storage, provisioning, now, logger, limits } = options;
-  const context: ScimContext = { storage, provisioning, now, logger, scimBase: `${options.baseUrl}/scim/v2` };
+  const { storage, provisioning, now, cursorKey, logger, limits } = options;
+  const context: ScimContext = {
+    storage,
+    provisioning,
+    now,
+    cursorKey,
+    logger,
+    scimBase: `${options.baseUrl}/scim/v2`,
+  };
   const door: Door = { ...options, context, rate: createRateLimit(limits.scim) };
   const router = Router({ caseSensitive: true });
   router.use(async (request, response) => {
@@ -97,7 +108,7 @@ async function serve(
   const method = methodOf(request);
   if (route?.discover !== undefined) {
     if (method !== 'GET') throw refuseMethod(route);
-    return route.discover({ scimBase, id: decodeSegment(segments[1] ?? ''), query });
+    return route.discover({ scimBase, bodyBytes: door.limits.bodyBytes, id: decodeSegment(segments[1] ?? ''), query });
   }
   const client = await authenticate(door, request);
   notes.client = client;
@@ -114,6 +125,7 @@ async function serve(
     ifMatch: request.get('if-match'),
     ifNoneMatch: request.get('if-none-match'),
     requestId: requestContextOf(request).requestId,
+    assertStillIn: async () => void (await authenticate(door, request)),
     readBody: () => readScimBody(request, door.limits.bodyBytes),
   });
 }

@@ -1,5 +1,6 @@
 // The addresses below the SCIM base as one table (RFC 7644 §3.2): which methods they know, who changes something, which need no credential.
 
+import { createBulkEndpoint } from './bulk-endpoint.ts';
 import {
   type DiscoveryRequest,
   listResourceTypes,
@@ -8,6 +9,8 @@ import {
   readSchema,
   readServiceProviderConfig,
 } from './discovery-endpoints.ts';
+import { createGroup, deleteGroup, patchGroup, readGroup, replaceGroup } from './group-endpoints.ts';
+import { listGroups, searchGroups } from './group-search.ts';
 import { ScimError } from './scim-error.ts';
 import type { ScimAnswer, ScimOperation } from './scim-operation.ts';
 import { createUser, deleteUser, patchUser, readUser, replaceUser } from './user-endpoints.ts';
@@ -52,7 +55,27 @@ export const scimRoutes: readonly Route[] = [
       DELETE: { changes: true, run: deleteUser },
     },
   },
-  notBuilt('Bulk', ['POST'], 'Bulk is not supported; see bulk.supported in ServiceProviderConfig.'),
+  {
+    resource: 'Group',
+    path: ['Groups'],
+    operations: { GET: { changes: false, run: listGroups }, POST: { changes: true, run: createGroup } },
+  },
+  { resource: 'Group', path: ['Groups', '.search'], operations: { POST: { changes: false, run: searchGroups } } },
+  {
+    resource: 'Group',
+    path: ['Groups', '*'],
+    operations: {
+      GET: { changes: false, run: readGroup },
+      PUT: { changes: true, run: replaceGroup },
+      PATCH: { changes: true, run: patchGroup },
+      DELETE: { changes: true, run: deleteGroup },
+    },
+  },
+  {
+    resource: 'Bulk',
+    path: ['Bulk'],
+    operations: { POST: { changes: true, run: createBulkEndpoint(findBulkOperation) } },
+  },
   notBuilt('Me', ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], 'A credential is no user: /Me is not supported.'),
 ];
 
@@ -60,6 +83,19 @@ export function findRoute(segments: readonly string[]): Route | undefined {
   return scimRoutes.find(
     ({ path }) => path.length === segments.length && path.every((part, at) => part === '*' || part === segments[at]),
   );
+}
+
+/** Only what changes one resource, or creates one, can be an operation of a Bulk request (RFC 7644 §3.7). */
+function findBulkOperation(method: string, path: string) {
+  const segments = path.split('/').slice(1);
+  const route = findRoute(segments);
+  const operation = route?.operations[method];
+  if (route === undefined || operation?.changes !== true || route.resource === 'Bulk') return undefined;
+  try {
+    return { run: operation.run, id: decodeURIComponent(segments[1] ?? '') };
+  } catch {
+    return undefined;
+  }
 }
 
 /** For the `Allow` header. */

@@ -12,11 +12,12 @@ import { provenance } from '#provisioning/provision-user.ts';
 import { isNotModified, passesIfMatch } from './protocol/entity-tag.ts';
 import { equalJson, type JsonObject, type JsonValue } from './protocol/json-value.ts';
 import { applyPatch } from './protocol/patch-application.ts';
-import { parsePatchRequest } from './protocol/patch-request.ts';
-import { parseProjection, projectResource, type Projection } from './protocol/projection.ts';
+import { parsePatchRequest, type PatchOperation } from './protocol/patch-request.ts';
+import { isShown, parseProjection, projectResource, type Projection } from './protocol/projection.ts';
 import { ProtocolError } from './protocol/protocol-error.ts';
 import { validateResource } from './protocol/schema-validation.ts';
 import { toChangeContext, type ScimAnswer, type ScimContext, type ScimRequest } from './scim-operation.ts';
+import { readUserGroups } from './user-groups.ts';
 import {
   createUserVersion,
   fromScimUser,
@@ -32,7 +33,7 @@ export async function readUser(context: ScimContext, request: ScimRequest): Prom
   const projection = readProjection(request);
   const user = await context.storage.users.get(request.client.organizationId, toUserId(request));
   if (user === null || user.deletedAt !== undefined) throw unknownUser();
-  const answer = showUser(context, user, 200, projection);
+  const answer = await showUser(context, user, 200, projection);
   const version = answer.headers?.['ETag'] ?? '';
   if (isNotModified(request.ifNoneMatch, version)) return { status: 304, headers: { ETag: version } };
   return answer;
@@ -49,7 +50,7 @@ export async function createUser(context: ScimContext, request: ScimRequest): Pr
     { profile, active: active ?? true, connection, restore: settings.restoreOnPost },
     toChangeContext(request, 'scimPost'),
   );
-  const answer = showUser(context, user, 201, projection);
+  const answer = await showUser(context, user, 201, projection);
   return { ...answer, headers: { ...answer.headers, Location: userLocation(user, context.scimBase) } };
 }
 
@@ -71,10 +72,11 @@ export async function patchUser(context: ScimContext, request: ScimRequest): Pro
   const { strict } = request.client.settings;
   const by = toChangeContext(request, 'scimPatch');
   const operations = parsePatchRequest(await request.readBody(), { strict });
+  const groups = await readGroupsIfNamed(context, request, operations);
   return writeUser(context, request, by, (user) => {
     // Without `active`, so that what comes out tells whether it was written: the same value written again still counts.
     const { active: _shown, ...resource } = toUserContent(user, context.scimBase);
-    return readWritten(applyPatch(resource, operations, userResourceSchema, { strict }));
+    return readWritten(applyPatch({ ...resource, ...groups }, operations, userResourceSchema, { strict }));
   });
 }
 
@@ -88,6 +90,18 @@ export async function deleteUser(context: ScimContext, request: ScimRequest): Pr
     conditionOf(context, request),
   );
   return { status: 204 };
+}
+
+/** `groups` is read only: an echo passes, another value is refused. Few PATCHes speak of it. */
+async function readGroupsIfNamed(
+  { storage, scimBase }: ScimContext,
+  request: ScimRequest,
+  operations: readonly PatchOperation[],
+): Promise<{ readonly groups?: readonly JsonObject[] }> {
+  if (!/groups/i.test(JSON.stringify(operations))) return {};
+  const id = toUserId(request);
+  const groups = (await readUserGroups(storage, request.client.organizationId, [{ id }], scimBase)).get(id);
+  return groups === undefined ? {} : { groups };
 }
 
 async function writeUser(
@@ -126,8 +140,12 @@ function isEcho(context: ScimContext, request: ScimRequest, user: User, written:
   return true;
 }
 
-function showUser(context: ScimContext, user: User, status: number, projection: Projection): ScimAnswer {
-  const resource = toScimUser(user, context.scimBase);
+async function showUser(context: ScimContext, user: User, status: number, projection: Projection): Promise<ScimAnswer> {
+  const { scimBase, storage } = context;
+  const groups = isShown(projection, 'groups')
+    ? (await readUserGroups(storage, user.organizationId, [user], scimBase)).get(user.id)
+    : undefined;
+  const resource = toScimUser(user, scimBase, groups);
   const { version } = resource['meta'] as JsonObject;
   return {
     status,

@@ -15,6 +15,8 @@ export interface UserFilter {
   matches(resource: JsonObject): boolean;
   /** Whether `meta.version` is asked about, which costs a hash per user. */
   readonly usesVersion: boolean;
+  /** Whether `groups` is asked about, which are read apart. */
+  readonly usesGroups: boolean;
 }
 
 /** Reads a filter on users. Throws `ProtocolError` invalidFilter. */
@@ -24,7 +26,8 @@ export function parseUserFilter(text: string, strict: boolean): UserFilter {
   return {
     ...(narrowTo === undefined ? {} : { narrowTo }),
     matches: (resource) => matchesFilter(bound, resource),
-    usesVersion: mentionsVersion(bound),
+    usesVersion: mentions(bound, isVersion),
+    usesGroups: mentions(bound, ([attribute]) => attribute === 'groups'),
   };
 }
 
@@ -60,23 +63,28 @@ function nameOf(term: EqualityTerm): string {
   return term.attributePath.join('.');
 }
 
-function mentionsVersion(filter: BoundFilter): boolean {
+/** Whether any expression of the filter is about a path like this; an element filter is about the path of its elements. */
+function mentions(filter: BoundFilter, isAsked: (path: readonly string[]) => boolean): boolean {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      return filter.terms.some(mentionsVersion);
+      return filter.terms.some((term) => mentions(term, isAsked));
     case 'not':
-      return mentionsVersion(filter.term);
+      return mentions(filter.term, isAsked);
     case 'constant':
       return false;
     case 'element':
-      return filter.path[0] === 'meta';
     case 'presence':
     case 'comparison':
-      return filter.path[0] === 'meta' && filter.path.at(-1) === 'version';
+      return isAsked(filter.path);
     default:
       return filter satisfies never;
   }
+}
+
+/** `meta[…]` may ask about the version, too. */
+function isVersion(path: readonly string[]): boolean {
+  return path[0] === 'meta' && (path.length === 1 || path.at(-1) === 'version');
 }
 
 /** A user as filter and sort order see them, made once per user. */

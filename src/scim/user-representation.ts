@@ -17,11 +17,15 @@ export interface WrittenUser {
   readonly active: boolean | undefined;
 }
 
-/** The whole resource as stored, `meta.version` included. `scimBase` as in `ScimContext`. */
-export function toScimUser(user: User, scimBase: string): JsonObject {
+/** The whole resource as stored, `meta.version` included. `groups` are shown and no part of the version: they change with the groups. */
+export function toScimUser(user: User, scimBase: string, groups: readonly JsonObject[] = []): JsonObject {
   const content = toUserContent(user, scimBase);
   const meta = content['meta'] as JsonObject;
-  return { ...content, meta: { ...meta, version: createUserVersion(content) } };
+  return {
+    ...content,
+    ...(groups.length === 0 ? {} : { groups }),
+    meta: { ...meta, version: createUserVersion(content) },
+  };
 }
 
 /** The resource without `meta.version`, which costs a hash: for filters and sorting over many users. */

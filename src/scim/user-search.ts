@@ -1,98 +1,82 @@
 // Lists of users: filter, sort, page and projection together (RFC 7644 §3.4.2), by GET with a query or by POST to `.search` (§3.4.3).
 // Inactive users are always among them; deleted ones never.
 
+import type { OrganizationId } from '#directory/identifiers.ts';
+import type { User } from '#directory/user.ts';
 import { queryUsers, type UserQuery } from '#storage/user-query.ts';
-import { readMessageKey } from './protocol/body-attributes.ts';
-import { isJsonArray, isJsonObject, type JsonObject } from './protocol/json-value.ts';
-import { createListResponse, parsePageRequest } from './protocol/list-response.ts';
-import { parseProjection, projectResource } from './protocol/projection.ts';
-import { ProtocolError } from './protocol/protocol-error.ts';
-import { pageLimits, type ScimAnswer, type ScimContext, type ScimRequest } from './scim-operation.ts';
+import type { JsonObject } from './protocol/json-value.ts';
+import { isShown, parseProjection, projectResource } from './protocol/projection.ts';
+import { readListPage, type ListOrder } from './list-page.ts';
+import type { ScimAnswer, ScimContext, ScimRequest } from './scim-operation.ts';
+import { readFilter, readListParameters, readSearchParameters, type SearchParameters } from './search-request.ts';
 import { createUserView, parseUserFilter } from './user-filter.ts';
+import { readUserGroups } from './user-groups.ts';
 import { toScimUser, toUserContent } from './user-representation.ts';
 import { userResourceSchema } from './user-schema.ts';
 import { parseUserSort } from './user-sort.ts';
 
-export const SEARCH_REQUEST_URN = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
-
-const parameterNames = [
-  'filter',
-  'sortBy',
-  'sortOrder',
-  'startIndex',
-  'count',
-  'attributes',
-  'excludedAttributes',
-] as const;
-
-type SearchParameters = Partial<Readonly<Record<(typeof parameterNames)[number], unknown>>>;
-
 /** `GET /Users`. */
-export function listUsers(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
-  const parameters: Record<string, unknown> = {};
-  for (const name of parameterNames) {
-    const values = request.query.getAll(name);
-    if (values.length > 1 && name === 'filter') {
-      throw new ProtocolError('invalidFilter', 'The filter is given more than once.');
-    }
-    if (values[0] !== undefined) parameters[name] = values[0];
-  }
-  return search(context, request, parameters);
+export async function listUsers(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
+  return search(context, request, readListParameters(request));
 }
 
 /** `POST /Users/.search`. */
 export async function searchUsers(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
-  const body = await request.readBody();
-  if (!isJsonObject(body)) throw new ProtocolError('invalidSyntax', 'The request body must be a JSON object.');
-  if (request.client.settings.strict) assertSearchSchema(body);
-  const parameters: Record<string, unknown> = {};
-  for (const name of parameterNames) {
-    const value = readMessageKey(body, name);
-    if (value !== undefined && value !== null) parameters[name] = value;
-  }
-  return search(context, request, parameters);
+  return search(context, request, await readSearchParameters(request));
 }
 
 async function search(context: ScimContext, request: ScimRequest, parameters: SearchParameters): Promise<ScimAnswer> {
-  const { organizationId, settings } = request.client;
+  const { organizationId } = request.client;
   const projection = parseProjection(parameters, userResourceSchema);
-  const page = parsePageRequest(parameters, pageLimits);
-  const query = toUserQuery(context, parameters, settings.strict);
-  const { total, users } = await queryUsers(context.storage.users, organizationId, {
-    ...query,
-    offset: page.startIndex - 1,
-    limit: page.count,
-  });
+  const groups = new Map<string, readonly JsonObject[]>();
+  const { query, ordering } = toUserQuery(context, request, parameters, groups);
+  const page = readListPage(context, request, 'User', parameters, ordering);
+  const found = await queryUsers(context.storage.users, organizationId, { ...query, ...page.range });
+  const users = page.shown(found.users);
+  if (isShown(projection, 'groups')) await addGroups(context, organizationId, users, groups);
   const resources = users.map((user) =>
-    projectResource(toScimUser(user, context.scimBase), userResourceSchema, projection),
+    projectResource(toScimUser(user, context.scimBase, groups.get(user.id)), userResourceSchema, projection),
   );
-  return { status: 200, body: createListResponse(resources, total, page.startIndex) };
+  return { status: 200, body: page.toAnswer(found.users, resources, found.total) };
 }
 
+/** `groups` is filled as far as filter or order ask about groups. */
 function toUserQuery(
-  { scimBase }: ScimContext,
+  context: ScimContext,
+  request: ScimRequest,
   parameters: SearchParameters,
-  strict: boolean,
-): Pick<UserQuery, 'narrowTo' | 'matches' | 'compare'> {
+  groups: Map<string, readonly JsonObject[]>,
+): {
+  readonly query: Pick<UserQuery, 'narrowTo' | 'prepare' | 'matches' | 'compare'>;
+  readonly ordering: ListOrder<User>;
+} {
+  const { scimBase } = context;
+  const { organizationId, settings } = request.client;
   const sort = parseUserSort(parameters);
-  const filter = parameters.filter === undefined ? undefined : parseUserFilter(readFilter(parameters.filter), strict);
+  const filter =
+    parameters.filter === undefined ? undefined : parseUserFilter(readFilter(parameters.filter), settings.strict);
   const usesVersion = sort?.usesVersion === true || filter?.usesVersion === true;
-  const view = createUserView((user) => (usesVersion ? toScimUser : toUserContent)(user, scimBase));
-  return {
+  const usesGroups = sort?.usesGroups === true || filter?.usesGroups === true;
+  const view = createUserView((user) => {
+    if (usesVersion) return toScimUser(user, scimBase, groups.get(user.id));
+    const own = groups.get(user.id);
+    return own === undefined ? toUserContent(user, scimBase) : { ...toUserContent(user, scimBase), groups: own };
+  });
+  const query = {
     ...(filter?.narrowTo === undefined ? {} : { narrowTo: filter.narrowTo }),
-    ...(filter === undefined ? {} : { matches: (user) => filter.matches(view(user)) }),
-    ...(sort === undefined ? {} : { compare: (left, right) => sort.compare(view(left), view(right)) }),
+    ...(usesGroups ? { prepare: (users: readonly User[]) => addGroups(context, organizationId, users, groups) } : {}),
+    ...(filter === undefined ? {} : { matches: (user: User) => filter.matches(view(user)) }),
+    ...(sort === undefined ? {} : { compare: (left: User, right: User) => sort.compare(view(left), view(right)) }),
   };
+  return { query, ordering: { order: sort?.order, view } };
 }
 
-/** An empty filter is broken syntax, never an unfiltered list. */
-function readFilter(filter: unknown): string {
-  if (typeof filter === 'string') return filter;
-  throw new ProtocolError('invalidFilter', 'The filter must be a string.');
-}
-
-function assertSearchSchema(body: JsonObject): void {
-  const urns = readMessageKey(body, 'schemas');
-  if (isJsonArray(urns) && urns.includes(SEARCH_REQUEST_URN)) return;
-  throw new ProtocolError('invalidSyntax', `"schemas" must list ${SEARCH_REQUEST_URN}.`);
+async function addGroups(
+  { storage, scimBase }: ScimContext,
+  organizationId: OrganizationId,
+  users: readonly User[],
+  groups: Map<string, readonly JsonObject[]>,
+): Promise<void> {
+  const missing = users.filter(({ id }) => !groups.has(id));
+  for (const [id, own] of await readUserGroups(storage, organizationId, missing, scimBase)) groups.set(id, own);
 }

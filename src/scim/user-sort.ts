@@ -2,13 +2,16 @@
 // which is the store's own; it also breaks ties.
 
 import type { JsonObject } from './protocol/json-value.ts';
-import { compareBySortOrder, parseSortOrder, type SortParameters } from './protocol/sort-order.ts';
+import { compareBySortOrder, parseSortOrder, type SortOrder, type SortParameters } from './protocol/sort-order.ts';
 import { userResourceSchema } from './user-schema.ts';
 
 export interface UserSort {
+  readonly order: SortOrder;
   compare(left: JsonObject, right: JsonObject): number;
   /** Whether the order is by `meta.version`, which costs a hash per user. */
   readonly usesVersion: boolean;
+  /** Whether the order is by `groups`, which are read apart. */
+  readonly usesGroups: boolean;
 }
 
 /** Undefined without `sortBy`. Throws `ProtocolError` invalidValue. */
@@ -16,7 +19,9 @@ export function parseUserSort(parameters: SortParameters): UserSort | undefined 
   const order = parseSortOrder(parameters, userResourceSchema);
   if (order === undefined) return undefined;
   return {
+    order,
     compare: (left, right) => compareBySortOrder(order, left, right),
     usesVersion: order.path[0] === 'meta' && order.path.at(-1) === 'version',
+    usesGroups: order.path[0] === 'groups',
   };
 }

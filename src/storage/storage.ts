@@ -2,6 +2,7 @@
 
 import type { AuditStore } from './audit-store.ts';
 import type { EffectOutbox } from './effect-outbox.ts';
+import type { GroupStore } from './group-store.ts';
 import type { LeaseStore } from './lease-store.ts';
 import type { OrganizationStore } from './organization-store.ts';
 import type { RecordKind, RecordStore } from './record-store.ts';
@@ -12,6 +13,7 @@ export interface Storage {
   readonly kind: 'sqlite' | 'mongodb';
   readonly organizations: OrganizationStore;
   readonly users: UserStore;
+  readonly groups: GroupStore;
   readonly seats: SeatLedgerStore;
   readonly effects: EffectOutbox;
   readonly audit: AuditStore;

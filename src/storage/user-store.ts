@@ -61,6 +61,8 @@ export interface UserStore {
   get(organizationId: OrganizationId, id: UserId): Promise<User | null>;
   /** What a door needs, in one point read. Null for unknown ids. */
   accessState(organizationId: OrganizationId, id: UserId): Promise<AccessState | null>;
+  /** Those of `ids` (at most 1,000) that name undeleted users. */
+  known(organizationId: OrganizationId, ids: readonly string[]): Promise<readonly UserId[]>;
   /** Undeleted users that have this key, by id, at most 1,000. */
   findByKey(organizationId: OrganizationId, key: UserKey): Promise<readonly User[]>;
   /** Undeleted users in order of id, which is the order of creation. */

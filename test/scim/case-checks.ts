@@ -14,9 +14,9 @@ export interface CheckScope {
 /** Advice, and what belongs to parts that are not built yet. */
 const plainWords: readonly string[] = [
   '200 preferred',
+  '204 preferred',
   '200 with totalResults=0 preferred',
   '501 when unsupported',
-  '$.Operations[1] group has the new user id',
   'group memberships kept',
 ];
 

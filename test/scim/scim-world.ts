@@ -147,6 +147,7 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
     provisioning,
     authentication: createCredentialAuthentication({ storage, now }),
     badCredentials: createBadCredentialLimit(badCredentialsPerSecond),
+    cursorKey: new Uint8Array(32).fill(9),
     now,
     baseUrl,
     limits: { scim: { perSecond, burst: perSecond }, bodyBytes },

@@ -5,6 +5,7 @@ import { testMongos } from '../harness/mongo-for-tests.ts';
 import { describeAuditStore } from './contract/audit-store.ts';
 import { contractRecordKinds } from './contract/contract-world.ts';
 import { describeEffectOutbox } from './contract/effect-outbox.ts';
+import { describeGroupStore } from './contract/group-store.ts';
 import { describeLeaseStore } from './contract/lease-store.ts';
 import { describeOrganizationStore } from './contract/organization-store.ts';
 import { describeRecordStore } from './contract/record-store.ts';
@@ -42,6 +43,7 @@ describe.each([...testMongos])('on $kind', (mongo) => {
 
   describeOrganizationStore(open);
   describeUserStore(open);
+  describeGroupStore(open);
   describeUserCommit(open);
   // FerretDB gets one command at a time: what races there shows nothing about the store.
   if (mongo.kind !== 'ferretdb') describeUserRace(open);

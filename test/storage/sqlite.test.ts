@@ -7,6 +7,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { describeAuditStore } from './contract/audit-store.ts';
 import { contractRecordKinds } from './contract/contract-world.ts';
 import { describeEffectOutbox } from './contract/effect-outbox.ts';
+import { describeGroupStore } from './contract/group-store.ts';
 import { describeLeaseStore } from './contract/lease-store.ts';
 import { describeOrganizationStore } from './contract/organization-store.ts';
 import { describeRecordStore } from './contract/record-store.ts';
@@ -32,6 +33,7 @@ const breakLedger: BreakLedger = async (_storage, organizationId, by) => {
 
 describeOrganizationStore(open);
 describeUserStore(open);
+describeGroupStore(open);
 describeUserCommit(open);
 describeUserRace(open);
 describeSeatLedgerStore(openFile, breakLedger);

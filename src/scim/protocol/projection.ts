@@ -41,6 +41,13 @@ export function isCustomProjection(projection: Projection): boolean {
   return projection.included !== undefined || projection.excluded.size > 0;
 }
 
+/** Whether an answer with this projection shows (part of) an attribute of the core schema that is returned by default. */
+export function isShown({ included, excluded }: Projection, name: string): boolean {
+  if (excluded.has(name)) return false;
+  if (included === undefined) return true;
+  return [...included].some((key) => key === name || key.startsWith(`${name}.`));
+}
+
 /** The resource as it is answered; `schemas` lists the URNs of what is left. */
 export function projectResource(resource: JsonObject, schema: ResourceSchema, projection: Projection): JsonObject {
   const shown: JsonDraft = { schemas: [] };

@@ -52,7 +52,8 @@ export function compareBySortOrder(order: SortOrder, left: JsonObject, right: Js
   return sign * compareStored(order.attribute, leftValue, rightValue);
 }
 
-function sortValue(order: SortOrder, resource: JsonObject): JsonValue | undefined {
+/** The value by which a resource is sorted; undefined when it has none. */
+export function sortValue(order: SortOrder, resource: JsonObject): JsonValue | undefined {
   let holder: JsonValue = resource;
   for (const key of order.path.slice(0, -1)) {
     const member: JsonValue | undefined = isJsonObject(holder) ? holder[key] : undefined;

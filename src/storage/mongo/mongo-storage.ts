@@ -10,6 +10,8 @@ import { createStoreClock } from './mongo-clock.ts';
 import { connectMongo } from './mongo-connection.ts';
 import { createEffectOutbox, type EffectCarriers } from './mongo-effect-outbox.ts';
 import { guard, toStorageError } from './mongo-errors.ts';
+import { defineGroups, defineMembers } from './mongo-group-document.ts';
+import { createGroupStore } from './mongo-group-store.ts';
 import { createLeaseStore, defineLeases } from './mongo-lease-store.ts';
 import { createLedgers, defineLedgers, insertLedger } from './mongo-ledger.ts';
 import { createOrganizationStore, defineOrganizations } from './mongo-organization-store.ts';
@@ -37,8 +39,18 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
     const leases = defineLeases(connection);
     const kinds = options.recordKinds.map((name) => [name, defineRecords(connection, name)] as const);
     const records = new Map<string, RecordModel>(kinds);
-    const carriers = [organizations, users, ledgerModel, ...records.values()] as unknown as readonly Model<never>[];
-    await guard(() => prepareSchema(connection, [...carriers, audit as unknown as Model<never>]));
+    const groups = defineGroups(connection);
+    const members = defineMembers(connection);
+    const carriers = [
+      organizations,
+      users,
+      groups,
+      ledgerModel,
+      ...records.values(),
+    ] as unknown as readonly Model<never>[];
+    await guard(() =>
+      prepareSchema(connection, [...carriers, audit as unknown as Model<never>, members as unknown as Model<never>]),
+    );
 
     const clock = createStoreClock(connection);
     const ledgers = createLedgers(ledgerModel, organizations);
@@ -49,10 +61,12 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
       });
     const movement = createSeatMovement(users, ledgers, leaveToSweep);
     const byName = new Map(carriers.map((model) => [model.modelName, model])) as unknown as EffectCarriers['all'];
+    const userStore = createUserStore(users, createUserCommit(users, ledgers, movement, leaveToSweep));
     return {
       kind: 'mongodb',
       organizations: createOrganizationStore(organizations, (id, licensed) => insertLedger(ledgerModel, id, licensed)),
-      users: createUserStore(users, createUserCommit(users, ledgers, movement, leaveToSweep)),
+      users: userStore,
+      groups: createGroupStore(groups, members, userStore.known, reportTrouble),
       seats: createSeatLedgerStore(ledgerModel, users, ledgers, movement, reportTrouble),
       effects: createEffectOutbox({ all: byName, users: users.modelName }, clock),
       audit: createAuditStore(audit),

@@ -31,6 +31,13 @@ export function createUserStore(users: UserModel, commit: (commit: UserCommit) =
         return found === null ? null : toAccessState(organizationId, id, found);
       }),
 
+    known: (organizationId, ids) =>
+      guard(async () => {
+        const asked = { organizationId, _id: operators({ $in: ids }), status: operators({ $in: shownStates }) };
+        const found = await users.find(asked, { _id: 1 }).lean<{ _id: UserId }[]>();
+        return found.map(({ _id }) => _id);
+      }),
+
     findByKey: (organizationId, key) =>
       guard(() => read({ organizationId, keys: toStoredKey(key), status: operators({ $in: shownStates }) }, 0, 1_000)),
 

@@ -13,6 +13,7 @@ export type AddEffects = (source: string, organizationId: OrganizationId, effect
 /** Names of the documents that make effects. Ids hold no `/` where it would matter: the kind comes first and the rest is one name. */
 export const effectSource = {
   user: (organizationId: OrganizationId, id: string): string => `user/${organizationId}/${id}`,
+  group: (organizationId: OrganizationId, id: string): string => `group/${organizationId}/${id}`,
   organization: (id: OrganizationId): string => `organization/${id}`,
   ledger: (id: OrganizationId): string => `ledger/${id}`,
   record: (kind: string, id: string): string => `record/${kind}/${id}`,

@@ -100,8 +100,30 @@ CREATE TABLE lease (
 ) STRICT, WITHOUT ROWID;
 `;
 
+const version2 = `
+CREATE TABLE directory_group (
+  organization TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, deleted_at INTEGER, body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX directory_group_undeleted ON directory_group (organization, id) WHERE deleted_at IS NULL;
+
+-- Keys of undeleted groups only.
+CREATE TABLE group_key (
+  organization TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, id TEXT NOT NULL,
+  PRIMARY KEY (organization, kind, value, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX group_key_group ON group_key (organization, id);
+
+-- Members stay when their user is deleted, so that they are back when the user is.
+CREATE TABLE group_member (
+  organization TEXT NOT NULL, group_id TEXT NOT NULL, member TEXT NOT NULL, kind TEXT NOT NULL,
+  PRIMARY KEY (organization, group_id, member)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX group_member_member ON group_member (organization, member);
+`;
+
 /** One step per version; a step that was released is never changed. */
-const migrations: readonly string[] = [version1];
+const migrations: readonly string[] = [version1, version2];
 
 /** The version this code writes. */
 export const schemaVersion = migrations.length;

@@ -8,6 +8,7 @@ import { StorageError } from '../storage-error.ts';
 import type { Storage, StorageOptions } from '../storage.ts';
 import { createSqliteAuditStore } from './sqlite-audit-store.ts';
 import { createAddEffects, createSqliteEffectOutbox } from './sqlite-effect-outbox.ts';
+import { createSqliteGroupStore } from './sqlite-group-store.ts';
 import { createSqliteLeaseStore } from './sqlite-lease-store.ts';
 import { createSqliteOrganizationStore } from './sqlite-organization-store.ts';
 import { createSqliteRecordStore, prepareRecordStatements } from './sqlite-record-store.ts';
@@ -60,6 +61,7 @@ export function createSqliteStorage(connection: SqliteConnection, options: Stora
     kind: 'sqlite',
     organizations: createSqliteOrganizationStore(connection, ledgers, addEffects),
     users: createSqliteUserStore(connection, createSqliteUserCommit(connection, ledgers, addEffects)),
+    groups: createSqliteGroupStore(connection, addEffects),
     seats: createSqliteSeatLedgerStore(connection, ledgers, addEffects),
     effects: createSqliteEffectOutbox(connection),
     audit: createSqliteAuditStore(connection),

@@ -1,6 +1,7 @@
 // Users on SQLite, what is read. Every question is answered from an index; counts are kept by triggers (sqlite-schema.ts).
 // Commits are in sqlite-user-commit.ts.
 
+import type { UserId } from '#directory/identifiers.ts';
 import type { UserStatus } from '#directory/user.ts';
 import type { UserStore } from '../user-store.ts';
 import type { SqliteConnection } from './sqlite-transaction.ts';
@@ -12,6 +13,9 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
   type Number = { number: number };
   const get = connection.prepare<UserRow>(`SELECT ${userColumns} FROM user WHERE organization = ? AND id = ?`);
   const access = connection.prepare<AccessRow>(`SELECT ${accessColumns} FROM user WHERE organization = ? AND id = ?`);
+  const known = connection.prepare<{ id: UserId }>(
+    `SELECT id FROM user WHERE organization = ? AND id IN (SELECT value FROM json_each(?)) AND status <> 'deleted'`,
+  );
   const found = userColumns.replaceAll(/\w+/g, 'user.$&');
   const find = connection.prepare<UserRow>(
     `SELECT ${found} FROM user_key JOIN user ON user.row = user_key.user
@@ -63,6 +67,10 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
     async accessState(organizationId, id) {
       const row = await connection.read(() => access.get(organizationId, id));
       return row === undefined ? null : toAccessState(row);
+    },
+    async known(organizationId, ids) {
+      const rows = await connection.read(() => known.all(organizationId, JSON.stringify(ids)));
+      return rows.map(({ id }) => id);
     },
     async findByKey(organizationId, { kind, value }) {
       return (await connection.read(() => find.all(organizationId, kind, value))).map(toUser);

@@ -1,5 +1,5 @@
 /** A MongoDB that goes away and comes back: every port says `unavailable`, never "not there", and works again without a restart. */
-import type { OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { GroupId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import { openMongoStorage } from '#storage/mongo/mongo-storage.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
@@ -17,10 +17,12 @@ import {
   openOrganization,
   things,
 } from '../contract/contract-world.ts';
+import { makeGroup } from '../contract/group-store.ts';
 
 const options = { recordKinds: contractRecordKinds };
 const id = 'org' as OrganizationId;
 const person = 'person' as UserId;
+const group = 'group' as GroupId;
 const unavailable = { name: 'StorageError', code: 'unavailable' };
 const claimed = { organizationId: id, source: 'users:person', claim: 'x', effects: [] };
 const record = { id: 'r', organizationId: id, revision: 1, value: { colour: 'red' } };
@@ -53,6 +55,18 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'users.longestWaiting': (s) => s.users.longestWaiting(id),
   'users.waitingBefore': (s) => s.users.waitingBefore(id, { id: person }),
   'users.countActiveWithRole': (s) => s.users.countActiveWithRole(id, 'owner'),
+  'users.known': (s) => s.users.known(id, [person]),
+  'groups.get': (s) => s.groups.get(id, group),
+  'groups.getMany': (s) => s.groups.getMany(id, [group]),
+  'groups.findByKey': (s) => s.groups.findByKey(id, { kind: 'displayName', value: 'x' }),
+  'groups.list': (s) => s.groups.list(id, { limit: 1 }),
+  'groups.count': (s) => s.groups.count(id),
+  'groups.commit': (s) =>
+    s.groups.commit({ group: makeGroup(id), expectedRevision: null, add: [], remove: [], effects: [] }),
+  'groups.members': (s) => s.groups.members(id, group, { limit: 1 }),
+  'groups.membersAmong': (s) => s.groups.membersAmong(id, group, [person]),
+  'groups.groupsOf': (s) => s.groups.groupsOf(id, [person]),
+  'groups.settle': (s) => s.groups.settle(noon),
   'seats.read': (s) => s.seats.read(id),
   'seats.settle': (s) => s.seats.settle(noon),
   'effects.claimDue': (s) => s.effects.claimDue(1, 1),
@@ -112,7 +126,7 @@ describeWithMongo('MongoDB away', () => {
   });
 
   test('every method of every port is among the calls above', () => {
-    const ports = ['organizations', 'users', 'effects', 'audit', 'leases'] as const;
+    const ports = ['organizations', 'users', 'groups', 'effects', 'audit', 'leases'] as const;
     const names = [
       ...ports.flatMap((port) => Object.keys(storage[port]).map((method) => `${port}.${method}`)),
       ...Object.keys(storage.records(things)).map((method) => `records.${method}`),

@@ -31,7 +31,9 @@ test('every statement but the named ones searches an index, and none sorts', asy
   for (const sql of [...readWhole, ...sorted]) expect(prepared).toContain(sql);
   const slow = prepared.flatMap((sql) => {
     const plan = connection.prepare<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all();
-    const scans = plan.filter(({ detail }) => /^SCAN|TEMP B-TREE/.test(detail));
+    // A list that the caller hands in is read whole.
+    const own = plan.filter(({ detail }) => !detail.startsWith('SCAN json_each'));
+    const scans = own.filter(({ detail }) => /^SCAN|TEMP B-TREE/.test(detail));
     return scans.length === 0 || readWhole.includes(sql) || sorted.includes(sql)
       ? []
       : [`${sql}: ${scans.map((s) => s.detail).join(', ')}`];

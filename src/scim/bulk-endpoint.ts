@@ -1,0 +1,183 @@
+// `POST /Bulk` (RFC 7644 §3.7): many requests in one. Each operation is the same call that its own request would be, with its own outcome; the
+// answer lists them in the order of the request. The credential is asked about before each, so that one that is revoked meanwhile does no more.
+
+import { orderBulkOperations, type BulkStep } from './bulk-order.ts';
+import { parseBulkRequest, resolveData, resolvePath, type BulkOperation } from './bulk-request.ts';
+import type { JsonObject, JsonValue } from './protocol/json-value.ts';
+import { ScimError, toErrorBody, toScimError } from './scim-error.ts';
+import type { ScimAnswer, ScimContext, ScimOperation, ScimRequest } from './scim-operation.ts';
+
+export const BULK_RESPONSE_URN = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse';
+
+/** The operation that a method and a path below the SCIM base lead to, and the id in the path; undefined where there is none. */
+export type FindBulkOperation = (
+  method: string,
+  path: string,
+) => { readonly run: ScimOperation; readonly id: string } | undefined;
+
+interface Outcome {
+  readonly status: number;
+  readonly location?: string;
+  readonly version?: string;
+  readonly response?: JsonObject;
+}
+
+/** How many creations run side by side: they share flushes to the disk and steps of the seat ledger. */
+const atOnce = 25;
+
+export function createBulkEndpoint(find: FindBulkOperation): ScimOperation {
+  return async (context, request) => {
+    const bulk = parseBulkRequest(await request.readBody(), request.client.settings.strict);
+    const run = new BulkRun(context, request, bulk.operations, find);
+    await run.all(bulk.failOnErrors);
+    return { status: 200, body: { schemas: [BULK_RESPONSE_URN], Operations: run.answers() } };
+  };
+}
+
+class BulkRun {
+  readonly #context: ScimContext;
+  readonly #request: ScimRequest;
+  readonly #operations: readonly BulkOperation[];
+  readonly #find: FindBulkOperation;
+  readonly #outcomes = new Map<number, Outcome>();
+  /** The ids that the bulkIds have by now. */
+  readonly #ids = new Map<string, string>();
+
+  constructor(
+    context: ScimContext,
+    request: ScimRequest,
+    operations: readonly BulkOperation[],
+    find: FindBulkOperation,
+  ) {
+    this.#context = context;
+    this.#request = request;
+    this.#operations = operations;
+    this.#find = find;
+  }
+
+  async all(failOnErrors: number | undefined): Promise<void> {
+    const steps = orderBulkOperations(this.#operations);
+    for (let from = 0; from < steps.length; ) {
+      const errors = [...this.#outcomes.values()].filter(({ status }) => status >= 400).length;
+      if (failOnErrors !== undefined && errors >= failOnErrors) return;
+      const group = failOnErrors === undefined ? this.#independent(steps, from) : steps.slice(from, from + 1);
+      await Promise.all(group.map((step) => this.#do(step)));
+      from += group.length;
+    }
+    for (const { at, leftOut } of steps) if (leftOut.size > 0) await this.#complete(at);
+  }
+
+  answers(): JsonValue[] {
+    return this.#operations.flatMap(({ method, bulkId }, at) => {
+      const outcome = this.#outcomes.get(at);
+      if (outcome === undefined) return [];
+      const { status, ...rest } = outcome;
+      return [{ method, ...(bulkId === undefined ? {} : { bulkId }), ...rest, status: String(status) }];
+    });
+  }
+
+  /** Creations in a row that neither refer to each other nor claim one userName: whoever stands first must win. */
+  #independent(steps: readonly BulkStep[], from: number): readonly BulkStep[] {
+    const group: BulkStep[] = [];
+    const made = new Set<string>();
+    const names = new Set<string>();
+    for (const step of steps.slice(from, from + atOnce)) {
+      const operation = this.#operations[step.at];
+      if (operation?.method !== 'POST' || [...operation.references].some((id) => made.has(id))) break;
+      const name = claimsOf(operation.data);
+      if (name.some((claim) => names.has(claim))) break;
+      for (const claim of name) names.add(claim);
+      if (operation.bulkId !== undefined) made.add(operation.bulkId);
+      group.push(step);
+    }
+    return group.length === 0 ? steps.slice(from, from + 1) : group;
+  }
+
+  async #do({ at, leftOut }: BulkStep): Promise<void> {
+    const operation = this.#operations[at];
+    if (operation === undefined) return;
+    this.#outcomes.set(at, await this.#outcomeOf(operation, operation.method, operation.path, leftOut));
+    const { location = '', status = 0 } = this.#outcomes.get(at) ?? {};
+    if (operation.method === 'POST' && operation.bulkId !== undefined && status < 300)
+      this.#ids.set(operation.bulkId, decodeURIComponent(location.slice(location.lastIndexOf('/') + 1)));
+  }
+
+  /** What was created without its references in a circle gets them now, by the PUT its client would send. */
+  async #complete(at: number): Promise<void> {
+    const operation = this.#operations[at];
+    const made = this.#outcomes.get(at);
+    if (operation === undefined || made === undefined || made.status >= 300) return;
+    const own = operation.bulkId === undefined ? undefined : this.#ids.get(operation.bulkId);
+    const path = operation.method === 'POST' ? `${operation.path}/${own ?? ''}` : operation.path;
+    const method = operation.method === 'POST' ? 'PUT' : operation.method;
+    const completed = await this.#outcomeOf({ ...operation, version: undefined }, method, path, new Set());
+    this.#outcomes.set(at, completed.status < 300 ? { ...completed, status: made.status } : completed);
+  }
+
+  async #outcomeOf(
+    operation: BulkOperation,
+    method: string,
+    sentPath: string,
+    leftOut: ReadonlySet<string>,
+  ): Promise<Outcome> {
+    const [context, request] = [this.#context, this.#request];
+    let location: string | undefined;
+    try {
+      await request.assertStillIn();
+      const resolve = (id: string): string | undefined => this.#resolve(id, leftOut);
+      const path = resolvePath(sentPath, resolve);
+      const found = this.#find(method, path);
+      if (found === undefined) throw new ScimError(404, 'There is nothing at this address for this method.');
+      if (method !== 'POST') location = `${context.scimBase}${path.split('?', 1)[0] ?? ''}`;
+      const data = operation.data === undefined ? undefined : resolveData(operation.data, resolve);
+      const answer = await found.run(context, toRequest(request, found.id, operation, data));
+      return toOutcome(answer, location);
+    } catch (error) {
+      const refusal = toScimError(error);
+      if (refusal === null) {
+        const details = { event: 'scim.error', request_id: request.requestId, err: error };
+        context.logger.warn(details, 'a bulk operation failed');
+      }
+      const shown = refusal ?? new ScimError(500, `This is our fault. It is logged as ${request.requestId}.`);
+      return { status: shown.status, ...(location === undefined ? {} : { location }), response: toErrorBody(shown) };
+    }
+  }
+
+  #resolve(id: string, leftOut: ReadonlySet<string>): string | undefined {
+    if (leftOut.has(id)) return undefined;
+    const known = this.#ids.get(id);
+    if (known !== undefined) return known;
+    throw new ScimError(409, `The bulkId "${id}" that this operation refers to names nothing that was created.`);
+  }
+}
+
+function toRequest(
+  request: ScimRequest,
+  id: string,
+  operation: BulkOperation,
+  data: JsonValue | undefined,
+): ScimRequest {
+  return {
+    ...request,
+    id,
+    query: new URLSearchParams(),
+    ifMatch: operation.version,
+    ifNoneMatch: undefined,
+    readBody: async () => data ?? null,
+  };
+}
+
+function toOutcome({ status, headers = {} }: ScimAnswer, location: string | undefined): Outcome {
+  const { Location: made = location, ETag: version } = headers;
+  return { status, ...(made === undefined ? {} : { location: made }), ...(version === undefined ? {} : { version }) };
+}
+
+/** What two creations may not both claim: names and keys by which people are found again. */
+function claimsOf(data: JsonValue | undefined): readonly string[] {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return [];
+  return Object.entries(data).flatMap(([key, value]) => {
+    const name = key.toLowerCase();
+    if (typeof value !== 'string' || (name !== 'username' && name !== 'externalid')) return [];
+    return [`${name}=${value.toLowerCase()}`];
+  });
+}

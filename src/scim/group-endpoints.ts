@@ -1,0 +1,201 @@
+// The verbs on one group (RFC 7644 §3.3 to §3.6). Each write is one call of the write side, whose edit runs again on fresh state when somebody
+// else wrote first: clients change one group in parallel, and none of them hears of it unless it sent `If-Match`.
+
+import { DirectoryError } from '#directory/directory-error.ts';
+import type { Group, GroupMember } from '#directory/group.ts';
+import type { GroupId } from '#directory/identifiers.ts';
+import type { GroupEdit, GroupOptions, GroupResult } from '#provisioning/change-group.ts';
+import { listMembers, membersAmong } from '#provisioning/group-members.ts';
+import {
+  createGroupVersion,
+  fromScimGroup,
+  groupLocation,
+  memberIdsOf,
+  toGroupContent,
+  toScimGroup,
+} from './group-representation.ts';
+import { namedMembers, type NamedMembers } from './group-patch.ts';
+import { groupResourceSchema } from './group-schema.ts';
+import { isNotModified, passesIfMatch } from './protocol/entity-tag.ts';
+import { applyPatch } from './protocol/patch-application.ts';
+import { parsePatchRequest } from './protocol/patch-request.ts';
+import {
+  isCustomProjection,
+  isShown,
+  parseProjection,
+  projectResource,
+  type Projection,
+} from './protocol/projection.ts';
+import { ProtocolError } from './protocol/protocol-error.ts';
+import { validateResource } from './protocol/schema-validation.ts';
+import { toChangeContext, type ScimAnswer, type ScimContext, type ScimRequest } from './scim-operation.ts';
+
+/** `GET /Groups/{id}`; members are read only if they are shown. */
+export async function readGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
+  const projection = readProjection(request);
+  const group = await context.storage.groups.get(request.client.organizationId, toGroupId(request));
+  if (group === null) throw unknownGroup();
+  const version = createGroupVersion(group);
+  if (isNotModified(request.ifNoneMatch, version)) return { status: 304, headers: { ETag: version } };
+  return showGroup(context, group, 200, projection);
+}
+
+/** `POST /Groups`. Members who are nobody are left out, and the answer shows who is in; a strict connection is refused. */
+export async function createGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
+  const { organizationId, connection, settings } = request.client;
+  const projection = readProjection(request);
+  const body = await request.readBody();
+  const written = readWritten(validateResource(body, groupResourceSchema, { strict: settings.strict }));
+  const result = await context.provisioning.createGroup(
+    organizationId,
+    { ...written, connection },
+    toChangeContext(request, 'scimPost'),
+    { refuseUnknown: settings.strict },
+  );
+  noteUnknown(context, request, result);
+  const answer = await showGroup(context, result.group, 201, projection);
+  return { ...answer, headers: { ...answer.headers, Location: groupLocation(result.group, context.scimBase) } };
+}
+
+/** `PUT /Groups/{id}`: the members are exactly those that are sent. */
+export async function replaceGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
+  const { organizationId, settings } = request.client;
+  const projection = readProjection(request);
+  const body = await request.readBody();
+  const result = await writeGroup(context, request, 'scimPut', async (group) => {
+    const present = await listMembers(context.storage, organizationId, group.id, { withDeleted: true });
+    const current = toGroupContent(group, [], context.scimBase);
+    const written = readWritten(validateResource(body, groupResourceSchema, { strict: settings.strict, current }));
+    return {
+      profile: written.profile,
+      ...differenceOf(
+        present.map(({ id }) => id),
+        written.members,
+      ),
+    };
+  });
+  return showGroup(context, result.group, 200, projection);
+}
+
+/** `PATCH /Groups/{id}`: all operations or none. 204, or 200 for a client that names attributes (RFC 7644 §3.5.2). */
+export async function patchGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
+  const { strict } = request.client.settings;
+  const projection = readProjection(request);
+  const operations = parsePatchRequest(await request.readBody(), { strict });
+  const named = namedMembers(operations, strict);
+  const result = await writeGroup(context, request, 'scimPatch', async (group) => {
+    const present = await readNamed(context, group, named);
+    const before = toGroupContent(group, present, context.scimBase);
+    const after = applyPatch(before, operations, groupResourceSchema, { strict });
+    const written = readWritten(after);
+    return { profile: written.profile, ...differenceOf(memberIdsOf(before['members']), written.members) };
+  });
+  if (isCustomProjection(projection)) return showGroup(context, result.group, 200, projection);
+  return { status: 204, headers: { ETag: createGroupVersion(result.group) } };
+}
+
+/** `DELETE /Groups/{id}`: 204, and 404 from then on; its members stay users. */
+export async function deleteGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
+  const by = toChangeContext(request, 'scimDelete');
+  await context.provisioning.removeGroup(request.client.organizationId, toGroupId(request), by, conditionOf(request));
+  return { status: 204 };
+}
+
+async function writeGroup(
+  context: ScimContext,
+  request: ScimRequest,
+  mouth: 'scimPut' | 'scimPatch',
+  edit: (group: Group) => Promise<GroupEdit>,
+): Promise<GroupResult> {
+  const { organizationId, settings } = request.client;
+  const options = { ...conditionOf(request), refuseUnknown: settings.strict };
+  const by = toChangeContext(request, mouth);
+  const result = await context.provisioning.changeGroup(organizationId, toGroupId(request), edit, by, options);
+  noteUnknown(context, request, result);
+  return result;
+}
+
+/** Members of whom nothing is said are left alone, so they need not be known. */
+async function readNamed(
+  { storage }: ScimContext,
+  { organizationId, id }: Group,
+  named: NamedMembers,
+): Promise<readonly GroupMember[]> {
+  if (named === 'all') return listMembers(storage, organizationId, id, { withDeleted: true });
+  if (named.size === 0) return [];
+  const present = await membersAmong(storage, organizationId, id, [...named]);
+  // What kind of member it is, is not asked by operations that name it by its id.
+  return [...present].map((member) => ({ kind: 'user', id: member }));
+}
+
+function differenceOf(before: readonly string[], after: readonly string[]): Pick<GroupEdit, 'add' | 'remove'> {
+  const [was, is] = [new Set(before), new Set(after)];
+  return { add: after.filter((id) => !was.has(id)), remove: before.filter((id) => !is.has(id)) };
+}
+
+async function showGroup(
+  context: ScimContext,
+  group: Group,
+  status: number,
+  projection: Projection,
+): Promise<ScimAnswer> {
+  const members = isShown(projection, 'members')
+    ? await listMembers(context.storage, group.organizationId, group.id)
+    : undefined;
+  const resource = toScimGroup(group, members, context.scimBase);
+  return {
+    status,
+    body: projectResource(resource, groupResourceSchema, projection),
+    headers: { ETag: createGroupVersion(group) },
+  };
+}
+
+function noteUnknown(context: ScimContext, request: ScimRequest, { group, unknown }: GroupResult): void {
+  if (unknown.length === 0) return;
+  const { organizationId, connection } = request.client;
+  context.logger.warn(
+    {
+      event: 'scim.unknownMembers',
+      request_id: request.requestId,
+      organization: organizationId,
+      connection,
+      group: group.id,
+      unknown: unknown.length,
+    },
+    'members that are nobody were left out',
+  );
+}
+
+function conditionOf({ ifMatch }: ScimRequest): GroupOptions {
+  if (ifMatch === undefined) return {};
+  return {
+    precondition(group) {
+      if (passesIfMatch(ifMatch, createGroupVersion(group))) return;
+      throw new DirectoryError('revisionMismatch', 'The group has changed since the version named in If-Match.');
+    },
+  };
+}
+
+/** Read before anything is written: a broken parameter must not leave a change behind. */
+function readProjection({ query }: ScimRequest): Projection {
+  return parseProjection(
+    { attributes: query.getAll('attributes'), excludedAttributes: query.getAll('excludedAttributes') },
+    groupResourceSchema,
+  );
+}
+
+function readWritten(resource: Parameters<typeof fromScimGroup>[0]): ReturnType<typeof fromScimGroup> {
+  const written = fromScimGroup(resource);
+  if (written.profile.displayName.trim() === '')
+    throw new ProtocolError('invalidValue', 'displayName must not be blank.');
+  return written;
+}
+
+function toGroupId({ id }: ScimRequest): GroupId {
+  if (!/^[\w.-]{1,128}$/.test(id)) throw unknownGroup();
+  return id as GroupId;
+}
+
+function unknownGroup(): DirectoryError {
+  return new DirectoryError('groupNotFound', 'There is no group with this id.');
+}

@@ -1,0 +1,79 @@
+// Lists of groups: filter, sort, page and projection together (RFC 7644 §3.4.2). Members are read only if they are shown or asked about.
+
+import type { Group, GroupMember } from '#directory/group.ts';
+import { listMembers } from '#provisioning/group-members.ts';
+import { queryResources, type ResourceQuery } from '#storage/resource-query.ts';
+import { parseGroupFilter, readAskedMembers, type GroupFilter } from './group-filter.ts';
+import { toScimGroup } from './group-representation.ts';
+import { groupResourceSchema } from './group-schema.ts';
+import type { JsonObject } from './protocol/json-value.ts';
+import { isShown, parseProjection, projectResource } from './protocol/projection.ts';
+import { compareBySortOrder, parseSortOrder } from './protocol/sort-order.ts';
+import { readListPage, type ListOrder } from './list-page.ts';
+import type { ScimAnswer, ScimContext, ScimRequest } from './scim-operation.ts';
+import { readFilter, readListParameters, readSearchParameters, type SearchParameters } from './search-request.ts';
+
+/** `GET /Groups`. */
+export async function listGroups(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
+  return search(context, request, readListParameters(request));
+}
+
+/** `POST /Groups/.search`. */
+export async function searchGroups(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
+  return search(context, request, await readSearchParameters(request));
+}
+
+async function search(context: ScimContext, request: ScimRequest, parameters: SearchParameters): Promise<ScimAnswer> {
+  const { storage, scimBase } = context;
+  const { organizationId, settings } = request.client;
+  const projection = parseProjection(parameters, groupResourceSchema);
+  const filter =
+    parameters.filter === undefined ? undefined : parseGroupFilter(readFilter(parameters.filter), settings.strict);
+  const narrowed = filter?.narrowed;
+  const { query, ordering } = toQuery(context, request, parameters, filter);
+  const page = readListPage(context, request, 'Group', parameters, ordering);
+  const { total, items } = await queryResources(
+    {
+      count: () => storage.groups.count(organizationId),
+      list: (part) => storage.groups.list(organizationId, part),
+      narrowed: narrowed === undefined ? undefined : () => narrowed(storage, organizationId),
+    },
+    { ...query, ...page.range },
+  );
+  const resources: JsonObject[] = [];
+  for (const group of page.shown(items)) {
+    const members = isShown(projection, 'members') ? await listMembers(storage, organizationId, group.id) : undefined;
+    resources.push(projectResource(toScimGroup(group, members, scimBase), groupResourceSchema, projection));
+  }
+  return { status: 200, body: page.toAnswer(items, resources, total) };
+}
+
+function toQuery(
+  { storage, scimBase }: ScimContext,
+  request: ScimRequest,
+  parameters: SearchParameters,
+  filter: GroupFilter | undefined,
+): {
+  readonly query: Pick<ResourceQuery<Group>, 'prepare' | 'matches' | 'compare'>;
+  readonly ordering: ListOrder<Group>;
+} {
+  const order = parseSortOrder(parameters, groupResourceSchema);
+  const asked = new WeakMap<Group, readonly GroupMember[]>();
+  const view = (group: Group): JsonObject => toScimGroup(group, asked.get(group), scimBase);
+  const { organizationId } = request.client;
+  const query = {
+    ...(filter === undefined
+      ? {}
+      : {
+          matches: (group: Group) => filter.matches(view(group)),
+          async prepare(groups: readonly Group[]) {
+            const members = await readAskedMembers(storage, organizationId, groups, filter.asked);
+            for (const group of groups) asked.set(group, members.get(group.id) ?? []);
+          },
+        }),
+    ...(order === undefined
+      ? {}
+      : { compare: (left: Group, right: Group) => compareBySortOrder(order, view(left), view(right)) }),
+  };
+  return { query, ordering: { order, view } };
+}
