@@ -3,7 +3,9 @@
 
 import { orderBulkOperations, type BulkStep } from './bulk-order.ts';
 import { parseBulkRequest, resolveData, resolvePath, type BulkOperation } from './bulk-request.ts';
-import type { JsonObject, JsonValue } from './protocol/json-value.ts';
+import { DEFAULT_JSON_LIMITS } from './protocol/json-document.ts';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from './protocol/json-value.ts';
+import { ProtocolError } from './protocol/protocol-error.ts';
 import { ScimError, toErrorBody, toScimError } from './scim-error.ts';
 import type { ScimAnswer, ScimContext, ScimOperation, ScimRequest } from './scim-operation.ts';
 
@@ -13,7 +15,7 @@ export const BULK_RESPONSE_URN = 'urn:ietf:params:scim:api:messages:2.0:BulkResp
 export type FindBulkOperation = (
   method: string,
   path: string,
-) => { readonly run: ScimOperation; readonly id: string } | undefined;
+) => { readonly run: ScimOperation; readonly id: string; readonly resource: string } | undefined;
 
 interface Outcome {
   readonly status: number;
@@ -22,12 +24,15 @@ interface Outcome {
   readonly response?: JsonObject;
 }
 
+/** Of all operations together; one about a user may have as many as its own request might. */
+const bulkBodyLimits = { maxValues: 100_000 };
+
 /** How many creations run side by side: they share flushes to the disk and steps of the seat ledger. */
 const atOnce = 25;
 
 export function createBulkEndpoint(find: FindBulkOperation): ScimOperation {
   return async (context, request) => {
-    const bulk = parseBulkRequest(await request.readBody(), request.client.settings.strict);
+    const bulk = parseBulkRequest(await request.readBody(bulkBodyLimits), request.client.settings.strict);
     const run = new BulkRun(context, request, bulk.operations, find);
     await run.all(bulk.failOnErrors);
     return { status: 200, body: { schemas: [BULK_RESPONSE_URN], Operations: run.answers() } };
@@ -130,6 +135,8 @@ class BulkRun {
       if (found === undefined) throw new ScimError(404, 'There is nothing at this address for this method.');
       if (method !== 'POST') location = `${context.scimBase}${path.split('?', 1)[0] ?? ''}`;
       const data = operation.data === undefined ? undefined : resolveData(operation.data, resolve);
+      if (found.resource !== 'Group' && countValues(data) > DEFAULT_JSON_LIMITS.maxValues)
+        throw new ProtocolError('tooMany', `An operation may have at most ${DEFAULT_JSON_LIMITS.maxValues} values.`);
       const answer = await found.run(context, toRequest(request, found.id, operation, data));
       return toOutcome(answer, location);
     } catch (error) {
@@ -180,4 +187,11 @@ function claimsOf(data: JsonValue | undefined): readonly string[] {
     if (typeof value !== 'string' || (name !== 'username' && name !== 'externalid')) return [];
     return [`${name}=${value.toLowerCase()}`];
   });
+}
+
+/** As `parseJsonDocument` counts: an object or array counts as one more. */
+function countValues(value: JsonValue | undefined): number {
+  if (isJsonArray(value)) return value.reduce<number>((sum, item) => sum + countValues(item), 1);
+  if (isJsonObject(value)) return Object.values(value).reduce<number>((sum, part) => sum + countValues(part), 1);
+  return 1;
 }

@@ -30,6 +30,9 @@ import { ProtocolError } from './protocol/protocol-error.ts';
 import { validateResource } from './protocol/schema-validation.ts';
 import { toChangeContext, type ScimAnswer, type ScimContext, type ScimRequest } from './scim-operation.ts';
 
+/** A member is two or three values, and a group may be sent whole: as many as fit into a body. */
+const groupBodyLimits = { maxValues: 100_000 };
+
 /** `GET /Groups/{id}`; members are read only if they are shown. */
 export async function readGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const projection = readProjection(request);
@@ -44,7 +47,7 @@ export async function readGroup(context: ScimContext, request: ScimRequest): Pro
 export async function createGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const { organizationId, connection, settings } = request.client;
   const projection = readProjection(request);
-  const body = await request.readBody();
+  const body = await request.readBody(groupBodyLimits);
   const written = readWritten(validateResource(body, groupResourceSchema, { strict: settings.strict }));
   const result = await context.provisioning.createGroup(
     organizationId,
@@ -61,7 +64,7 @@ export async function createGroup(context: ScimContext, request: ScimRequest): P
 export async function replaceGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const { organizationId, settings } = request.client;
   const projection = readProjection(request);
-  const body = await request.readBody();
+  const body = await request.readBody(groupBodyLimits);
   const result = await writeGroup(context, request, 'scimPut', async (group) => {
     const present = await listMembers(context.storage, organizationId, group.id, { withDeleted: true });
     const current = toGroupContent(group, [], context.scimBase);
@@ -81,7 +84,7 @@ export async function replaceGroup(context: ScimContext, request: ScimRequest): 
 export async function patchGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const { strict } = request.client.settings;
   const projection = readProjection(request);
-  const operations = parsePatchRequest(await request.readBody(), { strict });
+  const operations = parsePatchRequest(await request.readBody(groupBodyLimits), { strict });
   const named = namedMembers(operations, strict);
   const result = await writeGroup(context, request, 'scimPatch', async (group) => {
     const present = await readNamed(context, group, named);

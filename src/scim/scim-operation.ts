@@ -8,6 +8,7 @@ import type { ConnectionId, CredentialId, OrganizationId } from '#directory/iden
 import type { Logger } from '#observability/logger.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { Storage } from '#storage/storage.ts';
+import type { JsonDocumentLimits } from './protocol/json-document.ts';
 import type { JsonObject, JsonValue } from './protocol/json-value.ts';
 import type { PageLimits } from './protocol/list-response.ts';
 
@@ -46,7 +47,7 @@ export interface ScimRequest {
   /** Asks again whether the credential still counts; for what takes long. Throws `ScimError` 401. */
   readonly assertStillIn: () => Promise<void>;
   /** Reads the body; throws `RequestError`, or `ProtocolError` invalidSyntax. */
-  readonly readBody: () => Promise<JsonValue>;
+  readonly readBody: (limits?: Partial<JsonDocumentLimits>) => Promise<JsonValue>;
 }
 
 export interface ScimAnswer {

@@ -13,7 +13,7 @@ import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
 import type { Storage } from '#storage/storage.ts';
 import { readRequestTarget, type RequestTarget } from './dialects/onelogin.ts';
-import { parseJsonDocument } from './protocol/json-document.ts';
+import { parseJsonDocument, type JsonDocumentLimits } from './protocol/json-document.ts';
 import type { JsonValue } from './protocol/json-value.ts';
 import { assertMayWrite, authenticateScimClient } from './scim-authentication.ts';
 import { ScimError, toErrorBody, toScimError } from './scim-error.ts';
@@ -126,7 +126,7 @@ async function serve(
     ifNoneMatch: request.get('if-none-match'),
     requestId: requestContextOf(request).requestId,
     assertStillIn: async () => void (await authenticate(door, request)),
-    readBody: () => readScimBody(request, door.limits.bodyBytes),
+    readBody: (limits) => readScimBody(request, door.limits.bodyBytes, limits),
   });
 }
 
@@ -146,13 +146,13 @@ async function authenticate(door: Door, request: Request): Promise<ScimClient> {
 }
 
 /** Size and media type are HTTP's to refuse, syntax is SCIM's. */
-async function readScimBody(request: Request, limit: number): Promise<JsonValue> {
+async function readScimBody(request: Request, limit: number, limits?: Partial<JsonDocumentLimits>): Promise<JsonValue> {
   const mediaType = (request.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase();
   const text = await readText(request, limit);
   if (text !== '' && mediaType !== 'application/scim+json' && mediaType !== 'application/json') {
     throw new RequestError('unsupportedMediaType', 'Send JSON, with Content-Type: application/scim+json.');
   }
-  return parseJsonDocument(text);
+  return parseJsonDocument(text, limits);
 }
 
 /** HEAD is answered as GET, without the body (RFC 9110 §9.3.2). */

@@ -92,7 +92,7 @@ function findBulkOperation(method: string, path: string) {
   const operation = route?.operations[method];
   if (route === undefined || operation?.changes !== true || route.resource === 'Bulk') return undefined;
   try {
-    return { run: operation.run, id: decodeURIComponent(segments[1] ?? '') };
+    return { run: operation.run, id: decodeURIComponent(segments[1] ?? ''), resource: route.resource };
   } catch {
     return undefined;
   }

@@ -1,12 +1,15 @@
 // For every route there is, what is asked with an id that belongs to somebody else. Keys are the routes' own names: foreign-ids.test.ts fails for
 // a route that has no line here.
 
-import { ENTERPRISE, USER } from './two-organizations.ts';
+import { ENTERPRISE, GROUP, USER } from './two-organizations.ts';
 
 /** Ids and names as one organisation has them, or as nobody has. */
 export interface Ids {
   readonly organization: string;
   readonly person: string;
+  readonly group: string;
+  readonly groupName: string;
+  readonly groupExternalId: string;
   readonly connection: string;
   readonly credential: string;
   readonly signIn: string;
@@ -163,6 +166,23 @@ const filters = (ids: Ids): readonly string[] => [
   `${ENTERPRISE}:manager.value eq "${ids.person}"`,
 ];
 
+const groupFilters = (ids: Ids): readonly string[] => [
+  `id eq "${ids.group}"`,
+  `displayName eq "${ids.groupName}"`,
+  `externalId eq "${ids.groupExternalId}"`,
+  `members[value eq "${ids.person}"]`,
+  `members.value co "${ids.person}"`,
+];
+const adding = (member: string) => ({
+  schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+  Operations: [{ op: 'add', path: 'members', value: [{ value: member }] }],
+});
+const bulk = (operations: readonly object[]): ForeignIdCase => ({
+  method: 'POST',
+  target: '/scim/v2/Bulk',
+  body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'], Operations: operations },
+});
+
 /** By the route's path; the methods of its cases are all that it knows. */
 export const scimCases: Readonly<Record<string, Cases>> = {
   ServiceProviderConfig: () => 'the same for everybody',
@@ -170,8 +190,49 @@ export const scimCases: Readonly<Record<string, Cases>> = {
   'ResourceTypes/*': () => 'the same for everybody',
   Schemas: () => 'the same for everybody',
   'Schemas/*': () => 'the same for everybody',
-  Bulk: () => 'not built',
-  Me: () => 'not built',
+  Bulk: (ids, own) => [
+    bulk([{ method: 'DELETE', path: `/Users/${ids.person}` }]),
+    bulk([{ method: 'PATCH', path: `/Users/${ids.person}`, data: patch }]),
+    bulk([{ method: 'PUT', path: `/Users/${ids.person}`, data: scimUser(ids) }]),
+    bulk([{ method: 'DELETE', path: `/Groups/${ids.group}` }]),
+    bulk([{ method: 'PATCH', path: `/Groups/${own.group}`, data: adding(ids.person) }]),
+    bulk([{ method: 'PATCH', path: `/Groups/${own.group}`, data: adding(`bulkId:${ids.person}`) }]),
+  ],
+  Me: () => 'not supported: 501',
+  Groups: (ids) => [
+    ...groupFilters(ids).map((filter) => ({
+      method: 'GET',
+      target: `/scim/v2/Groups?filter=${encodeURIComponent(filter)}`,
+      control: 200,
+    })),
+    {
+      method: 'POST',
+      target: '/scim/v2/Groups',
+      body: { schemas: [GROUP], displayName: '', members: [{ value: ids.person }] },
+    },
+  ],
+  'Groups/.search': (ids) =>
+    groupFilters(ids).map((filter) => ({
+      method: 'POST',
+      target: '/scim/v2/Groups/.search',
+      body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'], filter },
+      control: 200,
+    })),
+  'Groups/*': (ids, own) => [
+    { method: 'GET', target: `/scim/v2/Groups/${ids.group}`, control: 200 },
+    { method: 'HEAD', target: `/scim/v2/Groups/${ids.group}`, control: 200 },
+    { method: 'PUT', target: `/scim/v2/Groups/${ids.group}`, body: { schemas: [GROUP], displayName: 'Other' } },
+    { method: 'PATCH', target: `/scim/v2/Groups/${ids.group}`, body: adding(ids.person) },
+    { method: 'PATCH', target: `/scim/v2/Groups/${own.group}`, body: adding(ids.person) },
+    { method: 'PATCH', target: `/scim/v2/Groups/${own.group}`, body: adding(ids.group) },
+    {
+      method: 'PATCH',
+      target: `/scim/v2/Groups/${own.group}`,
+      body: { ...patch, Operations: [{ op: 'remove', path: `members[value eq "${ids.person}"]` }] },
+    },
+    { method: 'DELETE', target: `/scim/v2/Groups/${ids.group}` },
+    { method: 'DELETE', target: `/scim/v2/Groups/${ids.group}`, headers: { 'if-match': 'W/"x"' } },
+  ],
   Users: (ids) => [
     ...filters(ids).map((filter) => ({
       method: 'GET',

@@ -11,6 +11,7 @@ import { passOn, startSamlSignInPage, type SamlSignInPage } from '../harness/sam
 import { createWire, type Wire } from '../hostile/wire.ts';
 
 export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+export const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 export const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
 /** What both organisations call something. */
@@ -22,6 +23,9 @@ export interface Party {
   readonly adminKey: string;
   readonly scimSecret: string;
   readonly person: string;
+  readonly group: string;
+  readonly groupName: string;
+  readonly groupExternalId: string;
   /** The person both call the same. */
   readonly samePerson: string;
   readonly connection: string;
@@ -106,6 +110,8 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     email: `${canary}-mail@people.test`,
     displayName: `Display ${canary}`,
     title: `Title ${canary}`,
+    groupName: `Group ${canary}`,
+    groupExternalId: `${canary}-group-external`,
     connectionName: `Connection ${canary}`,
     credentialName: `Credential ${canary}`,
     note: `Note ${canary}`,
@@ -156,7 +162,13 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
   const scimSecret: string = issued['secret'];
   const admin: Party['admin'] = (method, path, body) => server.adminAs(adminKey, method, `${base}${path}`, body);
   const scim: Party['scim'] = (method, path, body) => server.scim(scimSecret, method, path, body);
-  const hire = async (secret: string, userName: string, externalId: string, email: string): Promise<string> =>
+  const hire = async (
+    secret: string,
+    userName: string,
+    externalId: string,
+    email: string,
+    manager?: string,
+  ): Promise<string> =>
     (
       await must(
         server.scim(secret, 'POST', '/Users', {
@@ -166,11 +178,22 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
           displayName: names.displayName,
           title: names.title,
           emails: [{ value: email, type: 'work', primary: true }],
+          ...(manager === undefined ? {} : { [ENTERPRISE]: { manager: { value: manager } } }),
         }),
       )
     )['id'];
   const person = await hire(scimSecret, names.userName, names.externalId, names.email);
-  const samePerson = await hire(sharedSecret, shared.userName, shared.externalId, shared.userName);
+  const group = (
+    await must(
+      scim('POST', '/Groups', {
+        schemas: [GROUP],
+        displayName: names.groupName,
+        externalId: names.groupExternalId,
+        members: [{ value: person }],
+      }),
+    )
+  )['id'];
+  const samePerson = await hire(sharedSecret, shared.userName, shared.externalId, shared.userName, person);
   const signInAs: Party['signInAs'] = async (userName, through = connection) => {
     saml.signInAs(userName);
     openId.signInAs({ sub: `subject-${userName}`, claims: { preferred_username: userName } });
@@ -197,6 +220,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     adminKey,
     scimSecret,
     person,
+    group,
     samePerson,
     connection,
     credential: issued['credential'].id,
@@ -209,6 +233,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     canaries: [
       ...Object.values(names),
       person,
+      group,
       samePerson,
       issued['credential'].id,
       refused.reference,

@@ -17,6 +17,7 @@ import {
 } from './scim-world.ts';
 
 let storage: Storage;
+const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 let world: ScimWorld;
 beforeEach(async () => {
   storage = await openSqliteStorage({ path: ':memory:', recordKinds });
@@ -45,7 +46,7 @@ function expectRefusal(answer: WireAnswer, status: number, scimType?: string): v
   expect(answer.text).not.toMatch(/\bat .*\.ts|node:|Error:/);
 }
 
-test.each(['/', '', '/NoSuchThing', '/users', '/Users/a/b', '/Users/%ZZ', '/Users/%00', '/Users/..%2F..', '/Groups'])(
+test.each(['/', '', '/NoSuchThing', '/users', '/Users/a/b', '/Users/%ZZ', '/Users/%00', '/Users/..%2F..', '/Devices'])(
   'address %j is 404 in SCIM form',
   async (path) => {
     expectRefusal(await world.get(path), 404);
@@ -68,8 +69,7 @@ test('a method that an address does not know is 405 and says which it knows', as
   }
 });
 
-test('Bulk and Me are not supported and say so with 501', async () => {
-  expectRefusal(await world.post('/Bulk', {}), 501);
+test('Me is not supported and says so with 501', async () => {
   expectRefusal(await world.get('/Me'), 501);
 });
 
@@ -162,16 +162,16 @@ test('discovery says what is there, and nothing else', async () => {
   const config = (await world.get('/ServiceProviderConfig')).json;
   expect(config).toMatchObject({
     patch: { supported: true },
-    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+    bulk: { supported: true, maxOperations: 1_000, maxPayloadSize: 20_000 },
     filter: { supported: true, maxResults: 200 },
     changePassword: { supported: false },
     sort: { supported: true },
     etag: { supported: true },
-    pagination: { cursor: false, index: true, defaultPageSize: 100, maxPageSize: 200 },
+    pagination: { cursor: true, index: true, defaultPageSize: 100, maxPageSize: 200 },
     authenticationSchemes: [{ type: 'oauthbearertoken', primary: true }],
   });
   const types = (await world.get('/ResourceTypes?startIndex=2&count=0')).json;
-  expect(types).toMatchObject({ totalResults: 1, startIndex: 1, itemsPerPage: 1 });
+  expect(types).toMatchObject({ totalResults: 2, startIndex: 1, itemsPerPage: 2 });
   expect(types.Resources[0]).toEqual((await world.get('/ResourceTypes/User')).json);
   expect(types.Resources[0]).toMatchObject({
     endpoint: '/Users',
@@ -182,7 +182,7 @@ test('discovery says what is there, and nothing else', async () => {
     ],
   });
   const schemas = (await world.get('/Schemas')).json.Resources;
-  expect(schemas.map((schema: { id: string }) => schema.id)).toEqual([CORE, ENTERPRISE, FURLOUGH]);
+  expect(schemas.map((schema: { id: string }) => schema.id)).toEqual([CORE, ENTERPRISE, FURLOUGH, GROUP]);
   for (const schema of schemas) expect((await world.get(`/Schemas/${schema.id.toUpperCase()}`)).json).toEqual(schema);
   expect(JSON.stringify(schemas)).not.toContain('null');
   const attributes = new Map<string, Json>(schemas[0].attributes.map((one: { name: string }) => [one.name, one]));
