@@ -23,8 +23,12 @@ export interface GroupFilter {
 }
 
 /** Reads a filter on groups. Throws `ProtocolError` invalidFilter. */
-export function parseGroupFilter(text: string, strict: boolean): GroupFilter {
-  const bound = bindFilter(parseFilter(text, { strict }), groupResourceSchema, { strict });
+export function parseGroupFilter(
+  text: string,
+  { strict, amongAllTypes }: { readonly strict: boolean; readonly amongAllTypes: boolean },
+): GroupFilter {
+  const unknownAttribute = amongAllTypes ? 'noValue' : 'refuse';
+  const bound = bindFilter(parseFilter(text, { strict }), groupResourceSchema, { strict, unknownAttribute });
   return {
     narrowed: narrow(collectEqualities(bound)),
     asked: askedMembers(bound),

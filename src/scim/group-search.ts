@@ -2,62 +2,79 @@
 
 import type { Group, GroupMember } from '#directory/group.ts';
 import { listMembers } from '#provisioning/group-members.ts';
+import type { GroupPage } from '#storage/group-store.ts';
 import { queryResources, type ResourceQuery } from '#storage/resource-query.ts';
 import { parseGroupFilter, readAskedMembers, type GroupFilter } from './group-filter.ts';
 import { toScimGroup } from './group-representation.ts';
 import { groupResourceSchema } from './group-schema.ts';
 import type { JsonObject } from './protocol/json-value.ts';
 import { isShown, parseProjection, projectResource } from './protocol/projection.ts';
-import { compareBySortOrder, parseSortOrder } from './protocol/sort-order.ts';
-import { readListPage, type ListOrder } from './list-page.ts';
+import { compareBySortOrder, parseSortOrder, type SortOrder } from './protocol/sort-order.ts';
+import type { ListOrder } from './list-page.ts';
+import { answerSearch, type ResourceSearch, type SearchOptions } from './resource-search.ts';
 import type { ScimAnswer, ScimContext, ScimRequest } from './scim-operation.ts';
 import { readFilter, readListParameters, readSearchParameters, type SearchParameters } from './search-request.ts';
 
 /** `GET /Groups`. */
 export async function listGroups(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
-  return search(context, request, readListParameters(request));
+  const parameters = readListParameters(request);
+  return answerSearch(context, request, parameters, prepareGroupSearch(context, request, parameters));
 }
 
 /** `POST /Groups/.search`. */
 export async function searchGroups(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
-  return search(context, request, await readSearchParameters(request));
+  const parameters = await readSearchParameters(request);
+  return answerSearch(context, request, parameters, prepareGroupSearch(context, request, parameters));
 }
 
-async function search(context: ScimContext, request: ScimRequest, parameters: SearchParameters): Promise<ScimAnswer> {
+/** Throws `ProtocolError` for parameters that mean nothing. */
+export function prepareGroupSearch(
+  context: ScimContext,
+  request: ScimRequest,
+  parameters: SearchParameters,
+  { amongAllTypes = false }: SearchOptions = {},
+): ResourceSearch<Group> {
   const { storage, scimBase } = context;
   const { organizationId, settings } = request.client;
   const projection = parseProjection(parameters, groupResourceSchema);
   const filter =
-    parameters.filter === undefined ? undefined : parseGroupFilter(readFilter(parameters.filter), settings.strict);
+    parameters.filter === undefined
+      ? undefined
+      : parseGroupFilter(readFilter(parameters.filter), { strict: settings.strict, amongAllTypes });
   const narrowed = filter?.narrowed;
-  const { query, ordering } = toQuery(context, request, parameters, filter);
-  const page = readListPage(context, request, 'Group', parameters, ordering);
-  const { total, items } = await queryResources(
-    {
-      count: () => storage.groups.count(organizationId),
-      list: (part) => storage.groups.list(organizationId, part),
-      narrowed: narrowed === undefined ? undefined : () => narrowed(storage, organizationId),
+  const order = parseSortOrder(parameters, groupResourceSchema, { amongAllTypes });
+  const { query, ordering } = toQuery(context, request, order, filter);
+  const source = {
+    count: () => storage.groups.count(organizationId),
+    list: (page: GroupPage) => storage.groups.list(organizationId, page),
+    narrowed: narrowed === undefined ? undefined : () => narrowed(storage, organizationId),
+  };
+  return {
+    resourceType: 'Group',
+    ordering,
+    find: (range) => queryResources(source, { ...query, ...range }),
+    async show(groups) {
+      const resources: JsonObject[] = [];
+      for (const group of groups) {
+        const members = isShown(projection, 'members')
+          ? await listMembers(storage, organizationId, group.id)
+          : undefined;
+        resources.push(projectResource(toScimGroup(group, members, scimBase), groupResourceSchema, projection));
+      }
+      return resources;
     },
-    { ...query, ...page.range },
-  );
-  const resources: JsonObject[] = [];
-  for (const group of page.shown(items)) {
-    const members = isShown(projection, 'members') ? await listMembers(storage, organizationId, group.id) : undefined;
-    resources.push(projectResource(toScimGroup(group, members, scimBase), groupResourceSchema, projection));
-  }
-  return { status: 200, body: page.toAnswer(items, resources, total) };
+  };
 }
 
 function toQuery(
   { storage, scimBase }: ScimContext,
   request: ScimRequest,
-  parameters: SearchParameters,
+  order: SortOrder | undefined,
   filter: GroupFilter | undefined,
 ): {
   readonly query: Pick<ResourceQuery<Group>, 'prepare' | 'matches' | 'compare'>;
   readonly ordering: ListOrder<Group>;
 } {
-  const order = parseSortOrder(parameters, groupResourceSchema);
   const asked = new WeakMap<Group, readonly GroupMember[]>();
   const view = (group: Group): JsonObject => toScimGroup(group, asked.get(group), scimBase);
   const { organizationId } = request.client;

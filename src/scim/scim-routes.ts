@@ -11,6 +11,7 @@ import {
 } from './discovery-endpoints.ts';
 import { createGroup, deleteGroup, patchGroup, readGroup, replaceGroup } from './group-endpoints.ts';
 import { listGroups, searchGroups } from './group-search.ts';
+import { searchAll } from './root-search.ts';
 import { ScimError } from './scim-error.ts';
 import type { ScimAnswer, ScimOperation } from './scim-operation.ts';
 import { createUser, deleteUser, patchUser, readUser, replaceUser } from './user-endpoints.ts';
@@ -71,6 +72,7 @@ export const scimRoutes: readonly Route[] = [
       DELETE: { changes: true, run: deleteGroup },
     },
   },
+  { resource: 'Root', path: ['.search'], operations: { POST: { changes: false, run: searchAll } } },
   {
     resource: 'Bulk',
     path: ['Bulk'],

@@ -20,8 +20,12 @@ export interface UserFilter {
 }
 
 /** Reads a filter on users. Throws `ProtocolError` invalidFilter. */
-export function parseUserFilter(text: string, strict: boolean): UserFilter {
-  const bound = bindFilter(parseFilter(text, { strict }), userResourceSchema, { strict });
+export function parseUserFilter(
+  text: string,
+  { strict, amongAllTypes }: { readonly strict: boolean; readonly amongAllTypes: boolean },
+): UserFilter {
+  const unknownAttribute = amongAllTypes ? 'noValue' : 'refuse';
+  const bound = bindFilter(parseFilter(text, { strict }), userResourceSchema, { strict, unknownAttribute });
   const narrowTo = narrow(collectEqualities(bound));
   return {
     ...(narrowTo === undefined ? {} : { narrowTo }),

@@ -6,7 +6,8 @@ import type { User } from '#directory/user.ts';
 import { queryUsers, type UserQuery } from '#storage/user-query.ts';
 import type { JsonObject } from './protocol/json-value.ts';
 import { isShown, parseProjection, projectResource } from './protocol/projection.ts';
-import { readListPage, type ListOrder } from './list-page.ts';
+import type { ListOrder } from './list-page.ts';
+import { answerSearch, type ResourceSearch, type SearchOptions } from './resource-search.ts';
 import type { ScimAnswer, ScimContext, ScimRequest } from './scim-operation.ts';
 import { readFilter, readListParameters, readSearchParameters, type SearchParameters } from './search-request.ts';
 import { createUserView, parseUserFilter } from './user-filter.ts';
@@ -17,27 +18,41 @@ import { parseUserSort } from './user-sort.ts';
 
 /** `GET /Users`. */
 export async function listUsers(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
-  return search(context, request, readListParameters(request));
+  const parameters = readListParameters(request);
+  return answerSearch(context, request, parameters, prepareUserSearch(context, request, parameters));
 }
 
 /** `POST /Users/.search`. */
 export async function searchUsers(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
-  return search(context, request, await readSearchParameters(request));
+  const parameters = await readSearchParameters(request);
+  return answerSearch(context, request, parameters, prepareUserSearch(context, request, parameters));
 }
 
-async function search(context: ScimContext, request: ScimRequest, parameters: SearchParameters): Promise<ScimAnswer> {
+/** Throws `ProtocolError` for parameters that mean nothing. */
+export function prepareUserSearch(
+  context: ScimContext,
+  request: ScimRequest,
+  parameters: SearchParameters,
+  options: SearchOptions = {},
+): ResourceSearch<User> {
   const { organizationId } = request.client;
   const projection = parseProjection(parameters, userResourceSchema);
   const groups = new Map<string, readonly JsonObject[]>();
-  const { query, ordering } = toUserQuery(context, request, parameters, groups);
-  const page = readListPage(context, request, 'User', parameters, ordering);
-  const found = await queryUsers(context.storage.users, organizationId, { ...query, ...page.range });
-  const users = page.shown(found.users);
-  if (isShown(projection, 'groups')) await addGroups(context, organizationId, users, groups);
-  const resources = users.map((user) =>
-    projectResource(toScimUser(user, context.scimBase, groups.get(user.id)), userResourceSchema, projection),
-  );
-  return { status: 200, body: page.toAnswer(found.users, resources, found.total) };
+  const { query, ordering } = toUserQuery(context, request, parameters, groups, options);
+  return {
+    resourceType: 'User',
+    ordering,
+    async find(range) {
+      const { total, users } = await queryUsers(context.storage.users, organizationId, { ...query, ...range });
+      return { total, items: users };
+    },
+    async show(users) {
+      if (isShown(projection, 'groups')) await addGroups(context, organizationId, users, groups);
+      return users.map((user) =>
+        projectResource(toScimUser(user, context.scimBase, groups.get(user.id)), userResourceSchema, projection),
+      );
+    },
+  };
 }
 
 /** `groups` is filled as far as filter or order ask about groups. */
@@ -46,15 +61,18 @@ function toUserQuery(
   request: ScimRequest,
   parameters: SearchParameters,
   groups: Map<string, readonly JsonObject[]>,
+  { amongAllTypes = false }: SearchOptions,
 ): {
   readonly query: Pick<UserQuery, 'narrowTo' | 'prepare' | 'matches' | 'compare'>;
   readonly ordering: ListOrder<User>;
 } {
   const { scimBase } = context;
   const { organizationId, settings } = request.client;
-  const sort = parseUserSort(parameters);
+  const sort = parseUserSort(parameters, { amongAllTypes });
   const filter =
-    parameters.filter === undefined ? undefined : parseUserFilter(readFilter(parameters.filter), settings.strict);
+    parameters.filter === undefined
+      ? undefined
+      : parseUserFilter(readFilter(parameters.filter), { strict: settings.strict, amongAllTypes });
   const usesVersion = sort?.usesVersion === true || filter?.usesVersion === true;
   const usesGroups = sort?.usesGroups === true || filter?.usesGroups === true;
   const view = createUserView((user) => {

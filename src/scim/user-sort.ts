@@ -15,8 +15,11 @@ export interface UserSort {
 }
 
 /** Undefined without `sortBy`. Throws `ProtocolError` invalidValue. */
-export function parseUserSort(parameters: SortParameters): UserSort | undefined {
-  const order = parseSortOrder(parameters, userResourceSchema);
+export function parseUserSort(
+  parameters: SortParameters,
+  options: { readonly amongAllTypes: boolean },
+): UserSort | undefined {
+  const order = parseSortOrder(parameters, userResourceSchema, options);
   if (order === undefined) return undefined;
   return {
     order,

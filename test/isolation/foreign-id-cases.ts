@@ -198,6 +198,13 @@ export const scimCases: Readonly<Record<string, Cases>> = {
     bulk([{ method: 'PATCH', path: `/Groups/${own.group}`, data: adding(ids.person) }]),
     bulk([{ method: 'PATCH', path: `/Groups/${own.group}`, data: adding(`bulkId:${ids.person}`) }]),
   ],
+  '.search': (ids) =>
+    [...filters(ids), ...groupFilters(ids)].map((filter) => ({
+      method: 'POST',
+      target: '/scim/v2/.search',
+      body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'], filter },
+      control: 200,
+    })),
   Me: () => 'not supported: 501',
   Groups: (ids) => [
     ...groupFilters(ids).map((filter) => ({

@@ -21,14 +21,19 @@ export interface SortParameters {
 }
 
 /**
- * Reads `sortBy` and `sortOrder`; `undefined` without `sortBy`.
+ * Reads `sortBy` and `sortOrder`; `undefined` without `sortBy`, and among all types where this one does not know it.
  * @throws ProtocolError invalidValue for an unknown, complex or unreadable attribute, or another order
  */
-export function parseSortOrder(parameters: SortParameters, schema: ResourceSchema): SortOrder | undefined {
+export function parseSortOrder(
+  parameters: SortParameters,
+  schema: ResourceSchema,
+  { amongAllTypes = false }: { readonly amongAllTypes?: boolean } = {},
+): SortOrder | undefined {
   const descending = readDirection(parameters.sortOrder);
   const { sortBy } = parameters;
   if (sortBy === undefined || sortBy === null || sortBy === '') return undefined;
   const location = typeof sortBy === 'string' ? locateAttribute(sortBy, schema) : undefined;
+  if (location === undefined && amongAllTypes) return undefined;
   if (location?.kind !== 'attribute') return refuseSortBy(sortBy);
   const path = locationPath(location);
   let attribute: AttributeDefinition | undefined = location.subAttribute ?? location.attribute;
