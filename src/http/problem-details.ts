@@ -58,6 +58,8 @@ export function toProblem(error: unknown): Problem | null {
       headers: { 'Retry-After': '2' },
     };
   }
+  if (error instanceof StorageError && error.code === 'tooMuch')
+    return { status: 400, code: 'tooMuch', detail: error.message };
   if (error instanceof DirectoryError && error.code === 'tooManyConflicts') {
     return { status: 503, code: error.code, detail: error.message, headers: { 'Retry-After': '1' } };
   }

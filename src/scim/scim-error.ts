@@ -67,6 +67,8 @@ export function toScimError(error: unknown): ScimError | null {
   if (error instanceof StorageError && error.code === 'unavailable') {
     return new ScimError(503, 'Storage does not answer now; try again.', { headers: { 'Retry-After': '2' } });
   }
+  if (error instanceof StorageError && error.code === 'tooMuch')
+    return new ScimError(400, error.message, { scimType: 'tooMany' });
   if (error instanceof RequestError) {
     return new ScimError(error.status, error.message, {
       ...(error.code === 'malformedBody' ? { scimType: 'invalidSyntax' as const } : {}),

@@ -1,6 +1,8 @@
 // A query over an organisation's users or groups: narrowed by an index where there is one, re-checked by the caller's own predicate, sorted,
 // paged. The same code serves both stores, so a filter means the same on each. A walk yields to the event loop between pieces.
 
+import { StorageError } from './storage-error.ts';
+
 export interface ResourceQuery<Item> {
   /** Called with every piece before it is looked at: reads what the predicate and the order need beyond the items themselves. */
   readonly prepare?: (items: readonly Item[]) => Promise<void>;
@@ -23,9 +25,12 @@ export interface ResourceSource<Item> {
   readonly narrowed: (() => Promise<readonly Item[] | null>) | undefined;
 }
 
-const piece = 200;
+/** Items between two turns of the event loop: a few milliseconds. */
+const piece = 100;
+/** Longer than this nobody is walked for: the question needs an index, or is too broad. Milliseconds. */
+const walkBudgetMs = 2_000;
 
-/** Answers one page and the true total. Throws `StorageError`. */
+/** Answers one page and the true total. Throws `StorageError`, `tooMuch` when too many would have to be looked at one by one. */
 export async function queryResources<Item extends { readonly id: string }>(
   source: ResourceSource<Item>,
   query: ResourceQuery<Item>,
@@ -36,33 +41,51 @@ export async function queryResources<Item extends { readonly id: string }>(
     const from = query.after === undefined ? { offset: query.offset } : { after: query.after.id };
     return { total, items: await source.list({ ...from, limit: query.limit }) };
   }
+  const page = createPage(query);
   const candidates = (await source.narrowed?.()) ?? null;
-  const found = candidates === null ? await walk(source, query) : await choose(candidates, query);
-  const sorted = query.compare === undefined ? found : found.toSorted(query.compare);
-  const { after, offset, limit } = query;
-  const beyond = after === undefined ? sorted : sorted.filter(after.isAfter);
-  return { total: found.length, items: beyond.slice(offset, offset + limit) };
+  if (candidates === null) await walk(source, page);
+  else await page.take(candidates);
+  return page.result();
 }
 
 async function walk<Item extends { readonly id: string }>(
   source: ResourceSource<Item>,
-  query: ResourceQuery<Item>,
-): Promise<readonly Item[]> {
-  const found: Item[] = [];
+  page: ReturnType<typeof createPage<Item>>,
+): Promise<void> {
+  const until = performance.now() + walkBudgetMs;
   let after: string | undefined;
   for (;;) {
     const items = await source.list({ ...(after === undefined ? {} : { after }), limit: piece });
-    found.push(...(await choose(items, query)));
-    if (items.length < piece) return found;
+    await page.take(items);
+    if (items.length < piece) return;
+    if (performance.now() > until)
+      throw new StorageError('tooMuch', 'Too many would have to be looked at one by one; ask for less.');
     after = items.at(-1)?.id;
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
-async function choose<Item>(
-  items: readonly Item[],
-  { prepare, matches }: ResourceQuery<Item>,
-): Promise<readonly Item[]> {
-  await prepare?.(items);
-  return matches === undefined ? items : items.filter(matches);
+/** Keeps of what goes by what the page needs, and counts the rest. */
+function createPage<Item>({ prepare, matches, compare, after, offset, limit }: ResourceQuery<Item>) {
+  let total = 0;
+  let kept: Item[] = [];
+  let passed = 0;
+  return {
+    async take(items: readonly Item[]): Promise<void> {
+      await prepare?.(items);
+      const found = matches === undefined ? items : items.filter(matches);
+      total += found.length;
+      const beyond = after === undefined ? found : found.filter(after.isAfter);
+      if (compare !== undefined) {
+        // What is kept is in order already, and sorting goes through it in one run.
+        kept = [...kept, ...beyond.toSorted(compare)].sort(compare).slice(0, offset + limit);
+        return;
+      }
+      for (const item of beyond) {
+        passed += 1;
+        if (passed > offset && kept.length < limit) kept.push(item);
+      }
+    },
+    result: () => ({ total, items: compare === undefined ? kept : kept.slice(offset, offset + limit) }),
+  };
 }

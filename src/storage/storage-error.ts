@@ -5,6 +5,8 @@ export type StorageErrorCode =
   | 'unavailable'
   /** An id or unique key exists already (records, audit entries). */
   | 'duplicate'
+  /** The question would take too long: nothing is wrong with the store. */
+  | 'tooMuch'
   /** The store was written by a newer version, or is not ours. */
   | 'incompatible';
 
