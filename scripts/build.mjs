@@ -24,7 +24,44 @@ const draft = join(root, `dist.${process.pid}`);
 /** What tsc does not emit but the compiled files read at run time. */
 const copied = /\.(mjs|json|css|svg)$/;
 
-if (!process.argv.includes('--if-stale') || isStale()) build();
+const lock = join(root, 'dist.lock');
+const ifStale = process.argv.includes('--if-stale');
+
+if (!ifStale || isStale()) {
+  await acquireLock();
+  try {
+    // Whoever was waited for may have built the same.
+    if (!ifStale || isStale()) build();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** One build at a time: a server may be starting from what another build has just put in place. A lock whose process is gone is none. */
+async function acquireLock() {
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    if (isAbandoned()) rmSync(lock, { force: true });
+    else await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function isAbandoned() {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'));
+    // Written, but not filled yet.
+    if (!(pid > 0)) return false;
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+}
 
 function build() {
   const begun = new Date();
@@ -55,14 +92,9 @@ function copyAssets() {
   }
 }
 
-/** Of two builds at once either result is right. */
 function putInPlace() {
   rmSync(dist, { recursive: true, force: true });
-  try {
-    renameSync(draft, dist);
-  } catch (error) {
-    if (isStale()) throw error;
-  }
+  renameSync(draft, dist);
 }
 
 /** Its time is that of the build's begin, so that a source changed meanwhile counts as newer. */

@@ -32,6 +32,7 @@ import { createSealing } from '#secrets/sealing.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
 import { createEffectRelay, type EffectRelay } from '#signals/effect-relay.ts';
 import { expireRecords } from '#storage/expire-records.ts';
+import { createReadinessCheck } from '#storage/store-readiness.ts';
 import type { Storage } from '#storage/storage.ts';
 import { version } from '#version.ts';
 
@@ -138,7 +139,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     metrics,
     createRequestId: randomUUID,
     mounts: [
-      { path: '/', router: createHealthRouter({ ping: () => storage.ping(), isDraining: ground.isDraining }) },
+      { path: '/', router: createHealthRouter({ ping: createReadinessCheck(storage), isDraining: ground.isDraining }) },
       { path: '/', router: createMetricsRouter(metrics) },
       {
         path: '/scim/v2',

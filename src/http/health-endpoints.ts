@@ -3,7 +3,7 @@
 import { Router } from 'express';
 
 export interface HealthContext {
-  /** Throws when storage could not serve a request now. */
+  /** Throws when storage could not serve a request now, be it a read or a write. */
   readonly ping: () => Promise<void>;
   readonly isDraining: () => boolean;
 }

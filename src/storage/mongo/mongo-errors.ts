@@ -55,6 +55,23 @@ const notNow = new Set([
   63, 70, 150, 225, 234, 249, 251, 267, 282, 325, 13388,
 ]);
 
+/** Node's own words for a connection that broke: a command written to a socket that is just being closed fails with these, unwrapped. */
+const brokenSocket = new Set([
+  'EPIPE',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ERR_SOCKET_CLOSED',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
+
 /** What servers without codes say about the same. */
 const notNowInWords = /not master|not primary|node is recovering/i;
 
@@ -88,6 +105,7 @@ function isAway(error: unknown): boolean {
   for (const name of names) if (unreachable.has(name)) return true;
   const { code, message, labels } = readError(error);
   if (labels.some((label) => passing.includes(label))) return true;
+  if (typeof code === 'string' && brokenSocket.has(code)) return true;
   if (!names.has('MongoServerError')) return false;
   return typeof code === 'number' ? notNow.has(code) : notNowInWords.test(message);
 }

@@ -43,6 +43,12 @@ const away: readonly (readonly [string, unknown])[] = [
     'a write concern that is not met',
     new mongo.MongoWriteConcernError({ writeConcernError: { code: 64, errmsg: 'timed out' }, ok: 1 }),
   ],
+  // As seen when a server cuts its connections: it once became an internal error at the doors.
+  [
+    "a command to a socket that is being closed, in Node's own words",
+    Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' }),
+  ],
+  ['a connection that was reset', Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })],
   ['an answer that is none', new mongo.MongoUnexpectedServerResponseError('what')],
   ['words of an old server', serverError({ message: 'not master and slaveOk=false' })],
   ...['RetryableWriteError', 'SystemOverloadedError', 'ResetPool'].map((at) => [`label ${at}`, labelled(at)] as const),
@@ -56,8 +62,18 @@ test.each(away)('%s is an outage, never a fault of the request', (_name, error) 
 });
 
 test('a duplicate key, a bad command and plain errors are none', () => {
+  const coded = Object.assign(new Error('ours'), { code: 'ERR_INVALID_ARG_TYPE' });
   const ours = [11000, 2, 9, 20, 26].map((code) => serverError({ code }));
-  for (const error of [...ours, serverError({}), new Error('ours'), new TypeError('ours'), 'ours', null, undefined]) {
+  for (const error of [
+    ...ours,
+    serverError({}),
+    new Error('ours'),
+    new TypeError('ours'),
+    'ours',
+    null,
+    undefined,
+    coded,
+  ]) {
     expect(toStorageError(error)).toBe(error);
   }
 });
