@@ -138,9 +138,8 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     logger,
     metrics,
     createRequestId: randomUUID,
+    // What is asked most comes first: every request walks past what stands before its own.
     mounts: [
-      { path: '/', router: createHealthRouter({ ping: createReadinessCheck(storage), isDraining: ground.isDraining }) },
-      { path: '/', router: createMetricsRouter(metrics) },
       {
         path: '/scim/v2',
         router: createScimRouter({
@@ -158,6 +157,8 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       },
       { path: '/api', router: createAdminRouter(admin) },
       { path: '/console', router: createSetUpRouter(admin) },
+      { path: '/', router: createHealthRouter({ ping: createReadinessCheck(storage), isDraining: ground.isDraining }) },
+      { path: '/', router: createMetricsRouter(metrics) },
       { path: '/', router: gate.router },
     ],
   });

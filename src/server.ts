@@ -1,7 +1,6 @@
 // The composition root: opens the store of a configuration, has the house built on it, listens, and closes in reverse. The only file that knows
 // the storage adapters. Nothing happens when this is imported, and nothing is listened to before `start`.
 
-import { randomBytes as nodeRandomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Express } from 'express';
@@ -12,6 +11,7 @@ import { createDeferredApp } from '#http/deferred-app.ts';
 import { createHttpServer } from '#http/http-server.ts';
 import { createLogger, type Logger } from '#observability/logger.ts';
 import { recordKinds } from '#record-kinds.ts';
+import { createRandomPool } from '#secrets/random-pool.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
 
@@ -57,7 +57,7 @@ export function createServer(config: Config, overrides: ServerOverrides = {}): S
 
   async function openOnce(): Promise<BuiltHouse> {
     const storage = overrides.storage ?? (await openStorage(config, reportTrouble));
-    const { now = Date.now, randomBytes = nodeRandomBytes } = overrides;
+    const { now = Date.now, randomBytes = createRandomPool() } = overrides;
     const closeStorage = () => (overrides.storage === undefined ? storage.close() : Promise.resolve());
     try {
       const isDraining = () => http.isDraining();

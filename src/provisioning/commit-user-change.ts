@@ -3,7 +3,7 @@
 
 import { DirectoryError } from '#directory/directory-error.ts';
 import { describeActor } from '#directory/actor.ts';
-import { differenceBetween, effectsBetween, stableText, type ChangeContext } from '#directory/effects-between.ts';
+import { effectsBetween, stableText, type ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
 import type { SeatPolicy } from '#directory/organization.ts';
 import { asWaiting, type SeatNeed } from '#directory/user-change.ts';
@@ -45,8 +45,7 @@ export async function commitUserChange(
   by: ChangeContext,
 ): Promise<ChangeResult | null> {
   const { before, after } = change;
-  const bookkeepingOnly = before !== null && differenceBetween(before, after) === null;
-  if (bookkeepingOnly && stableText(before) === stableText(after))
+  if (before !== null && stableText(before) === stableText(after))
     return { user: before, before, changed: false, change: null };
 
   const takesSeat = change.need === 'activate';

@@ -15,14 +15,14 @@ export function createSqliteAuditStore(connection: SqliteConnection): AuditStore
   const ofEvent = connection.prepare<{ seq: number }>('SELECT seq FROM audit WHERE organization = ? AND event_id = ?');
   const insert = connection.prepare(
     `INSERT INTO audit (organization, seq, event_id, body) VALUES (?, ?, ?, ?)
-     ON CONFLICT (organization, seq) DO NOTHING`,
+     ON CONFLICT DO NOTHING`,
   );
   const toEntry = (row: Row): AuditEntry => JSON.parse(row.body) as AuditEntry;
 
   const insertOne = (entry: AuditEntry): 'inserted' | 'seqTaken' | 'eventKnown' => {
     const { organizationId, seq, eventId } = entry;
-    if (ofEvent.get(organizationId, eventId) !== undefined) return 'eventKnown';
-    return insert.run(organizationId, seq, eventId, JSON.stringify(entry)) === 0 ? 'seqTaken' : 'inserted';
+    if (insert.run(organizationId, seq, eventId, JSON.stringify(entry)) > 0) return 'inserted';
+    return ofEvent.get(organizationId, eventId) === undefined ? 'seqTaken' : 'eventKnown';
   };
 
   return {

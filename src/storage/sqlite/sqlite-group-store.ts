@@ -54,6 +54,9 @@ export function createSqliteGroupStore(connection: SqliteConnection, addEffects:
   const groupsOf = connection.prepare<{ member: string; group_id: GroupId }>(
     'SELECT member, group_id FROM group_member WHERE organization = ? AND member IN (SELECT value FROM json_each(?))',
   );
+  const groupsOfOne = connection.prepare<{ group_id: GroupId }>(
+    'SELECT group_id FROM group_member WHERE organization = ? AND member = ?',
+  );
   const commit = createCommit(connection, addEffects);
 
   return {
@@ -84,6 +87,11 @@ export function createSqliteGroupStore(connection: SqliteConnection, addEffects:
     },
     async groupsOf(organizationId, memberIds) {
       // A deleted group has no members any more.
+      const [only] = memberIds;
+      if (memberIds.length === 1 && only !== undefined) {
+        const its = await connection.read(() => groupsOfOne.all(organizationId, only));
+        return new Map(its.length === 0 ? [] : [[only, its.map(({ group_id: id }) => id)]]);
+      }
       const rows = await connection.read(() => groupsOf.all(organizationId, JSON.stringify(memberIds)));
       const found = new Map<string, GroupId[]>();
       for (const { member, group_id: id } of rows) found.set(member, [...(found.get(member) ?? []), id]);

@@ -136,6 +136,9 @@ export async function migrateSchema(connection: SqliteConnection): Promise<void>
   await connection.read(() => readVersion(connection));
   await connection.read(() => connection.exec('PRAGMA journal_mode = WAL'));
   connection.exec('PRAGMA synchronous = FULL');
+  // Pages of the log before they are written back, and pages kept in memory: with the defaults, one in a hundred changes pays for the others.
+  connection.exec('PRAGMA wal_autocheckpoint = 4000');
+  connection.exec('PRAGMA cache_size = -8000');
   connection.exec('PRAGMA foreign_keys = ON');
   if ((await connection.read(() => readVersion(connection))) === schemaVersion) return;
   await connection.write(() => {
