@@ -25,7 +25,7 @@ import { createProvisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { recountAll, sweepSeats } from '#provisioning/seat-sweep.ts';
 import { recordKinds } from '#record-kinds.ts';
-import { createScimRouter } from '#scim/scim-router.ts';
+import { createScimDoor, createScimRouter } from '#scim/scim-router.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createCredentials } from '#secrets/credentials.ts';
 import { createSealing } from '#secrets/sealing.ts';
@@ -132,6 +132,18 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     config: { baseUrl, bodyBytes: config.limits.bodyBytes },
     version,
   };
+  const scim = createScimDoor({
+    storage,
+    provisioning,
+    authentication,
+    badCredentials,
+    now,
+    cursorKey: keyring.signature,
+    baseUrl,
+    limits: config.limits,
+    metrics,
+    logger,
+  });
   const app = createHttpApp({
     baseUrl,
     trustedProxies,
@@ -142,18 +154,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     mounts: [
       {
         path: '/scim/v2',
-        router: createScimRouter({
-          storage,
-          provisioning,
-          authentication,
-          badCredentials,
-          now,
-          cursorKey: keyring.signature,
-          baseUrl,
-          limits: config.limits,
-          metrics,
-          logger,
-        }),
+        router: createScimRouter(scim),
       },
       { path: '/api', router: createAdminRouter(admin) },
       { path: '/console', router: createSetUpRouter(admin) },
@@ -181,6 +182,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const handle = createFrontDoor({
     app,
     doors: gate.doors,
+    wholeDoors: [{ path: '/scim/v2', answer: scim }],
     baseUrl,
     isTrustedProxy: createProxyTrust(trustedProxies),
     logger,

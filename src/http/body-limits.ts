@@ -1,9 +1,9 @@
 // Reads request bodies up to a limit, unpacks and decodes them. What a body means is the edge's business.
 // Too large 413, unknown encoding 415, broken bytes 400: never a 5xx (gate.md 9).
 
+import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
-import type { Request } from 'express';
 import { RequestError } from './request-error.ts';
 
 const unpackers = {
@@ -16,9 +16,9 @@ const unpackers = {
 const patience = 64 * 1024 * 1024;
 
 /** The body as bytes, unpacked; at most `limit` bytes before and after unpacking. Throws `RequestError`. */
-export async function readBody(request: Request, limit: number): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const packed = await readRaw(request, limit);
-  const encoding = (request.get('content-encoding') ?? 'identity').trim().toLowerCase();
+  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   if (encoding === 'identity' || encoding === '' || packed.length === 0) return packed;
   if (!isKnownEncoding(encoding)) {
     throw new RequestError(
@@ -36,8 +36,8 @@ export async function readBody(request: Request, limit: number): Promise<Buffer>
 }
 
 /** The body as text. UTF-8 only: bytes that are none are refused, not replaced. */
-export async function readText(request: Request, limit: number): Promise<string> {
-  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(request.get('content-type') ?? '')?.[1]?.toLowerCase();
+export async function readText(request: IncomingMessage, limit: number): Promise<string> {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1]?.toLowerCase();
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8' && charset !== 'us-ascii') {
     throw new RequestError('unsupportedMediaType', `charset ${charset.slice(0, 40)} is not known here; use utf-8.`);
   }
@@ -50,7 +50,7 @@ export async function readText(request: Request, limit: number): Promise<string>
 }
 
 /** The body as JSON. Nested deeper than `maximumDepth` it is refused before parsing. Of equal keys the last one counts. */
-export async function readJson(request: Request, limit: number, maximumDepth = 64): Promise<unknown> {
+export async function readJson(request: IncomingMessage, limit: number, maximumDepth = 64): Promise<unknown> {
   const text = await readText(request, limit);
   assertJsonShape(text, maximumDepth);
   try {
@@ -63,11 +63,11 @@ export async function readJson(request: Request, limit: number, maximumDepth = 6
   }
 }
 
-function readRaw(request: Request, limit: number): Promise<Buffer> {
+function readRaw(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    const declared = Number(request.get('content-length') ?? 0);
+    const declared = Number(request.headers['content-length'] ?? 0);
     let isOver = declared > limit;
     if (isOver) reject(tooLarge(limit));
     request.on('data', (chunk: Buffer) => {

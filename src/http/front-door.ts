@@ -6,7 +6,7 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import type { Logger } from '#observability/logger.ts';
 import type { Metrics } from '#observability/metrics.ts';
 import { readClientAddress, type ProxyTrust } from './client-address.ts';
-import { requestIdOf } from './request-context.ts';
+import { beginRequest } from './request-context.ts';
 import { createRequestLog } from './request-log.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -19,12 +19,19 @@ export interface QuickAnswer {
 /** A door that may answer 200 without express. Null: not its question; resolves with null: not plainly yes, express has the word. Never rejects. */
 export type QuickDoor = (request: IncomingMessage) => Promise<QuickAnswer | null> | null;
 
+/** A door that needs nothing of express: everything below its path is its own. `url` is what follows the path. Never rejects, always answers. */
+export interface WholeDoor {
+  readonly path: string;
+  readonly answer: (request: IncomingMessage, response: ServerResponse, url: string) => Promise<void>;
+}
+
 /** An express app, or what stands in front of one; `next` when it is mounted in a foreign app. */
 export type RequestHandling = (request: IncomingMessage, response: ServerResponse, next?: NextFunction) => void;
 
 export interface FrontDoorOptions {
   readonly app: Express;
   readonly doors: readonly QuickDoor[];
+  readonly wholeDoors?: readonly WholeDoor[];
   readonly baseUrl: string;
   readonly isTrustedProxy: ProxyTrust;
   readonly logger: Logger;
@@ -33,7 +40,7 @@ export interface FrontDoorOptions {
 }
 
 export function createFrontDoor(options: FrontDoorOptions): RequestHandling {
-  const { doors } = options;
+  const { doors, wholeDoors = [] } = options;
   const always = securityHeaders(options.baseUrl);
   const log = createRequestLog(options.logger, options.metrics);
 
@@ -42,22 +49,19 @@ export function createFrontDoor(options: FrontDoorOptions): RequestHandling {
     options.app(request as Request, response as Response, next as NextFunction);
   };
 
-  function answer(request: IncomingMessage, response: ServerResponse, started: number, quick: QuickAnswer): void {
-    const requestId = requestIdOf(request, options.createRequestId);
+  /** What express would do before and after an edge answers. */
+  function accompany(request: IncomingMessage, response: ServerResponse, started: number, route: string): void {
+    const address = readClientAddress(request, options.isTrustedProxy);
+    const context = beginRequest(request, response, options.createRequestId, address);
+    const { method = '', url = '' } = request;
     response.once('close', () => {
-      log({
-        method: request.method ?? '',
-        path: request.url?.split('?', 1)[0] ?? '',
-        route: '/',
-        response,
-        started,
-        requestId,
-        clientAddress: readClientAddress(request, options.isTrustedProxy),
-        notes: {},
-      });
+      log({ method, path: url.split('?', 1)[0] ?? '', route, response, started, ...context });
     });
-    response.setHeader('X-Request-Id', requestId);
     for (const [name, value] of always) response.setHeader(name, value);
+  }
+
+  function answer(request: IncomingMessage, response: ServerResponse, started: number, quick: QuickAnswer): void {
+    accompany(request, response, started, '/');
     for (const name in quick.headers) response.setHeader(name, quick.headers[name] ?? '');
     if (quick.body === undefined) response.end();
     else {
@@ -68,6 +72,13 @@ export function createFrontDoor(options: FrontDoorOptions): RequestHandling {
   }
 
   return (request, response, next) => {
+    for (const { path, answer: answerWhole } of wholeDoors) {
+      const url = restOf(request.url ?? '', path);
+      if (url === null) continue;
+      accompany(request, response, performance.now(), path);
+      void answerWhole(request, response, url);
+      return;
+    }
     for (const door of doors) {
       const asked = door(request);
       if (asked === null) continue;
@@ -80,4 +91,12 @@ export function createFrontDoor(options: FrontDoorOptions): RequestHandling {
     }
     handOn(request, response, next);
   };
+}
+
+/** What follows a mount path, as express would give it; null where the address lies elsewhere. */
+function restOf(url: string, path: string): string | null {
+  if (!url.startsWith(path)) return null;
+  const rest = url.slice(path.length);
+  if (rest === '' || rest.startsWith('?')) return `/${rest}`;
+  return rest.startsWith('/') ? rest : null;
 }

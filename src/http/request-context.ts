@@ -1,7 +1,7 @@
 // What accompanies one request: its id, who it came from, and what the answering edge adds for the log line.
 
-import type { IncomingMessage } from 'node:http';
-import type { Request, RequestHandler } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestHandler } from 'express';
 import { clientAddressOf } from './client-address.ts';
 
 export interface RequestContext {
@@ -17,21 +17,32 @@ const contexts = new WeakMap<object, RequestContext>();
 /** Takes `X-Request-Id` if it is harmless, else makes one; answers with it. */
 export function attachRequestContext(createId: () => string): RequestHandler {
   return (request, response, next) => {
-    const requestId = requestIdOf(request, createId);
-    contexts.set(request, { requestId, clientAddress: clientAddressOf(request), notes: {} });
-    response.setHeader('X-Request-Id', requestId);
+    beginRequest(request, response, createId, clientAddressOf(request));
     next();
   };
 }
 
+/** Gives a request its context; the answer names its id. */
+export function beginRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  createId: () => string,
+  clientAddress: string,
+): RequestContext {
+  const context = { requestId: requestIdOf(request, createId), clientAddress, notes: {} };
+  contexts.set(request, context);
+  response.setHeader('X-Request-Id', context.requestId);
+  return context;
+}
+
 /** `X-Request-Id` if it is harmless, else a new one. */
-export function requestIdOf(request: IncomingMessage, createId: () => string): string {
+function requestIdOf(request: IncomingMessage, createId: () => string): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && /^[A-Za-z0-9._-]{1,128}$/.test(given) ? given : createId();
 }
 
 /** The context of a request that came through the app. */
-export function requestContextOf(request: Request): RequestContext {
+export function requestContextOf(request: IncomingMessage): RequestContext {
   const context = contexts.get(request);
   if (context === undefined) throw new TypeError('This request did not come through createHttpApp.');
   return context;

@@ -1,7 +1,8 @@
 // The SCIM door over HTTP: finds the operation of a request, authenticates, reads the body, writes the answer. Every answer under the mount
 // is SCIM's JSON, refusals too (RFC 7644 §3.1, §3.12, §3.13). What operations do is in `*-endpoints.ts` and user-search.ts.
 
-import { Router, type Request, type Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Router } from 'express';
 import type { BadCredentialLimit } from '#http/bad-credentials.ts';
 import { readText } from '#http/body-limits.ts';
 import { createRateLimit, type RateLimit } from '#http/rate-limit.ts';
@@ -20,7 +21,7 @@ import { ScimError, toErrorBody, toScimError } from './scim-error.ts';
 import type { ScimAnswer, ScimClient, ScimContext } from './scim-operation.ts';
 import { allowedMethods, findRoute, type Route } from './scim-routes.ts';
 
-export interface ScimRouterOptions {
+export interface ScimDoorOptions {
   readonly storage: Pick<Storage, 'users' | 'groups' | 'records'>;
   readonly provisioning: Pick<
     Provisioning,
@@ -41,13 +42,15 @@ export interface ScimRouterOptions {
   readonly metrics?: Pick<Metrics, 'scimRequests' | 'scimDuration'>;
 }
 
-interface Door extends ScimRouterOptions {
+interface Door extends ScimDoorOptions {
   readonly context: ScimContext;
   readonly rate: RateLimit;
 }
 
-/** To be mounted at `/scim/v2` of an app made by `createHttpApp`. */
-export function createScimRouter(options: ScimRouterOptions): Router {
+/** Answers a request; `url` is what follows `/scim/v2`. The request has its context already (http/request-context.ts). */
+export type ScimDoor = (request: IncomingMessage, response: ServerResponse, url: string) => Promise<void>;
+
+export function createScimDoor(options: ScimDoorOptions): ScimDoor {
   const { storage, provisioning, now, cursorKey, logger, limits } = options;
   const context: ScimContext = {
     storage,
@@ -58,27 +61,33 @@ export function createScimRouter(options: ScimRouterOptions): Router {
     scimBase: `${options.baseUrl}/scim/v2`,
   };
   const door: Door = { ...options, context, rate: createRateLimit(limits.scim) };
-  const router = Router({ caseSensitive: true });
-  router.use(async (request, response) => {
+  return async (request, response, url) => {
     const started = performance.now();
-    const target = readRequestTarget(request.url);
+    const target = readRequestTarget(url);
     const route = findRoute(target.segments);
     const notes: { client?: ScimClient } = {};
     const answer = await answerRequest(door, request, target, route, notes);
     send(request, response, answer);
     const resource = route?.resource ?? 'none';
-    const method = route?.operations[methodOf(request)] === undefined ? 'other' : request.method;
+    const method = request.method ?? '';
+    const shown = route?.operations[methodOf(request)] === undefined ? 'other' : method;
     const connection = notes.client?.connection ?? 'none';
-    options.metrics?.scimRequests.inc({ connection, resource, method, code: String(answer.status) });
-    options.metrics?.scimDuration.observe({ resource, method }, (performance.now() - started) / 1000);
-  });
+    options.metrics?.scimRequests.inc({ connection, resource, method: shown, code: String(answer.status) });
+    options.metrics?.scimDuration.observe({ resource, method: shown }, (performance.now() - started) / 1000);
+  };
+}
+
+/** The same, to be mounted at `/scim/v2` of an app made by `createHttpApp`. */
+export function createScimRouter(answer: ScimDoor): Router {
+  const router = Router({ caseSensitive: true });
+  router.use((request, response) => answer(request, response, request.url));
   return router;
 }
 
 /** Never throws: whatever goes wrong becomes an answer. */
 async function answerRequest(
   door: Door,
-  request: Request,
+  request: IncomingMessage,
   target: RequestTarget,
   route: Route | undefined,
   notes: { client?: ScimClient },
@@ -99,7 +108,7 @@ async function answerRequest(
 
 async function serve(
   door: Door,
-  request: Request,
+  request: IncomingMessage,
   { segments, query }: RequestTarget,
   route: Route | undefined,
   notes: { client?: ScimClient },
@@ -122,18 +131,18 @@ async function serve(
     client,
     id: decodeSegment(segments[1] ?? ''),
     query,
-    ifMatch: request.get('if-match'),
-    ifNoneMatch: request.get('if-none-match'),
+    ifMatch: request.headers['if-match'],
+    ifNoneMatch: request.headers['if-none-match'],
     requestId: requestContextOf(request).requestId,
     assertStillIn: async () => void (await authenticate(door, request)),
     readBody: (limits) => readScimBody(request, door.limits.bodyBytes, limits),
   });
 }
 
-async function authenticate(door: Door, request: Request): Promise<ScimClient> {
+async function authenticate(door: Door, request: IncomingMessage): Promise<ScimClient> {
   const { notes } = requestContextOf(request);
   const client = await authenticateScimClient(door, {
-    authorization: request.get('authorization'),
+    authorization: request.headers.authorization,
     countRefusal: () => door.badCredentials.refuse(request),
     noteRefusal: (reason) => {
       notes['credential_refused'] = reason;
@@ -146,8 +155,12 @@ async function authenticate(door: Door, request: Request): Promise<ScimClient> {
 }
 
 /** Size and media type are HTTP's to refuse, syntax is SCIM's. */
-async function readScimBody(request: Request, limit: number, limits?: Partial<JsonDocumentLimits>): Promise<JsonValue> {
-  const mediaType = (request.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase();
+async function readScimBody(
+  request: IncomingMessage,
+  limit: number,
+  limits?: Partial<JsonDocumentLimits>,
+): Promise<JsonValue> {
+  const mediaType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
   const text = await readText(request, limit);
   if (text !== '' && mediaType !== 'application/scim+json' && mediaType !== 'application/json') {
     throw new RequestError('unsupportedMediaType', 'Send JSON, with Content-Type: application/scim+json.');
@@ -156,8 +169,8 @@ async function readScimBody(request: Request, limit: number, limits?: Partial<Js
 }
 
 /** HEAD is answered as GET, without the body (RFC 9110 §9.3.2). */
-function methodOf(request: Request): string {
-  return request.method === 'HEAD' ? 'GET' : request.method;
+function methodOf(request: IncomingMessage): string {
+  return request.method === 'HEAD' ? 'GET' : (request.method ?? '');
 }
 
 function refuseMethod(route: Route): ScimError {
@@ -173,7 +186,7 @@ function decodeSegment(segment: string): string {
   }
 }
 
-function send(request: Request, response: Response, answer: ScimAnswer): void {
+function send(request: IncomingMessage, response: ServerResponse, answer: ScimAnswer): void {
   response.statusCode = answer.status;
   response.setHeader('Cache-Control', 'no-store');
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);

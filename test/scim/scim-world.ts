@@ -14,7 +14,7 @@ import { createHttpServer } from '#http/http-server.ts';
 import { createLogger } from '#observability/logger.ts';
 import { createMetrics } from '#observability/metrics.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
-import { createScimRouter } from '#scim/scim-router.ts';
+import { createScimDoor, createScimRouter } from '#scim/scim-router.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createCredentials, type Credentials } from '#secrets/credentials.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
@@ -142,7 +142,7 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
     readValues: async () => ({ organizations: [], effectBacklog: 0, deadLetters: 0 }),
   });
   const { perSecond = 1_000_000, bodyBytes = 1_048_576, badCredentialsPerSecond = 1_000_000 } = options;
-  const router = createScimRouter({
+  const door = createScimDoor({
     storage,
     provisioning,
     authentication: createCredentialAuthentication({ storage, now }),
@@ -156,7 +156,7 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
   });
   let made = 0;
   const createRequestId = () => `made-${(made += 1)}`;
-  const mounts = [{ path: '/scim/v2', router }];
+  const mounts = [{ path: '/scim/v2', router: createScimRouter(door) }];
   const app = createHttpApp({ baseUrl, trustedProxies: [], logger, metrics, createRequestId, mounts });
   const server = createHttpServer(app);
   const port = await server.listen(0, '127.0.0.1');
