@@ -13,6 +13,8 @@ export interface PendingMembers {
   readonly rev: number;
   readonly add: readonly GroupMember[];
   readonly remove: readonly string[];
+  /** The group is deleted: its rows go. */
+  readonly empties?: true;
 }
 
 export interface GroupFields {
@@ -47,6 +49,9 @@ export interface MemberDocument {
   readonly in: boolean;
   readonly rev: number;
 }
+
+/** What a group is, without what waits in its document: that may be long. */
+export const groupParts = { pending: 0, effects: 0 } as const;
 
 export type GroupModel = Model<GroupDocument>;
 export type MemberModel = Model<MemberDocument>;

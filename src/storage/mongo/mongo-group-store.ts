@@ -12,6 +12,7 @@ import { guard, isDuplicateKey } from './mongo-errors.ts';
 import {
   fromGroupDocument,
   type GroupDocument,
+  groupParts,
   type GroupModel,
   type MemberDocument,
   type MemberModel,
@@ -31,7 +32,7 @@ export function createGroupStore(
   known: (organizationId: OrganizationId, ids: readonly string[]) => Promise<readonly UserId[]>,
   reportTrouble: (message: string, error: unknown) => void,
 ): GroupStore {
-  const carrier = createGroupMembersCarrier(groups, members);
+  const carrier = createGroupMembersCarrier(groups, members, reportTrouble);
 
   async function commit({
     group,
@@ -41,8 +42,9 @@ export function createGroupStore(
     effects,
   }: GroupCommit): Promise<'committed' | 'conflict'> {
     const id = randomUUID();
-    const moves = add.length + remove.length > 0;
-    const change = { rev: group.revision, add, remove };
+    const isDeleted = group.deletedAt !== undefined;
+    const moves = add.length + remove.length > 0 || isDeleted;
+    const change = { rev: group.revision, add, remove, ...(isDeleted ? { empties: true as const } : {}) };
     const now = Date.now();
     if (expectedRevision === null) {
       const pending = { pending: moves ? { [id]: change } : {}, pendingCount: moves ? 1 : 0, pendingSince: now };
@@ -121,6 +123,34 @@ export function createGroupStore(
     return found.slice(0, page.limit);
   }
 
+  /**
+   * The rows of these members in any group. What is read twice alike, while no change that names them is under way in between, is all of every
+   * change: one that was half written at the first look is still under way, or is whole at the second.
+   */
+  async function readRowsOf(
+    organizationId: OrganizationId,
+    memberIds: readonly string[],
+  ): Promise<readonly MemberDocument[]> {
+    const asked = new Set(memberIds);
+    const look = () =>
+      members
+        .find({ organizationId, memberId: operators({ $in: memberIds }), in: true }, { memberId: 1, groupId: 1 })
+        .sort({ _id: 1 })
+        .lean<MemberDocument[]>();
+    const underWay = { organizationId, pendingCount: operators({ $gt: 0 }) };
+    for (let round = 0; round < mostRounds; round += 1) {
+      const first = await look();
+      const pending = await groups.find(underWay, { pending: 1, organizationId: 1 }).lean<GroupDocument[]>();
+      const mine = pending.filter((group) => names(group, asked));
+      for (const group of mine) await carrier.settle(group);
+      if (mine.length > 0) continue;
+      const second = await look();
+      const isSame = first.length === second.length && first.every(({ _id }, at) => _id === second[at]?._id);
+      if (isSame) return second;
+    }
+    throw new StorageError('unavailable', 'Groups change too fast to be read.');
+  }
+
   async function undeleted(
     organizationId: OrganizationId,
     some: readonly GroupMember[],
@@ -134,21 +164,25 @@ export function createGroupStore(
   }
 
   function readMany(organizationId: OrganizationId, ids: readonly string[]): Promise<GroupDocument[]> {
-    return groups.find({ organizationId, deleted: false, _id: operators({ $in: ids }) }).lean<GroupDocument[]>();
+    return groups
+      .find({ organizationId, deleted: false, _id: operators({ $in: ids }) }, groupParts)
+      .lean<GroupDocument[]>();
   }
 
   return {
     commit: (change) => guard(() => commit(change)),
     get: (organizationId, id) =>
       guard(async () => {
-        const found = await groups.findOne({ _id: id, organizationId, deleted: false }).lean<GroupDocument>();
+        const found = await groups
+          .findOne({ _id: id, organizationId, deleted: false }, groupParts)
+          .lean<GroupDocument>();
         return found === null ? null : fromGroupDocument(found);
       }),
     getMany: (organizationId, ids) => guard(async () => (await readMany(organizationId, ids)).map(fromGroupDocument)),
     findByKey: (organizationId, key) =>
       guard(async () => {
         const asked = { organizationId, keys: toStoredGroupKey(key), deleted: false };
-        const found = await groups.find(asked).sort({ _id: 1 }).limit(1_000).lean<GroupDocument[]>();
+        const found = await groups.find(asked, groupParts).sort({ _id: 1 }).limit(1_000).lean<GroupDocument[]>();
         return found.map(fromGroupDocument);
       }),
     list: (organizationId, { after, offset = 0, limit }) =>
@@ -156,7 +190,12 @@ export function createGroupStore(
         if (limit <= 0) return [];
         const later = after === undefined ? {} : { _id: operators({ $gt: after }) };
         const asked = { organizationId, deleted: false, ...later };
-        const found = await groups.find(asked).sort({ _id: 1 }).skip(offset).limit(limit).lean<GroupDocument[]>();
+        const found = await groups
+          .find(asked, groupParts)
+          .sort({ _id: 1 })
+          .skip(offset)
+          .limit(limit)
+          .lean<GroupDocument[]>();
         return found.map(fromGroupDocument);
       }),
     count: (organizationId) => guard(() => groups.countDocuments({ organizationId, deleted: false })),
@@ -175,9 +214,7 @@ export function createGroupStore(
       ),
     groupsOf: (organizationId, memberIds) =>
       guard(async () => {
-        await carrier.settleAll(Number.MAX_SAFE_INTEGER, organizationId);
-        const asked = { organizationId, memberId: operators({ $in: memberIds }), in: true };
-        const rows = await members.find(asked, { memberId: 1, groupId: 1 }).lean<MemberDocument[]>();
+        const rows = await readRowsOf(organizationId, memberIds);
         const live = await readMany(organizationId, [...new Set(rows.map(({ groupId }) => groupId))]);
         const there = new Set(live.map(({ _id }) => _id));
         const found = new Map<string, GroupId[]>();
@@ -188,4 +225,12 @@ export function createGroupStore(
       }),
     settle: (olderThan) => guard(() => carrier.settleAll(olderThan)),
   };
+}
+
+/** Whether a change that is under way in this group is about one of these members. */
+function names({ pending }: GroupDocument, asked: ReadonlySet<string>): boolean {
+  return Object.values(pending).some(
+    ({ add, remove, empties }) =>
+      empties === true || remove.some((id) => asked.has(id)) || add.some(({ id }) => asked.has(id)),
+  );
 }

@@ -6,6 +6,8 @@ import type { Group } from '#directory/group.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { openMongoStorage } from '#storage/mongo/mongo-storage.ts';
 import type { Storage } from '#storage/storage.ts';
+import mongoose from 'mongoose';
+import { randomUUID } from 'node:crypto';
 import { describeWithMongo, requireTestMongo } from '../../harness/mongo-for-tests.ts';
 import { type MongoProxy, startMongoProxy } from '../../harness/mongo-proxy.ts';
 import { atOnce, contractRecordKinds, hire, makeEffect, openOrganization } from '../contract/contract-world.ts';
@@ -22,9 +24,10 @@ describeWithMongo('groups on MongoDB when the network fails', () => {
   let witness: Storage;
   let organization: OrganizationId;
   let ids: readonly string[];
+  let uri: string;
 
   beforeAll(async () => {
-    const uri = requireTestMongo().freshDatabaseUri();
+    uri = requireTestMongo().freshDatabaseUri();
     proxy = await startMongoProxy(uri);
     witness = await openMongoStorage(uri, { recordKinds: contractRecordKinds });
     const impatient = `${proxy.uri()}&socketTimeoutMS=700&serverSelectionTimeoutMS=5000`;
@@ -108,5 +111,57 @@ describeWithMongo('groups on MongoDB when the network fails', () => {
     proxy.heal();
     await witness.groups.settle(Date.now() + 60_000);
     expect(await witness.groups.membersAmong(organization, group.id, [newcomer])).toEqual([newcomer]);
+  });
+
+  test('whose groups: in the midst of a change in two pieces, all of it or nothing', async () => {
+    const group = await open();
+    const many = Array.from({ length: 1_001 }, () => randomUUID() as string);
+    const asked = many.slice(2);
+    const patient = await openMongoStorage(proxy.uri(), { recordKinds: contractRecordKinds });
+    const reading = proxy.hold({ command: 'find', collection: 'groupMembers' });
+    const answer = patient.groups.groupsOf(organization, asked);
+    await reading.struck;
+    const writing = proxy.hold({ command: 'update', collection: 'groupMembers', nth: 2 });
+    const written = changeMembers(patient, group, { add: many.map(person) });
+    await writing.struck;
+    reading.release();
+    const size = (await answer).size;
+    writing.release();
+    await written;
+    expect([0, asked.length]).toContain(size);
+    expect((await patient.groups.groupsOf(organization, asked)).size).toBe(asked.length);
+    await patient.close();
+  });
+
+  test('whose groups: also where a change is under way in more groups than one sweep takes', async () => {
+    const member = ids[0] ?? '';
+    proxy.cutBefore({ command: 'update', collection: 'groupMembers', times: Infinity });
+    const made = await atOnce(210, async () => {
+      const group = makeGroup(organization);
+      const commit = { group, expectedRevision: null, add: [person(member)], remove: [], effects: [] };
+      expect(await storage.groups.commit(commit)).toBe('committed');
+      return group.id as string;
+    });
+    proxy.heal();
+    expect((await groupsOf(member)).toSorted()).toEqual(made.toSorted());
+  });
+
+  test('rows of a deleted group are gone, and a sweep removes them where the deletion could not', async () => {
+    const group = await open();
+    proxy.cutBefore({ command: 'delete', collection: 'groupMembers' });
+    const gone = { ...group, revision: 2, deletedAt: Date.now() };
+    const commit = { group: gone, expectedRevision: 1, add: [], remove: [], effects: [] };
+    expect(await storage.groups.commit(commit)).toBe('committed');
+    const rows = async (): Promise<number> => {
+      const client = await mongoose.mongo.MongoClient.connect(uri);
+      try {
+        return await client.db().collection('groupMembers').countDocuments({ groupId: group.id });
+      } finally {
+        await client.close();
+      }
+    };
+    expect(await rows()).toBe(2);
+    await witness.groups.settle(Date.now() + 60_000);
+    expect(await rows()).toBe(0);
   });
 });
