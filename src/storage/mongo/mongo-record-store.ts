@@ -121,12 +121,14 @@ export function createRecordStore<Value>(records: RecordModel, kind: RecordKind<
           gone: false,
           expiresAt: operators({ $lte: now }),
         });
-        const { deletedCount } = await records.deleteMany({ ...still(), effectsDue: null });
+        // Marked first: effects may be carried out between two steps, and what is marked nobody sees again.
         const { modifiedCount } = await records.updateMany(
           { ...still(), effectsDue: operators({ $gte: 0 }) },
           markGone,
         );
-        return deletedCount + modifiedCount;
+        const { deletedCount } = await records.deleteMany({ ...still(), effectsDue: null });
+        await records.deleteMany({ _id: operators({ $in: ids }), gone: true, effectsDue: null });
+        return modifiedCount + deletedCount;
       }),
   };
 
