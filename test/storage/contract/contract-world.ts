@@ -154,17 +154,6 @@ export async function expectUsed(storage: Storage, organizationId: OrganizationI
   expect((await storage.users.counts(organizationId)).holders).toBe(used);
 }
 
-/** Asks again until `ask` answers something, at most five seconds: for leases that pass by the store's own clock. */
-export async function eventually<Value>(ask: () => Promise<Value | null>): Promise<Value> {
-  const until = Date.now() + 5_000;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== null) return answer;
-    if (Date.now() > until) throw new Error('nothing within five seconds');
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
 /** `count` calls at once. */
 export function atOnce<Value>(count: number, call: (index: number) => Promise<Value>): Promise<Value[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => call(index)));

@@ -4,10 +4,10 @@ import type { OrganizationId } from '#directory/identifiers.ts';
 import type { User } from '#directory/user.ts';
 import type { ClaimedEffects } from '#storage/effect-outbox.ts';
 import type { Storage } from '#storage/storage.ts';
+import { eventually } from '../../harness/eventually.ts';
 import {
   atOnce,
   committed,
-  eventually,
   hire,
   makeEffect,
   makeOrganization,

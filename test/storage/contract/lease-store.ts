@@ -1,7 +1,8 @@
 /** Contract of storage/lease-store.ts: one holder at a time, by the store's clock, under a rising fence. */
 import type { Storage } from '#storage/storage.ts';
 import { randomUUID } from 'node:crypto';
-import { atOnce, eventually, type OpenStorage } from './contract-world.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { atOnce, type OpenStorage } from './contract-world.ts';
 
 const minute = 60_000;
 
