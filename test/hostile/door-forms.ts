@@ -1,12 +1,13 @@
-// The form each door's answers have, whatever was asked (RFC 7644 3.12, RFC 9457, surface.md).
+// The form each door's answers have, whatever was asked (RFC 7644 3.12, RFC 9865, RFC 9457, surface.md).
 
 import { ERROR_URN } from '#scim/scim-error.ts';
 import type { WireAnswer, WireRequest } from './wire.ts';
 
 const scimTypes = new Set(
-  'invalidFilter tooMany uniqueness mutability invalidSyntax invalidPath noTarget invalidValue invalidVers sensitive'.split(
-    ' ',
-  ),
+  (
+    'invalidFilter tooMany uniqueness mutability invalidSyntax invalidPath noTarget invalidValue invalidVers sensitive ' +
+    'invalidCursor expiredCursor invalidCount'
+  ).split(' '),
 );
 
 /** Throws with the exchange unless the answer is a success, a redirect, or a refusal in the words of the door that was asked. */
