@@ -25,6 +25,7 @@ import { createProvisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { recountAll, sweepSeats } from '#provisioning/seat-sweep.ts';
 import { recordKinds } from '#record-kinds.ts';
+import { createTokenRouter } from '#scim/oauth-token-router.ts';
 import { createScimDoor, createScimRouter } from '#scim/scim-router.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createCredentials } from '#secrets/credentials.ts';
@@ -155,6 +156,18 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       {
         path: '/scim/v2',
         router: createScimRouter(scim),
+      },
+      {
+        path: '/scim/oauth',
+        router: createTokenRouter({
+          storage,
+          authentication,
+          badCredentials,
+          now,
+          randomBytes,
+          tokenMinutes: config.scim.tokenMinutes,
+          logger,
+        }),
       },
       { path: '/api', router: createAdminRouter(admin) },
       { path: '/console', router: createSetUpRouter(admin) },

@@ -9,10 +9,12 @@ import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
 import { deadLetterRecords } from '#signals/effect-relay.ts';
+import { accessTokenRecords } from '#secrets/access-tokens.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 
 export const recordKinds: readonly string[] = [
+  accessTokenRecords,
   accountLinkRecords,
   attemptRecords,
   connectionRecords,

@@ -158,6 +158,19 @@ export const configSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  scim: z
+    .strictObject({
+      tokenMinutes: integerOption(
+        {
+          env: 'FURLOUGH_SCIM_TOKEN_MINUTES',
+          sentence: 'How long an access token from /scim/oauth/token is good.',
+          min: 60,
+          max: 360,
+        },
+        60,
+      ),
+    })
+    .prefault({}),
   gate: z
     .strictObject({
       allowInsecureProviders: flagOption(

@@ -55,6 +55,13 @@ export function readServiceProviderConfig({ scimBase, bodyBytes, query }: Discov
         specUri: 'https://www.rfc-editor.org/rfc/rfc6750',
         primary: true,
       },
+      {
+        type: 'oauth2',
+        name: 'OAuth 2.0 client credentials',
+        description: 'A token from /scim/oauth/token for the id and the secret of a credential.',
+        specUri: 'https://www.rfc-editor.org/rfc/rfc6749#section-4.4',
+        primary: false,
+      },
     ],
     meta: { resourceType: 'ServiceProviderConfig', location: `${scimBase}/ServiceProviderConfig` },
   };

@@ -6,6 +6,7 @@ import type { Credential, CredentialKind } from '#directory/credential.ts';
 import { isOrganizationOpen } from '#directory/organization.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import type { Storage } from '#storage/storage.ts';
+import { isAccessToken, readAccessToken } from './access-tokens.ts';
 import { hashSecret } from './credential-secret.ts';
 
 /** Why a secret is refused. Only logs tell them apart: to the caller they are one 401. */
@@ -33,7 +34,8 @@ export function createCredentialAuthentication(context: CredentialAuthentication
   return {
     async authenticate(secret, kinds) {
       const now = context.now();
-      const record = await records.get(hashSecret(secret), now);
+      const id = isAccessToken(secret) ? await readAccessToken(context.storage, secret, now) : hashSecret(secret);
+      const record = id === null ? null : await records.get(id, now);
       if (record === null || !kinds.includes(record.value.kind)) return refuse('unknown');
       const credential = record.value;
       // Not compared with the clock: the node that revoked may be ahead of this one.

@@ -168,7 +168,10 @@ test('discovery says what is there, and nothing else', async () => {
     sort: { supported: true },
     etag: { supported: true },
     pagination: { cursor: true, index: true, defaultPageSize: 100, maxPageSize: 200 },
-    authenticationSchemes: [{ type: 'oauthbearertoken', primary: true }],
+    authenticationSchemes: [
+      { type: 'oauthbearertoken', primary: true },
+      { type: 'oauth2', primary: false },
+    ],
   });
   const types = (await world.get('/ResourceTypes?startIndex=2&count=0')).json;
   expect(types).toMatchObject({ totalResults: 2, startIndex: 1, itemsPerPage: 2 });

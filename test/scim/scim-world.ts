@@ -14,6 +14,7 @@ import { createHttpServer } from '#http/http-server.ts';
 import { createLogger } from '#observability/logger.ts';
 import { createMetrics } from '#observability/metrics.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
+import { createTokenRouter } from '#scim/oauth-token-router.ts';
 import { createScimDoor, createScimRouter } from '#scim/scim-router.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createCredentials, type Credentials } from '#secrets/credentials.ts';
@@ -64,6 +65,8 @@ export interface ScimWorld {
     readonly readonly: string;
     readonly globex: string;
   };
+  /** The bearer's credential as an OAuth client: base64 of its id and its secret. */
+  readonly clientBasic: string;
   /** Sends with `Authorization: Bearer <bearer>` unless the headers say otherwise; `''` sends none. */
   send(request: WireRequest): Promise<WireAnswer>;
   get(path: string, secret?: string): Promise<WireAnswer>;
@@ -156,12 +159,26 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
   });
   let made = 0;
   const createRequestId = () => `made-${(made += 1)}`;
-  const mounts = [{ path: '/scim/v2', router: createScimRouter(door) }];
+  const tokens = createTokenRouter({
+    storage,
+    authentication: createCredentialAuthentication({ storage, now }),
+    badCredentials: createBadCredentialLimit(badCredentialsPerSecond),
+    now,
+    randomBytes,
+    tokenMinutes: 60,
+    logger,
+  });
+  const mounts = [
+    { path: '/scim/v2', router: createScimRouter(door) },
+    { path: '/scim/oauth', router: tokens },
+  ];
   const app = createHttpApp({ baseUrl, trustedProxies: [], logger, metrics, createRequestId, mounts });
   const server = createHttpServer(app);
   const port = await server.listen(0, '127.0.0.1');
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
+  const client = (await credentials.list(acme)).find(({ connection }) => connection === 'default');
+  const clientBasic = Buffer.from(`${client?.id ?? ''}:${secrets.bearer}`).toString('base64');
   const send = (request: WireRequest) => sendRaw(port, agent, secrets.bearer, request);
   const withSecret = (secret: string | undefined) =>
     secret === undefined ? {} : { headers: { Authorization: `Bearer ${secret}` } };
@@ -174,6 +191,7 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
     clock,
     lines,
     secrets,
+    clientBasic,
     send,
     get: (path, secret) => send({ method: 'GET', path, ...withSecret(secret) }),
     post: (path, body, secret) => send({ method: 'POST', path, body, ...withSecret(secret) }),
@@ -223,7 +241,8 @@ function sendRaw(port: number, agent: Agent, bearer: string, request: WireReques
       port,
       agent,
       method: request.method,
-      path: `/scim/v2${request.path}`,
+      // Tokens are asked for beside the SCIM base, not below it.
+      path: request.path === '/oauth/token' ? '/scim/oauth/token' : `/scim/v2${request.path}`,
       headers,
     };
     const sent = httpRequest(options, (response) => {
