@@ -7,7 +7,7 @@ import { readText } from '#http/body-limits.ts';
 import { RequestError } from '#http/request-error.ts';
 import type { Logger } from '#observability/logger.ts';
 import type { RandomBytes } from '#directory/identifiers.ts';
-import { issueAccessToken } from '#secrets/access-tokens.ts';
+import { isAccessToken, issueAccessToken } from '#secrets/access-tokens.ts';
 import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
@@ -70,8 +70,11 @@ async function grant(options: TokenEndpointOptions, request: Request): Promise<o
   if (grantType !== 'client_credentials')
     throw new TokenError('unsupported_grant_type', 400, 'Only client_credentials is granted here.');
   const client = readClient(request, form);
-  const outcome = await options.authentication.authenticate(client.secret, ['scim']);
-  if (outcome.kind === 'refused' || outcome.credential.id !== client.id) {
+  // A token must not buy the next one: whoever got hold of one would never lose it.
+  const outcome = isAccessToken(client.secret)
+    ? null
+    : await options.authentication.authenticate(client.secret, ['scim']);
+  if (outcome === null || outcome.kind === 'refused' || outcome.credential.id !== client.id) {
     const wait = options.badCredentials.refuse(request);
     if (wait !== null)
       throw new TokenError('invalid_client', 429, 'Too many refused clients.', { 'Retry-After': String(wait) });

@@ -48,6 +48,15 @@ describeOnBothStorages('SCIM access tokens', (open) => {
     expect(world.lines.join('')).not.toContain(secret);
   });
 
+  test('a token is no client secret: it cannot buy another one', async () => {
+    await begin();
+    const [id = ''] = decoded();
+    const token = await tokenOf();
+    const { status, json } = await ask(grant, basic(Buffer.from(`${id}:${token}`).toString('base64')));
+    expect([status, json.error]).toEqual([401, 'invalid_client']);
+    expect((await list(token)).status).toBe(200);
+  });
+
   test('revoked, the credential takes its tokens with it at once; those of another stay', async () => {
     await begin();
     const token = await tokenOf();

@@ -40,7 +40,7 @@ function toKnownPerson(user: User): KnownPerson {
   const { id, organizationId, profile } = user;
   return {
     view: { id, userName: profile.userName, displayName: displayNameOf(profile), email: emailOf(profile) ?? null },
-    // Groups are not built yet; the header goes out empty so that a client's own cannot pass.
+    // Apps are not told groups yet; the header goes out empty so that a client's own cannot pass.
     headers: toIdentityHeaders(organizationId, user, []),
   };
 }
