@@ -12,6 +12,7 @@ import { deadLetterRecords } from '#signals/effect-relay.ts';
 import { accessTokenRecords } from '#secrets/access-tokens.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
+import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
 
 export const recordKinds: readonly string[] = [
   accessTokenRecords,
@@ -20,6 +21,8 @@ export const recordKinds: readonly string[] = [
   connectionRecords,
   credentialRecords,
   deadLetterRecords,
+  departmentRecords,
+  departmentTreeRecords,
   idempotencyRecords,
   linkedUserRecords,
   relyingPartyHostRecords,

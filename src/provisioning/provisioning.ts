@@ -4,6 +4,7 @@ import type { OrganizationId } from '#directory/identifiers.ts';
 import { changeOrganization, createOrganization } from './administer-organization.ts';
 import { changeSeats, recountSeats } from './administer-seats.ts';
 import { assignRoles, deactivateUser, reactivateUser } from './administer-user.ts';
+import { changeDepartment, createDepartment, removeDepartment } from './change-department.ts';
 import { changeGroup, createGroup, removeGroup } from './change-group.ts';
 import { changeUser } from './change-user.ts';
 import { provisionUser } from './provision-user.ts';
@@ -25,6 +26,9 @@ export interface Provisioning {
   readonly createGroup: Bound<typeof createGroup>;
   readonly changeGroup: Bound<typeof changeGroup>;
   readonly removeGroup: Bound<typeof removeGroup>;
+  readonly createDepartment: Bound<typeof createDepartment>;
+  readonly changeDepartment: Bound<typeof changeDepartment>;
+  readonly removeDepartment: Bound<typeof removeDepartment>;
   readonly createOrganization: Bound<typeof createOrganization>;
   readonly changeOrganization: Bound<typeof changeOrganization>;
   readonly changeSeats: Bound<typeof changeSeats>;
@@ -43,6 +47,9 @@ export function createProvisioning(context: ProvisioningContext): Provisioning {
     createGroup: createGroup.bind(null, context),
     changeGroup: changeGroup.bind(null, context),
     removeGroup: removeGroup.bind(null, context),
+    createDepartment: createDepartment.bind(null, context),
+    changeDepartment: changeDepartment.bind(null, context),
+    removeDepartment: removeDepartment.bind(null, context),
     createOrganization: createOrganization.bind(null, context),
     changeOrganization: changeOrganization.bind(null, context),
     changeSeats: changeSeats.bind(null, context),
