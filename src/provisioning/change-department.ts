@@ -94,8 +94,11 @@ export async function changeDepartment(
   return outcome ?? { department: present ?? unknownDepartment(), change: null };
 }
 
-/** Throws `DirectoryError` `departmentNotFound` (also the second time), `departmentNotEmpty` while it has children or people in it. */
-export async function removeDepartment(
+/**
+ * Deletes a department that has neither children nor people in it. Throws `DirectoryError` `departmentNotFound` (also the second time),
+ * `departmentNotEmpty`. What is to follow for people who come at the same moment is in remove-department.ts.
+ */
+export async function deleteEmptyDepartment(
   context: ProvisioningContext,
   organizationId: OrganizationId,
   id: DepartmentId,
@@ -111,12 +114,20 @@ export async function removeDepartment(
         'departmentNotEmpty',
         'The department has departments below it; move or delete them first.',
       );
+    await assertNobodyIn(context, before);
     const now = context.now();
     const after: Department = { ...before, modifiedAt: now, deletedAt: now };
     const chain = await readChain(departments, organizationId, before.profile.parent);
     return { before, after, beside: await changedHeights(departments, before, chain, null) };
   };
   return (await changeTree(context, organizationId, decide, by)) ?? unknownDepartment();
+}
+
+/** Inactive people are in it, too; deleted ones are not. */
+async function assertNobodyIn({ storage }: ProvisioningContext, { id, organizationId }: Department): Promise<void> {
+  const [somebody] = await storage.users.list(organizationId, { key: { kind: 'department', value: id }, limit: 1 });
+  if (somebody !== undefined)
+    throw new DirectoryError('departmentNotEmpty', 'The department has people in it; move them first.');
 }
 
 async function load(

@@ -12,7 +12,8 @@ import {
 } from '#directory/identifiers.ts';
 import { writeActive } from '#directory/user-change.ts';
 import { isActive, type User, type UserProfile } from '#directory/user.ts';
-import { changeUser, seatPolicyOf } from './change-user.ts';
+import { createPlacement, type DepartmentTextRule } from './assign-departments.ts';
+import { changeUser, leaveDeleted, orWithdraw, seatPolicyOf, type ChangeOptions } from './change-user.ts';
 import { commitUserChange, type ChangeResult } from './commit-user-change.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 
@@ -23,6 +24,10 @@ export interface NewUser {
   readonly connection?: ConnectionId;
   /** Whether a known inactive user is restored instead of refused as taken. */
   readonly restore: boolean;
+  /** Nothing was said of `person`: whoever is restored keeps theirs. */
+  readonly keepsPerson?: boolean;
+  /** What the text `department` of the profile may do. */
+  readonly departmentText?: DepartmentTextRule;
 }
 
 export interface ProvisionResult extends ChangeResult {
@@ -89,8 +94,10 @@ async function restoreUser(
       known.id,
       (user) => {
         if (user.active) throw taken(request.profile.userName);
+        const { person } = user.profile;
         return {
-          profile: request.profile,
+          profile:
+            request.keepsPerson === true && person !== undefined ? { ...request.profile, person } : request.profile,
           holds:
             request.connection === undefined
               ? user.holds
@@ -99,6 +106,7 @@ async function restoreUser(
         };
       },
       by,
+      textOption(request),
     );
     return { ...result, restored: true };
   } catch (error) {
@@ -125,6 +133,8 @@ async function createUser(
   by: ChangeContext,
 ): Promise<ChangeResult | null> {
   const now = context.now();
+  const placement = createPlacement(context, organizationId, by, request.departmentText);
+  const profile = await placement.place(null, request.profile);
   const hold = {
     kind: request.connection === undefined ? 'admin' : 'idp',
     source: request.connection ?? '',
@@ -137,7 +147,7 @@ async function createUser(
     organizationId,
     revision: 0,
     epoch: 1,
-    profile: request.profile,
+    profile,
     holds,
     active: isActive({ holds }),
     seat: 'none',
@@ -148,11 +158,14 @@ async function createUser(
     ...provenance(null, request.connection),
   };
   const ifNoSeat = await seatPolicyOf(context, organizationId);
-  return commitUserChange(
-    context,
-    { before: null, after: user, need: request.active ? 'activate' : 'none', lostAccess: false, ifNoSeat },
-    by,
-  );
+  const need = request.active ? 'activate' : 'none';
+  const change = { before: null, after: user, need, lostAccess: false, ifNoSeat } as const;
+  const created = await orWithdraw(placement, () => commitUserChange(context, change, by));
+  return created === null ? null : leaveDeleted(context, placement, created, by);
+}
+
+function textOption({ departmentText }: NewUser): ChangeOptions {
+  return departmentText === undefined ? {} : { departmentText };
 }
 
 /** Which connection wrote last, and all that ever did. */

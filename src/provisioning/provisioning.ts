@@ -4,11 +4,12 @@ import type { OrganizationId } from '#directory/identifiers.ts';
 import { changeOrganization, createOrganization } from './administer-organization.ts';
 import { changeSeats, recountSeats } from './administer-seats.ts';
 import { assignRoles, deactivateUser, reactivateUser } from './administer-user.ts';
-import { changeDepartment, createDepartment, removeDepartment } from './change-department.ts';
+import { changeDepartment, createDepartment } from './change-department.ts';
 import { changeGroup, createGroup, removeGroup } from './change-group.ts';
 import { changeUser } from './change-user.ts';
 import { provisionUser } from './provision-user.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
+import { removeDepartment } from './remove-department.ts';
 import { removeUser } from './remove-user.ts';
 import { promoteWaiting } from './seat-queue.ts';
 

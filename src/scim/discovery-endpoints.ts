@@ -9,6 +9,7 @@ import { createListResponse } from './protocol/list-response.ts';
 import type { AttributeDefinition, ResourceTypeDefinition, SchemaDefinition } from './protocol/schema-definition.ts';
 import { ScimError } from './scim-error.ts';
 import { pageLimits, type ScimAnswer } from './scim-operation.ts';
+import { departmentResourceType } from './department-schema.ts';
 import { groupResourceType } from './group-schema.ts';
 import { userResourceType } from './user-schema.ts';
 
@@ -26,7 +27,7 @@ export interface DiscoveryRequest {
   readonly query: URLSearchParams;
 }
 
-const resourceTypes: readonly ResourceTypeDefinition[] = [userResourceType, groupResourceType];
+const resourceTypes: readonly ResourceTypeDefinition[] = [userResourceType, groupResourceType, departmentResourceType];
 
 export function readServiceProviderConfig({ scimBase, bodyBytes, query }: DiscoveryRequest): ScimAnswer {
   refuseFilter(query);

@@ -6,28 +6,15 @@ import type { Group, GroupMember } from '#directory/group.ts';
 import type { GroupId } from '#directory/identifiers.ts';
 import type { GroupEdit, GroupOptions, GroupResult } from '#provisioning/change-group.ts';
 import { listMembers, membersAmong } from '#provisioning/group-members.ts';
-import {
-  createGroupVersion,
-  fromScimGroup,
-  groupLocation,
-  memberIdsOf,
-  toGroupContent,
-  toScimGroup,
-} from './group-representation.ts';
+import { createGroupVersion, fromScimGroup, memberIdsOf, toGroupContent, toScimGroup } from './group-representation.ts';
 import { namedMembers, type NamedMembers } from './group-patch.ts';
 import { groupResourceSchema } from './group-schema.ts';
-import { isNotModified, passesIfMatch } from './protocol/entity-tag.ts';
 import { applyPatch } from './protocol/patch-application.ts';
 import { parsePatchRequest } from './protocol/patch-request.ts';
-import {
-  isCustomProjection,
-  isShown,
-  parseProjection,
-  projectResource,
-  type Projection,
-} from './protocol/projection.ts';
+import { isCustomProjection, isShown, type Projection } from './protocol/projection.ts';
 import { ProtocolError } from './protocol/protocol-error.ts';
 import { validateResource } from './protocol/schema-validation.ts';
+import { answerResource, answerUnmodified, readCondition, readProjection, readResourceId } from './resource-request.ts';
 import { toChangeContext, type ScimAnswer, type ScimContext, type ScimRequest } from './scim-operation.ts';
 
 /** A member is two or three values, and a group may be sent whole: as many as fit into a body. */
@@ -35,18 +22,16 @@ const groupBodyLimits = { maxValues: 100_000 };
 
 /** `GET /Groups/{id}`; members are read only if they are shown. */
 export async function readGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
-  const projection = readProjection(request);
+  const projection = readProjection(request, groupResourceSchema);
   const group = await context.storage.groups.get(request.client.organizationId, toGroupId(request));
-  if (group === null) throw unknownGroup();
-  const version = createGroupVersion(group);
-  if (isNotModified(request.ifNoneMatch, version)) return { status: 304, headers: { ETag: version } };
-  return showGroup(context, group, 200, projection);
+  if (group === null) return refuseUnknown();
+  return answerUnmodified(request, createGroupVersion(group)) ?? showGroup(context, group, 200, projection);
 }
 
 /** `POST /Groups`. Members who are nobody are left out, and the answer shows who is in; a strict connection is refused. */
 export async function createGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const { organizationId, connection, settings } = request.client;
-  const projection = readProjection(request);
+  const projection = readProjection(request, groupResourceSchema);
   const body = await request.readBody(groupBodyLimits);
   const written = readWritten(validateResource(body, groupResourceSchema, { strict: settings.strict }));
   const result = await context.provisioning.createGroup(
@@ -56,14 +41,13 @@ export async function createGroup(context: ScimContext, request: ScimRequest): P
     { refuseUnknown: settings.strict },
   );
   noteUnknown(context, request, result);
-  const answer = await showGroup(context, result.group, 201, projection);
-  return { ...answer, headers: { ...answer.headers, Location: groupLocation(result.group, context.scimBase) } };
+  return showGroup(context, result.group, 201, projection);
 }
 
 /** `PUT /Groups/{id}`: the members are exactly those that are sent. */
 export async function replaceGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const { organizationId, settings } = request.client;
-  const projection = readProjection(request);
+  const projection = readProjection(request, groupResourceSchema);
   const body = await request.readBody(groupBodyLimits);
   const result = await writeGroup(context, request, 'scimPut', async (group) => {
     const present = await listMembers(context.storage, organizationId, group.id, { withDeleted: true });
@@ -83,7 +67,7 @@ export async function replaceGroup(context: ScimContext, request: ScimRequest): 
 /** `PATCH /Groups/{id}`: all operations or none. 204, or 200 for a client that names attributes (RFC 7644 §3.5.2). */
 export async function patchGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const { strict } = request.client.settings;
-  const projection = readProjection(request);
+  const projection = readProjection(request, groupResourceSchema);
   const operations = parsePatchRequest(await request.readBody(groupBodyLimits), { strict });
   const named = namedMembers(operations, strict);
   const result = await writeGroup(context, request, 'scimPatch', async (group) => {
@@ -139,18 +123,14 @@ function differenceOf(before: readonly string[], after: readonly string[]): Pick
 async function showGroup(
   context: ScimContext,
   group: Group,
-  status: number,
+  status: 200 | 201,
   projection: Projection,
 ): Promise<ScimAnswer> {
   const members = isShown(projection, 'members')
     ? await listMembers(context.storage, group.organizationId, group.id)
     : undefined;
   const resource = toScimGroup(group, members, context.scimBase);
-  return {
-    status,
-    body: projectResource(resource, groupResourceSchema, projection),
-    headers: { ETag: createGroupVersion(group) },
-  };
+  return answerResource(status, resource, groupResourceSchema, projection);
 }
 
 function noteUnknown(context: ScimContext, request: ScimRequest, { group, unknown }: GroupResult): void {
@@ -169,22 +149,8 @@ function noteUnknown(context: ScimContext, request: ScimRequest, { group, unknow
   );
 }
 
-function conditionOf({ ifMatch }: ScimRequest): GroupOptions {
-  if (ifMatch === undefined) return {};
-  return {
-    precondition(group) {
-      if (passesIfMatch(ifMatch, createGroupVersion(group))) return;
-      throw new DirectoryError('revisionMismatch', 'The group has changed since the version named in If-Match.');
-    },
-  };
-}
-
-/** Read before anything is written: a broken parameter must not leave a change behind. */
-function readProjection({ query }: ScimRequest): Projection {
-  return parseProjection(
-    { attributes: query.getAll('attributes'), excludedAttributes: query.getAll('excludedAttributes') },
-    groupResourceSchema,
-  );
+function conditionOf(request: ScimRequest): GroupOptions {
+  return readCondition(request, 'group', createGroupVersion);
 }
 
 function readWritten(resource: Parameters<typeof fromScimGroup>[0]): ReturnType<typeof fromScimGroup> {
@@ -194,11 +160,10 @@ function readWritten(resource: Parameters<typeof fromScimGroup>[0]): ReturnType<
   return written;
 }
 
-function toGroupId({ id }: ScimRequest): GroupId {
-  if (!/^[\w.-]{1,128}$/.test(id)) throw unknownGroup();
-  return id as GroupId;
+function toGroupId(request: ScimRequest): GroupId {
+  return readResourceId(request, refuseUnknown);
 }
 
-function unknownGroup(): DirectoryError {
-  return new DirectoryError('groupNotFound', 'There is no group with this id.');
+function refuseUnknown(): never {
+  throw new DirectoryError('groupNotFound', 'There is no group with this id.');
 }

@@ -25,7 +25,15 @@ export interface ScimDoorOptions {
   readonly storage: Pick<Storage, 'users' | 'groups' | 'records'>;
   readonly provisioning: Pick<
     Provisioning,
-    'provisionUser' | 'changeUser' | 'removeUser' | 'createGroup' | 'changeGroup' | 'removeGroup'
+    | 'provisionUser'
+    | 'changeUser'
+    | 'removeUser'
+    | 'createGroup'
+    | 'changeGroup'
+    | 'removeGroup'
+    | 'createDepartment'
+    | 'changeDepartment'
+    | 'removeDepartment'
   >;
   readonly authentication: CredentialAuthentication;
   readonly badCredentials: BadCredentialLimit;

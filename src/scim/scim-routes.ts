@@ -2,6 +2,14 @@
 
 import { createBulkEndpoint } from './bulk-endpoint.ts';
 import {
+  createDepartment,
+  deleteDepartment,
+  patchDepartment,
+  readDepartment,
+  replaceDepartment,
+} from './department-endpoints.ts';
+import { listDepartments, searchDepartments } from './department-search.ts';
+import {
   type DiscoveryRequest,
   listResourceTypes,
   listSchemas,
@@ -40,38 +48,33 @@ export const scimRoutes: readonly Route[] = [
   discovery('ResourceType', ['ResourceTypes', '*'], readResourceType),
   discovery('Schema', ['Schemas'], listSchemas),
   discovery('Schema', ['Schemas', '*'], readSchema),
-  {
-    resource: 'User',
-    path: ['Users'],
-    operations: { GET: { changes: false, run: listUsers }, POST: { changes: true, run: createUser } },
-  },
-  { resource: 'User', path: ['Users', '.search'], operations: { POST: { changes: false, run: searchUsers } } },
-  {
-    resource: 'User',
-    path: ['Users', '*'],
-    operations: {
-      GET: { changes: false, run: readUser },
-      PUT: { changes: true, run: replaceUser },
-      PATCH: { changes: true, run: patchUser },
-      DELETE: { changes: true, run: deleteUser },
-    },
-  },
-  {
-    resource: 'Group',
-    path: ['Groups'],
-    operations: { GET: { changes: false, run: listGroups }, POST: { changes: true, run: createGroup } },
-  },
-  { resource: 'Group', path: ['Groups', '.search'], operations: { POST: { changes: false, run: searchGroups } } },
-  {
-    resource: 'Group',
-    path: ['Groups', '*'],
-    operations: {
-      GET: { changes: false, run: readGroup },
-      PUT: { changes: true, run: replaceGroup },
-      PATCH: { changes: true, run: patchGroup },
-      DELETE: { changes: true, run: deleteGroup },
-    },
-  },
+  ...resource('User', 'Users', {
+    list: listUsers,
+    search: searchUsers,
+    create: createUser,
+    read: readUser,
+    replace: replaceUser,
+    patch: patchUser,
+    remove: deleteUser,
+  }),
+  ...resource('Group', 'Groups', {
+    list: listGroups,
+    search: searchGroups,
+    create: createGroup,
+    read: readGroup,
+    replace: replaceGroup,
+    patch: patchGroup,
+    remove: deleteGroup,
+  }),
+  ...resource('Department', 'Departments', {
+    list: listDepartments,
+    search: searchDepartments,
+    create: createDepartment,
+    read: readDepartment,
+    replace: replaceDepartment,
+    patch: patchDepartment,
+    remove: deleteDepartment,
+  }),
   { resource: 'Root', path: ['.search'], operations: { POST: { changes: false, run: searchAll } } },
   {
     resource: 'Bulk',
@@ -104,6 +107,28 @@ function findBulkOperation(method: string, path: string) {
 export function allowedMethods(route: Route): string {
   const methods = route.discover === undefined ? Object.keys(route.operations) : ['GET'];
   return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+}
+
+/** What a client may do with the resources of a type (RFC 7644 §3.2). */
+type ResourceVerb = 'list' | 'search' | 'create' | 'read' | 'replace' | 'patch' | 'remove';
+
+function resource(name: string, place: string, verbs: Readonly<Record<ResourceVerb, ScimOperation>>): readonly Route[] {
+  const reads = (run: ScimOperation): RoutedOperation => ({ changes: false, run });
+  const changes = (run: ScimOperation): RoutedOperation => ({ changes: true, run });
+  return [
+    { resource: name, path: [place], operations: { GET: reads(verbs.list), POST: changes(verbs.create) } },
+    { resource: name, path: [place, '.search'], operations: { POST: reads(verbs.search) } },
+    {
+      resource: name,
+      path: [place, '*'],
+      operations: {
+        GET: reads(verbs.read),
+        PUT: changes(verbs.replace),
+        PATCH: changes(verbs.patch),
+        DELETE: changes(verbs.remove),
+      },
+    },
+  ];
 }
 
 function discovery(resource: string, path: readonly string[], discover: NonNullable<Route['discover']>): Route {

@@ -4,7 +4,10 @@
 
 import type { Hold } from '#directory/hold.ts';
 import type { Instant } from '#directory/identifiers.ts';
+import { withoutOrigin, type Membership, type Person } from '#directory/person.ts';
 import { statusOf, type User, type UserProfile } from '#directory/user.ts';
+import { describeReference, type KnownDepartments } from './department-representation.ts';
+import { PERSON_URN } from './person-schema.ts';
 import { createEntityTag } from './protocol/entity-tag.ts';
 import type { JsonObject } from './protocol/json-value.ts';
 import { ProtocolError } from './protocol/protocol-error.ts';
@@ -17,27 +20,42 @@ export interface WrittenUser {
   readonly active: boolean | undefined;
 }
 
-/** The whole resource as stored, `meta.version` included. `groups` are shown and no part of the version: they change with the groups. */
-export function toScimUser(user: User, scimBase: string, groups: readonly JsonObject[] = []): JsonObject {
-  const content = toUserContent(user, scimBase);
-  const meta = content['meta'] as JsonObject;
-  return {
-    ...content,
-    ...(groups.length === 0 ? {} : { groups }),
-    meta: { ...meta, version: createUserVersion(content) },
-  };
+/** What a user is shown with that is stored elsewhere, and therefore no part of the version. */
+export interface RelatedToUser {
+  readonly groups: readonly JsonObject[];
+  /** Those the user's memberships name; one that is missing is gone, and its membership is not shown. */
+  readonly departments: KnownDepartments;
 }
 
-/** The resource without `meta.version`, which costs a hash: for filters and sorting over many users. */
-export function toUserContent(user: User, scimBase: string): JsonObject {
-  const { enterprise, ...core } = user.profile as unknown as JsonObject;
-  const schemas = [USER_URN, ...(enterprise === undefined ? [] : [ENTERPRISE_USER_URN]), FURLOUGH_USER_URN];
+/** The whole resource as answered, `meta.version` included. */
+export function toScimUser(user: User, scimBase: string, { groups, departments }: RelatedToUser): JsonObject {
+  const content = toUserContent(user, scimBase, departments);
+  const meta = content['meta'] as JsonObject;
+  const isSame = user.profile.person?.departments === undefined;
+  const version = createUserVersion(isSame ? content : toUserContent(user, scimBase));
+  return { ...content, ...(groups.length === 0 ? {} : { groups }), meta: { ...meta, version } };
+}
+
+/**
+ * The resource without `meta.version`, which costs a hash: for filters and sorting over many users. Without `departments` memberships stand as
+ * they can be written.
+ */
+export function toUserContent(user: User, scimBase: string, departments?: KnownDepartments): JsonObject {
+  const { enterprise, person, ...core } = user.profile as unknown as JsonObject;
+  const shownPerson = person === undefined ? {} : toScimPerson(person as Person, scimBase, departments);
+  const hasPerson = Object.keys(shownPerson).length > 0;
+  const extensions = [
+    ...(enterprise === undefined ? [] : [ENTERPRISE_USER_URN]),
+    ...(hasPerson ? [PERSON_URN] : []),
+    FURLOUGH_USER_URN,
+  ];
   return {
-    schemas,
+    schemas: [USER_URN, ...extensions],
     id: user.id,
     ...core,
     active: user.active,
     ...(enterprise === undefined ? {} : { [ENTERPRISE_USER_URN]: enterprise }),
+    ...(hasPerson ? { [PERSON_URN]: shownPerson } : {}),
     [FURLOUGH_USER_URN]: {
       status: statusOf(user),
       // On its way to the ledger it is no seat of this person any more.
@@ -51,6 +69,28 @@ export function toUserContent(user: User, scimBase: string): JsonObject {
       location: userLocation(user, scimBase),
     },
   };
+}
+
+function toScimPerson(person: Person, scimBase: string, known: KnownDepartments | undefined): JsonObject {
+  const { departments, ...own } = person;
+  const shown = withoutOrigin(departments ?? []).flatMap((membership): JsonObject[] => {
+    const department = known?.get(membership.value);
+    if (known === undefined) return [{ ...membership }];
+    if (department === undefined) return [];
+    const { code } = department.profile;
+    return [{ ...membership, ...describeReference(department, scimBase), ...(code === undefined ? {} : { code }) }];
+  });
+  return { ...own, ...(shown.length === 0 ? {} : { departments: shown }) } as unknown as JsonObject;
+}
+
+/** Without what follows from the departments themselves. */
+function fromScimPerson(person: JsonObject): Person {
+  const { departments, ...own } = person;
+  if (departments === undefined) return own as unknown as Person;
+  const memberships = (departments as readonly JsonObject[]).map(
+    ({ $ref: _ref, display: _name, code: _code, ...membership }) => membership as unknown as Membership,
+  );
+  return { ...own, departments: memberships } as unknown as Person;
 }
 
 /** The weak entity tag of a user: from content only. The seat is left out, for storage may still be handing it back. */
@@ -80,6 +120,7 @@ export function fromScimUser(resource: JsonObject): WrittenUser {
     password: _password,
     [FURLOUGH_USER_URN]: _why,
     [ENTERPRISE_USER_URN]: enterprise,
+    [PERSON_URN]: person,
     active,
     ...core
   } = resource;
@@ -87,7 +128,11 @@ export function fromScimUser(resource: JsonObject): WrittenUser {
     if (Array.isArray(value) && value.length > mostElements)
       throw new ProtocolError('tooMany', `${name} may have at most ${mostElements} values.`);
   }
-  const profile = { ...core, ...(enterprise === undefined ? {} : { enterprise }) } as unknown as UserProfile;
+  const profile = {
+    ...core,
+    ...(enterprise === undefined ? {} : { enterprise }),
+    ...(person === undefined ? {} : { person: fromScimPerson(person as JsonObject) }),
+  } as unknown as UserProfile;
   return { profile, active: typeof active === 'boolean' ? active : undefined };
 }
 

@@ -206,6 +206,7 @@ async function tour(world: TwoOrganizations, party: Party): Promise<readonly Tol
   for (const target of [
     'Users',
     'Users?count=1',
+    'Departments',
     'Users?sortBy=userName&sortOrder=descending',
     `Users/${person}`,
     'Users/none',

@@ -4,6 +4,7 @@
 import { listOperations } from '#admin/operations.ts';
 import { createGate } from '#gate/gate.ts';
 import { scimRoutes } from '#scim/scim-routes.ts';
+import { departmentRecords } from '#storage/department-records.ts';
 import { describeWithMongo } from '../harness/mongo-for-tests.ts';
 import type { WireAnswer } from '../hostile/wire.ts';
 import { adminCases, gateCases, scimCases, type ForeignIdCase, type Ids } from './foreign-id-cases.ts';
@@ -215,6 +216,9 @@ function unknownLike(ids: Ids): Ids {
     group: last(ids.group),
     groupName: swap(ids.groupName),
     groupExternalId: swap(ids.groupExternalId),
+    department: last(ids.department),
+    departmentName: swap(ids.departmentName),
+    departmentCode: swap(ids.departmentCode),
     connection: swap(ids.connection),
     credential: last(ids.credential),
     signIn: last(ids.signIn),
@@ -245,5 +249,6 @@ async function everythingOf({ house: { storage } }: TwoOrganizations, { id }: Pa
     seats: await storage.seats.read(organization),
     users: await storage.users.list(organization, { limit: 1_000 }),
     groups: await storage.groups.list(organization, { limit: 1_000 }),
+    departments: await storage.records(departmentRecords).list(organization, { limit: 1_000 }, 0),
   };
 }

@@ -14,6 +14,9 @@ export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 export const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
+export const PERSON = 'urn:ietf:params:scim:schemas:extension:furlough:2.0:Person';
+export const DEPARTMENT = 'urn:ietf:params:scim:schemas:furlough:2.0:Department';
+
 /** What both organisations call something. */
 export const shared = { userName: 'same@shared.test', externalId: 'same-external-id', connection: 'shared' } as const;
 
@@ -26,6 +29,9 @@ export interface Party {
   readonly group: string;
   readonly groupName: string;
   readonly groupExternalId: string;
+  readonly department: string;
+  readonly departmentName: string;
+  readonly departmentCode: string;
   /** The person both call the same. */
   readonly samePerson: string;
   readonly connection: string;
@@ -112,6 +118,8 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     title: `Title ${canary}`,
     groupName: `Group ${canary}`,
     groupExternalId: `${canary}-group-external`,
+    departmentName: `Department ${canary}`,
+    departmentCode: `${canary}-department`,
     connectionName: `Connection ${canary}`,
     credentialName: `Credential ${canary}`,
     note: `Note ${canary}`,
@@ -193,6 +201,17 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
       }),
     )
   )['id'];
+  const department = (
+    await must(
+      scim('POST', '/Departments', { schemas: [DEPARTMENT], name: names.departmentName, code: names.departmentCode }),
+    )
+  )['id'];
+  await must(
+    scim('PATCH', `/Users/${person}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'add', path: `${PERSON}:departments`, value: [{ value: department, primary: true }] }],
+    }),
+  );
   const samePerson = await hire(sharedSecret, shared.userName, shared.externalId, shared.userName, person);
   const signInAs: Party['signInAs'] = async (userName, through = connection) => {
     saml.signInAs(userName);
@@ -221,6 +240,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     scimSecret,
     person,
     group,
+    department,
     samePerson,
     connection,
     credential: issued['credential'].id,
@@ -234,6 +254,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
       ...Object.values(names),
       person,
       group,
+      department,
       samePerson,
       issued['credential'].id,
       refused.reference,
