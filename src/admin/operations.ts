@@ -3,6 +3,7 @@
 import { auditOperations } from './audit-endpoints.ts';
 import { connectionOperations } from './connection-endpoints.ts';
 import { credentialOperations } from './credential-endpoints.ts';
+import { departmentOperations } from './department-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
 import { organizationOperations } from './organization-endpoints.ts';
 import { seatOperations } from './seat-endpoints.ts';
@@ -15,6 +16,7 @@ export function listOperations(): readonly Operation[] {
     ...credentialOperations,
     ...connectionOperations,
     ...userOperations,
+    ...departmentOperations,
     ...seatOperations,
     ...signInOperations,
     ...auditOperations,

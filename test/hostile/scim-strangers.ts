@@ -1,18 +1,19 @@
 // Strangers at the SCIM door: near enough to a client's requests that they come far in.
 
 import fc from 'fast-check';
-import { USER, type HostileHouse } from './hostile-house.ts';
+import { DEPARTMENT, PERSON, USER, type HostileHouse } from './hostile-house.ts';
 import { anyMethod, encodedText, headerText, hostileHeaders, hostileJson, hostileQuery } from './hostile-values.ts';
 import { bodyOf, everywhere, path } from './request-parts.ts';
 import type { WireRequest } from './wire.ts';
 
-export function toScim({ scimSecret, people }: HostileHouse): fc.Arbitrary<WireRequest> {
+export function toScim({ scimSecret, people, departments }: HostileHouse): fc.Arbitrary<WireRequest> {
   const names =
-    'schemas userName externalId active emails name title displayName meta id groups roles Operations op path value password startIndex count filter sortBy attributes type primary'.split(
+    `schemas userName externalId active emails name title displayName meta id groups roles Operations op path value password startIndex count filter sortBy attributes type primary code parent displayOrder departments birthday ${PERSON} ${PERSON}:departments`.split(
       ' ',
     );
   const values = [
     [USER],
+    [DEPARTMENT],
     ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
     ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],
     'replace',
@@ -28,6 +29,14 @@ export function toScim({ scimSecret, people }: HostileHouse): fc.Arbitrary<WireR
     [{ op: 'add', value: { 'name.givenName': 'A' } }],
     [{ value: 'x@y.test', type: 'work' }],
     { givenName: 'A' },
+    ...departments.scim.flatMap((value) => [
+      value,
+      { value },
+      [{ value, primary: true }],
+      { departments: [{ value }] },
+    ]),
+    `${PERSON}:departments[value eq "${departments.scim[0]}"].jobTitle`,
+    { birthday: '2026-02-30' },
   ];
   const parameters = 'filter sortBy sortOrder startIndex count attributes excludedAttributes cursor access_token'.split(
     ' ',
@@ -44,7 +53,10 @@ export function toScim({ scimSecret, people }: HostileHouse): fc.Arbitrary<WireR
     { arbitrary: headerText, weight: 1 },
   );
   const users = people.scim.map((id) => `Users/${id}`);
+  const places = departments.scim.map((id) => `Departments/${id}`);
   const fitting = fc.oneof(
+    fc.constantFrom(['GET', 'Departments'], ['POST', 'Departments'], ['POST', 'Departments/.search']),
+    fc.tuple(fc.constantFrom('GET', 'PUT', 'PATCH', 'PATCH'), fc.constantFrom(...places)),
     fc.constantFrom(['GET', 'Users'], ['POST', 'Users'], ['POST', 'Users/.search']),
     fc.tuple(fc.constantFrom('GET', 'PUT', 'PATCH', 'PATCH'), fc.constantFrom(...users)),
     fc.tuple(
@@ -85,6 +97,11 @@ export function toScim({ scimSecret, people }: HostileHouse): fc.Arbitrary<WireR
 function toScimBody(rest: fc.Arbitrary<string>): fc.Arbitrary<string> {
   const PATCH = '"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"]';
   return fc.oneof(
+    fc
+      .tuple(fc.uuid(), rest)
+      .map(([name, text]) =>
+        text.replace(/^\{/, () => `{"schemas":["${DEPARTMENT}"],"name":"${name}",`).replace(/,\}$/, '}'),
+      ),
     fc
       .tuple(fc.uuid(), rest)
       .map(([name, text]) =>

@@ -54,7 +54,7 @@ function admin(
   };
 }
 const inPath = (rest: string) => (org: string, ids: Ids) =>
-  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn)}`;
+  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn).replace('{department}', ids.department)}`;
 /** Only about the organisation that the path names. */
 const ofPath =
   (method: string, rest: string, body?: unknown): Cases =>
@@ -141,6 +141,46 @@ export const adminCases: Readonly<Record<string, Cases>> = {
     body: { roles: ['auditor'] },
     headers: { 'if-match': '*' },
   }),
+  'departments.list': (ids, own) => [
+    { method: 'GET', target: `/api/v1/organizations/${ids.organization}/departments`, control: 200 },
+    ...[
+      `parent=${ids.department}`,
+      `code=${ids.departmentCode}`,
+      `name=${encodeURIComponent(ids.departmentName)}`,
+      `cursor=${cursorAt(`:${ids.department}`)}`,
+    ].map((query) => ({ method: 'GET', target: `/api/v1/organizations/${own.organization}/departments?${query}` })),
+  ],
+  'departments.create': (ids, own) => [
+    {
+      method: 'POST',
+      target: `/api/v1/organizations/${own.organization}/departments`,
+      body: { name: 'Other', parent: ids.department },
+    },
+    { method: 'POST', target: `/api/v1/organizations/${ids.organization}/departments`, body: { name: 'Other' } },
+  ],
+  'departments.get': admin('GET', inPath('/departments/{department}'), { control: 200 }),
+  'departments.change': (ids, own) => [
+    ...(admin('PUT', inPath('/departments/{department}'), { body: { name: 'Other' } })(
+      ids,
+      own,
+    ) as readonly ForeignIdCase[]),
+    {
+      method: 'PUT',
+      target: `/api/v1/organizations/${own.organization}/departments/${own.department}`,
+      body: { parent: ids.department },
+    },
+  ],
+  'departments.delete': admin('DELETE', inPath('/departments/{department}')),
+  'departments.users': (ids, own) => [
+    ...(admin('GET', inPath('/departments/{department}/users'), { control: 200 })(
+      ids,
+      own,
+    ) as readonly ForeignIdCase[]),
+    {
+      method: 'GET',
+      target: `/api/v1/organizations/${own.organization}/departments/${own.department}/users?cursor=${cursorAt(ids.person)}`,
+    },
+  ],
   'seats.get': ofPath('GET', '/seats'),
   'seats.change': ofPath('PUT', '/seats', { licensed: 1 }),
   'seats.recount': ofPath('POST', '/seats/recount'),
