@@ -81,6 +81,21 @@ export function createSqliteGroupStore(connection: SqliteConnection, addEffects:
       const rows = await connection.read(() => statement.all(organizationId, id, after ?? '', limit));
       return rows.map(({ member, kind }) => ({ kind, id: member }));
     },
+    membersOf: (organizationId, ids, limit) =>
+      connection.read(() => {
+        const found = new Map<GroupId, readonly GroupMember[]>();
+        let left = limit;
+        for (const id of ids.toSorted()) {
+          const rows = undeleted.all(organizationId, id, '', left + 1);
+          if (rows.length > left) break;
+          left -= rows.length;
+          found.set(
+            id,
+            rows.map(({ member, kind }) => ({ kind, id: member })),
+          );
+        }
+        return found;
+      }),
     async membersAmong(organizationId, id, ids) {
       const rows = await connection.read(() => among.all(organizationId, id, JSON.stringify(ids)));
       return rows.map(({ member }) => member);
