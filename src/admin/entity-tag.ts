@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { DirectoryError } from '#directory/directory-error.ts';
-import { stableText } from '#directory/effects-between.ts';
+import { stableText } from '#directory/same-value.ts';
 
 export function createEntityTag(content: unknown): string {
   return `"${createHash('sha256').update(stableText(content)).digest('base64url').slice(0, 22)}"`;

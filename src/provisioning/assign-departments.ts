@@ -4,9 +4,10 @@
 
 import { departmentLabel, longestName } from '#directory/department.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
-import { stableText, type ChangeContext } from '#directory/effects-between.ts';
+import type { ChangeContext } from '#directory/effects-between.ts';
 import type { DepartmentId, OrganizationId } from '#directory/identifiers.ts';
 import { assertPerson, joinMemberships, placeByText, withoutOrigin, type Membership } from '#directory/person.ts';
+import { isSame } from '#directory/same-value.ts';
 import type { UserProfile } from '#directory/user.ts';
 import { createDepartmentReader, type DepartmentReader } from '#storage/department-reader.ts';
 import { departmentKeys } from '#storage/department-records.ts';
@@ -62,12 +63,12 @@ export function createPlacement(
     async place(before, written) {
       const old = before?.person?.departments ?? [];
       const sent = markOrigin(joinMemberships(written.person?.departments ?? []), old);
-      if (written.person !== undefined && stableText(written.person) !== stableText(before?.person))
+      if (written.person !== undefined && !isSame(written.person, before?.person))
         assertPerson({ ...written.person, departments: sent });
       const known = new Set(old.map(({ value }) => value));
       const unknown = sent.map(({ value }) => value).filter((id) => !known.has(id));
       await assertDepartments(departments, organizationId, unknown);
-      const isNamed = stableText(withoutOrigin(sent)) !== stableText(withoutOrigin(old));
+      const isNamed = !isSame(withoutOrigin(sent), withoutOrigin(old));
       const placed = await placeTextOf(written, textOf(before), sent, isNamed);
       entered = placed.map(({ value }) => value).filter((id) => !known.has(id));
       return withMemberships(written, placed);

@@ -12,6 +12,7 @@ import type { ProvisioningContext } from './provisioning-context.ts';
 import { removeDepartment } from './remove-department.ts';
 import { removeUser } from './remove-user.ts';
 import { promoteWaiting } from './seat-queue.ts';
+import { createTurns } from './turns.ts';
 
 type Bound<F> = F extends (context: ProvisioningContext, ...rest: infer Rest) => infer Result
   ? (...rest: Rest) => Result
@@ -38,6 +39,8 @@ export interface Provisioning {
 }
 
 export function createProvisioning(context: ProvisioningContext): Provisioning {
+  // Identity providers change one group in parallel (scim.md 2.2). People are left alone: nothing may hold a lock-out up.
+  const turns = createTurns();
   return {
     provisionUser: provisionUser.bind(null, context),
     changeUser: changeUser.bind(null, context),
@@ -46,11 +49,16 @@ export function createProvisioning(context: ProvisioningContext): Provisioning {
     reactivateUser: reactivateUser.bind(null, context),
     assignRoles: assignRoles.bind(null, context),
     createGroup: createGroup.bind(null, context),
-    changeGroup: changeGroup.bind(null, context),
-    removeGroup: removeGroup.bind(null, context),
-    createDepartment: createDepartment.bind(null, context),
-    changeDepartment: changeDepartment.bind(null, context),
-    removeDepartment: removeDepartment.bind(null, context),
+    changeGroup: (organizationId, id, ...rest) =>
+      turns(`${organizationId}/${id}`, () => changeGroup(context, organizationId, id, ...rest)),
+    removeGroup: (organizationId, id, ...rest) =>
+      turns(`${organizationId}/${id}`, () => removeGroup(context, organizationId, id, ...rest)),
+    createDepartment: (organizationId, ...rest) =>
+      turns(`departments of ${organizationId}`, () => createDepartment(context, organizationId, ...rest)),
+    changeDepartment: (organizationId, ...rest) =>
+      turns(`departments of ${organizationId}`, () => changeDepartment(context, organizationId, ...rest)),
+    removeDepartment: (organizationId, ...rest) =>
+      turns(`departments of ${organizationId}`, () => removeDepartment(context, organizationId, ...rest)),
     createOrganization: createOrganization.bind(null, context),
     changeOrganization: changeOrganization.bind(null, context),
     changeSeats: changeSeats.bind(null, context),

@@ -10,7 +10,7 @@ import { passOn, startSamlSignInPage, type SamlSignInPage } from '../harness/sam
 import { createWire, type Wire } from './wire.ts';
 
 export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
-
+export const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 export const DEPARTMENT = 'urn:ietf:params:scim:schemas:furlough:2.0:Department';
 export const PERSON = 'urn:ietf:params:scim:schemas:extension:furlough:2.0:Person';
 
@@ -25,6 +25,8 @@ export interface HostileHouse extends RunningServer {
   readonly people: Readonly<Record<'scim' | 'admin', readonly string[]>>;
   /** Ids of departments of the same, the second below the first. */
   readonly departments: Readonly<Record<'scim' | 'admin', readonly string[]>>;
+  /** The id of a group of `by-scim`; one of its people is in it. */
+  readonly group: string;
   /** The `Cookie` header of a person of `by-gate` who is signed in. */
   readonly sessionCookie: string;
   readonly appHost: string;
@@ -88,6 +90,12 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     return [top, (await must('POST', at, { name: 'Below', parent: top }))['department'].id];
   };
   const departments = { scim: await found('by-scim'), admin: await found('by-admin') };
+  const crew = await server.scim(scimSecret, 'POST', '/Groups', {
+    schemas: [GROUP],
+    displayName: 'Crew',
+    members: [{ value: people.scim[0] }],
+  });
+  if (crew.status !== 201) throw new Error(`POST /Groups: ${crew.status} ${JSON.stringify(crew.body)}`);
   await hire(await secretOf('by-gate', 'saml'), 'aoki@gate.test');
   saml.signInAs('aoki@gate.test');
   openId.signInAs({ sub: 'sub-aoki', claims: { preferred_username: 'aoki@gate.test' } });
@@ -112,6 +120,7 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     scimSecret,
     people,
     departments,
+    group: crew.body['id'],
     sessionCookie: browser.cookieHeader(server.url),
     appHost: host,
     async stop() {
