@@ -37,6 +37,19 @@ export async function changeUser(
   options: ChangeOptions = {},
 ): Promise<ChangeResult> {
   const placement = createPlacement(context, organizationId, by, options.departmentText);
+  const change = () => changeInRounds(context, organizationId, id, edit, by, options, placement);
+  return leaveDeleted(context, placement, await orWithdraw(placement, change), by);
+}
+
+async function changeInRounds(
+  context: ProvisioningContext,
+  organizationId: OrganizationId,
+  id: UserId,
+  edit: (user: User) => UserEdit,
+  by: ChangeContext,
+  options: ChangeOptions,
+  placement: Placement,
+): Promise<ChangeResult> {
   for (let round = 0; round < maximumRounds; round += 1) {
     const before = await context.storage.users.get(organizationId, id);
     if (before === null || before.deletedAt !== undefined) {
@@ -53,10 +66,8 @@ export async function changeUser(
       lostAccess: edited.lostAccess,
       ifNoSeat,
     };
-    const result = await orWithdraw(placement, () =>
-      guardLastOwner(context, before, edited.user, by, () => commitUserChange(context, change, by)),
-    );
-    if (result !== null) return leaveDeleted(context, placement, await lookAtQueue(context, result), by);
+    const result = await guardLastOwner(context, before, edited.user, by, () => commitUserChange(context, change, by));
+    if (result !== null) return lookAtQueue(context, result);
   }
   throw new DirectoryError('tooManyConflicts', `User ${id} is being changed too often; try again.`);
 }
@@ -66,10 +77,10 @@ async function placed(placement: Placement, { profile }: User, edit: UserEdit): 
   return { ...edit, profile: await placement.place(profile, edit.profile) };
 }
 
-/** Commits; what a refused change had prepared is taken back. */
-export async function orWithdraw<Result>(placement: Placement, commit: () => Promise<Result>): Promise<Result> {
+/** What a refused change had prepared is taken back. */
+export async function orWithdraw<Result>(placement: Placement, change: () => Promise<Result>): Promise<Result> {
   try {
-    return await commit();
+    return await change();
   } catch (error) {
     if (error instanceof DirectoryError) await placement.withdraw();
     throw error;
@@ -87,8 +98,13 @@ export async function leaveDeleted(
   if (gone.length === 0) return result;
   const { id, organizationId } = result.user;
   const leave = ({ profile }: User) => ({ profile: withoutDepartments(profile, gone) });
-  const { user } = await changeUser(context, organizationId, id, leave, by);
-  return { ...result, user };
+  try {
+    return { ...result, user: (await changeUser(context, organizationId, id, leave, by)).user };
+  } catch (error) {
+    // What is committed is done, and nobody is shown in a department that is not there.
+    context.reportTrouble('somebody could not be taken out of a deleted department', error);
+    return result;
+  }
 }
 
 /** Whoever touches a waiting user looks at the queue as well: nobody is left waiting beside a free seat. */

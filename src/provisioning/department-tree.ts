@@ -75,7 +75,7 @@ export async function settleTree(
     const tree = await trees.get(organizationId, now());
     if (tree?.value.pending === undefined) return tree;
     const { pending, ...settled } = tree.value;
-    for (const department of pending) await writeDepartment(storage, department, now());
+    await Promise.all(pending.map((department) => writeDepartment(storage, department, now())));
     if (await trees.replace({ ...tree, value: settled }))
       return { ...tree, revision: tree.revision + 1, value: settled };
   }

@@ -161,7 +161,9 @@ async function createUser(
   const need = request.active ? 'activate' : 'none';
   const change = { before: null, after: user, need, lostAccess: false, ifNoSeat } as const;
   const created = await orWithdraw(placement, () => commitUserChange(context, change, by));
-  return created === null ? null : leaveDeleted(context, placement, created, by);
+  if (created !== null) return leaveDeleted(context, placement, created, by);
+  await placement.withdraw();
+  return null;
 }
 
 function textOption({ departmentText }: NewUser): ChangeOptions {

@@ -1,6 +1,7 @@
 // People and departments at the same moment, on both stores: who comes while a department goes, and processes that die between the two writes that
 // a new department by text takes.
 
+import { DirectoryError } from '#directory/directory-error.ts';
 import type { DepartmentId } from '#directory/identifiers.ts';
 import type { UserProfile } from '#directory/user.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
@@ -157,6 +158,48 @@ describeOnBothStorages('people in departments', (open) => {
       expect(await inside(made?.id as DepartmentId)).toEqual(['aoki']);
     },
   );
+
+  test('a change that is refused only when it starts over takes back the department it had made; one that others use by then stays', async () => {
+    for (const isUsed of [false, true]) {
+      const text = isUsed ? 'Used' : 'Sales';
+      const user = await side.add(`aoki ${text}`);
+      const other = await side.add(`baba ${text}`);
+      const byText = (
+        id: typeof user.id,
+        on: Provisioning,
+        precondition: (read: typeof user) => void = () => undefined,
+      ) =>
+        on.changeUser(
+          acme,
+          id,
+          ({ profile }) => ({ profile: { ...profile, enterprise: { department: text } } }),
+          byOkta,
+          { precondition, departmentText: { creates: true, isWhole: false } },
+        );
+      let calls = 0;
+      const raced: Storage = {
+        ...storage,
+        users: {
+          ...storage.users,
+          async commit(commit) {
+            calls += 1;
+            // Somebody else is faster, and what the caller had read is not there any more.
+            if (calls === 1) {
+              await side.changeUser(acme, user.id, ({ profile }) => ({ profile: { ...profile, title: 'x' } }), byOkta);
+              if (isUsed) await byText(other.id, side);
+            }
+            return storage.users.commit(commit);
+          },
+        },
+      };
+      const refused = byText(user.id, side.on(raced), ({ revision }) => {
+        if (revision !== user.revision) throw new DirectoryError('revisionMismatch', 'It has changed.');
+      });
+      await expect(refused).rejects.toMatchObject({ code: 'revisionMismatch' });
+      const all = await createDepartmentReader(storage, () => side.clock.now).list(acme, { limit: 10 });
+      expect(all.map(({ profile }) => profile.name)).toEqual(isUsed ? ['Used'] : []);
+    }
+  });
 
   test('more people than one page are found by their department in pages, without anybody else', async () => {
     const department = await addDepartment('Sales');
