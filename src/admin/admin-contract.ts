@@ -54,9 +54,12 @@ export const newCredential = z.strictObject({
     .optional()
     .describe('Id of a user; while they are inactive the credential is refused.'),
   scopes: z
-    .array(z.enum(['instance', 'read']))
-    .max(2)
-    .default([]),
+    .array(z.enum(['instance', 'read', 'users', 'groups']))
+    .max(4)
+    .default([])
+    .describe(
+      'None: everything its kind may do. admin: `instance`, `read`. scim: `read` reads everything; `users` (with departments) and `groups` read and change theirs.',
+    ),
   expiresAt: instant.optional(),
 });
 export const rotation = z.strictObject({

@@ -1,6 +1,6 @@
 // Credentials: issue, list, revoke, rotate. A secret is in one answer only; scope `instance` is given only by whoever has it.
 
-import type { Credential } from '#directory/credential.ts';
+import type { Credential, CredentialKind } from '#directory/credential.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ConnectionId, CredentialId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import * as contract from './admin-contract.ts';
@@ -95,14 +95,20 @@ export const credentialOperations: readonly Operation[] = [
   }),
 ];
 
+const usableScopes: Readonly<Record<CredentialKind, readonly string[]>> = {
+  admin: ['instance', 'read'],
+  scim: ['read', 'users', 'groups'],
+  hr: [],
+  app: [],
+};
+
 async function issue(
   context: AdminContext,
   call: Call<ReturnType<typeof contract.newCredential.parse>, unknown>,
 ): Promise<Answer> {
   const { kind, name, connection, owner, scopes, expiresAt } = call.body;
   assertMayGive(call, scopes);
-  const usable = kind === 'admin' ? ['instance', 'read'] : kind === 'scim' ? ['read'] : [];
-  const wrong = scopes.find((scope) => !usable.includes(scope));
+  const wrong = scopes.find((scope) => !usableScopes[kind].includes(scope));
   if (wrong !== undefined)
     throw new DirectoryError('invalidValue', `Scope ${wrong} means nothing for kind ${kind}.`, { field: 'scopes' });
   const provisions = kind === 'scim' || kind === 'hr';
@@ -115,7 +121,7 @@ async function issue(
     {
       kind,
       name,
-      scopes,
+      scopes: [...new Set(scopes)],
       ...(place === undefined ? {} : { connection: place as ConnectionId }),
       ...(owner === undefined ? {} : { owner: owner as UserId }),
       ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),

@@ -23,7 +23,11 @@ export function addCredentialCommands({ program, terminal }: CommandPlace): void
     .requiredOption('--name <name>', 'what it is for')
     .option('--connection <id>', 'connection it belongs to; SCIM and HR: "default" unless given')
     .option('--owner <user>', 'id of a user; while they are inactive it is refused')
-    .option('--scope <scope>', 'read, or instance for admin; may be repeated', collect)
+    .option(
+      '--scope <scope>',
+      'scim: read, users, groups; admin: read, instance; may be repeated; none: everything',
+      collect,
+    )
     .option('--expires <instant>', 'for example 2027-04-01T00:00:00Z')
     .action(async (options: IssueOptions) => {
       const { kind, name, connection, owner, scope, expires } = options;

@@ -13,7 +13,7 @@ export interface Credential {
   readonly connection?: ConnectionId;
   /** While this user is inactive the credential is refused. */
   readonly owner?: UserId;
-  /** Empty: everything its kind may do. `instance` reaches every organisation, `read` only reads. */
+  /** Empty: everything its kind may do. `instance` reaches every organisation, `read` only reads; of SCIM also `users` and `groups`. */
   readonly scopes: readonly string[];
   /** SHA-256 of the secret, hex. */
   readonly secretHash: string;

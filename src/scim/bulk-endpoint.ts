@@ -8,14 +8,19 @@ import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from './pr
 import { ProtocolError } from './protocol/protocol-error.ts';
 import { ScimError, toErrorBody, toScimError } from './scim-error.ts';
 import type { ScimAnswer, ScimContext, ScimOperation, ScimRequest } from './scim-operation.ts';
+import { assertInScope, type ScimArea } from './scim-scopes.ts';
 
 export const BULK_RESPONSE_URN = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse';
 
 /** The operation that a method and a path below the SCIM base lead to, and the id in the path; undefined where there is none. */
-export type FindBulkOperation = (
-  method: string,
-  path: string,
-) => { readonly run: ScimOperation; readonly id: string; readonly resource: string } | undefined;
+export type FindBulkOperation = (method: string, path: string) => BulkTarget | undefined;
+
+export interface BulkTarget {
+  readonly run: ScimOperation;
+  readonly id: string;
+  readonly resource: string;
+  readonly area: ScimArea;
+}
 
 interface Outcome {
   readonly status: number;
@@ -133,6 +138,7 @@ class BulkRun {
       const path = resolvePath(sentPath, resolve);
       const found = this.#find(method, path);
       if (found === undefined) throw new ScimError(404, 'There is nothing at this address for this method.');
+      assertInScope(request.client, true, found.area);
       if (method !== 'POST') location = `${context.scimBase}${path.split('?', 1)[0] ?? ''}`;
       const data = operation.data === undefined ? undefined : resolveData(operation.data, resolve);
       if (found.resource !== 'Group' && countValues(data) > DEFAULT_JSON_LIMITS.maxValues)

@@ -9,6 +9,7 @@ import type { Logger } from '#observability/logger.ts';
 import type { RandomBytes } from '#directory/identifiers.ts';
 import { isAccessToken, issueAccessToken } from '#secrets/access-tokens.ts';
 import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
+import { readScopes, type ScimScope } from './scim-scopes.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
 
@@ -27,6 +28,7 @@ type TokenErrorCode =
   | 'invalid_request'
   | 'invalid_client'
   | 'unsupported_grant_type'
+  | 'invalid_scope'
   | 'temporarily_unavailable'
   | 'server_error';
 
@@ -80,8 +82,20 @@ async function grant(options: TokenEndpointOptions, request: Request): Promise<o
       throw new TokenError('invalid_client', 429, 'Too many refused clients.', { 'Retry-After': String(wait) });
     throw new TokenError('invalid_client', 401, 'This client is not accepted.', challenge);
   }
-  const token = await issueAccessToken(options, outcome.credential, options.tokenMinutes * 60_000);
-  return { access_token: token, token_type: 'Bearer', expires_in: options.tokenMinutes * 60 };
+  const scopes = grantScopes(form.get('scope'), readScopes(outcome.scopes));
+  const token = await issueAccessToken(options, outcome.credential, options.tokenMinutes * 60_000, scopes);
+  const scope = scopes.join(' ');
+  return { access_token: token, token_type: 'Bearer', expires_in: options.tokenMinutes * 60, scope };
+}
+
+/** RFC 6749 §3.3: all that the credential may do, or as much of it as is asked for. */
+function grantScopes(asked: string | null, all: ReadonlySet<ScimScope>): readonly ScimScope[] {
+  if (asked === null) return [...all];
+  const names = asked.split(' ').filter((name) => name !== '');
+  const beyond = names.some((name) => !all.has(name as ScimScope));
+  if (beyond || names.length === 0)
+    throw new TokenError('invalid_scope', 400, `This client may ask for: ${[...all].join(' ')}.`);
+  return [...all].filter((scope) => names.includes(scope));
 }
 
 /** RFC 6749 §3.2: a parameter comes once, and an empty one counts as left out. */

@@ -11,6 +11,7 @@ import type { Storage } from '#storage/storage.ts';
 import type { JsonDocumentLimits } from './protocol/json-document.ts';
 import type { JsonObject, JsonValue } from './protocol/json-value.ts';
 import type { PageLimits } from './protocol/list-response.ts';
+import type { ScimScope } from './scim-scopes.ts';
 
 /** The calling system: its organisation, its connection and what that connection is set to. */
 export interface ScimClient {
@@ -18,8 +19,7 @@ export interface ScimClient {
   readonly connection: ConnectionId;
   readonly credential: CredentialId;
   readonly settings: ScimProvisioning;
-  /** May read only. */
-  readonly readOnly: boolean;
+  readonly scopes: ReadonlySet<ScimScope>;
 }
 
 export interface ScimContext {

@@ -16,10 +16,11 @@ import type { Storage } from '#storage/storage.ts';
 import { readRequestTarget, type RequestTarget } from './dialects/onelogin.ts';
 import { parseJsonDocument, type JsonDocumentLimits } from './protocol/json-document.ts';
 import type { JsonValue } from './protocol/json-value.ts';
-import { assertMayWrite, authenticateScimClient } from './scim-authentication.ts';
+import { authenticateScimClient } from './scim-authentication.ts';
 import { ScimError, toErrorBody, toScimError } from './scim-error.ts';
 import type { ScimAnswer, ScimClient, ScimContext } from './scim-operation.ts';
 import { allowedMethods, findRoute, type Route } from './scim-routes.ts';
+import { assertInScope } from './scim-scopes.ts';
 
 export interface ScimDoorOptions {
   readonly storage: Pick<Storage, 'users' | 'groups' | 'records'>;
@@ -126,7 +127,7 @@ async function serve(
   if (route === undefined) throw new ScimError(404, 'There is nothing at this address.');
   const operation = route.operations[method];
   if (operation === undefined) throw refuseMethod(route);
-  if (operation.changes) assertMayWrite(client);
+  assertInScope(client, operation.changes, route.area);
   return operation.run(door.context, {
     client,
     id: decodeSegment(segments[1] ?? ''),

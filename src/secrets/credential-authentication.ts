@@ -13,7 +13,12 @@ import { hashSecret } from './credential-secret.ts';
 export type CredentialRefusal = 'unknown' | 'expired' | 'revoked' | 'ownerInactive' | 'organizationClosed';
 
 export type CredentialOutcome =
-  | { readonly kind: 'accepted'; readonly credential: Credential }
+  | {
+      readonly kind: 'accepted';
+      readonly credential: Credential;
+      /** What it may do by this secret: the credential's scopes, or an access token's share of them. */
+      readonly scopes: readonly string[];
+    }
   | { readonly kind: 'refused'; readonly reason: CredentialRefusal };
 
 export interface CredentialAuthentication {
@@ -34,8 +39,9 @@ export function createCredentialAuthentication(context: CredentialAuthentication
   return {
     async authenticate(secret, kinds) {
       const now = context.now();
-      const id = isAccessToken(secret) ? await readAccessToken(context.storage, secret, now) : hashSecret(secret);
-      const record = id === null ? null : await records.get(id, now);
+      const token = isAccessToken(secret) ? await readAccessToken(context.storage, secret, now) : undefined;
+      const id = token === undefined ? hashSecret(secret) : token?.secretHash;
+      const record = id === undefined ? null : await records.get(id, now);
       if (record === null || !kinds.includes(record.value.kind)) return refuse('unknown');
       const credential = record.value;
       // Not compared with the clock: the node that revoked may be ahead of this one.
@@ -43,7 +49,8 @@ export function createCredentialAuthentication(context: CredentialAuthentication
       if (credential.expiresAt !== undefined && credential.expiresAt <= now) return refuse('expired');
       if (!(await isOwnerIn(credential, now))) return refuse('ownerInactive');
       if (!(await isDoorOpen(credential, now))) return refuse('organizationClosed');
-      return { kind: 'accepted', credential };
+      const scopes = shareOf(credential.scopes, token?.scopes);
+      return scopes === null ? refuse('unknown') : { kind: 'accepted', credential, scopes };
     },
   };
 
@@ -59,6 +66,13 @@ export function createCredentialAuthentication(context: CredentialAuthentication
     const organization = await context.storage.organizations.get(credential.organizationId);
     return organization !== null && isOrganizationOpen(organization, now);
   }
+}
+
+/** What a token may do of what its credential may do; null: nothing, which an empty list would not say. */
+function shareOf(all: readonly string[], ofToken: readonly string[] | undefined): readonly string[] | null {
+  if (ofToken === undefined) return all;
+  const share = all.length === 0 ? ofToken : ofToken.filter((scope) => all.includes(scope));
+  return share.length === 0 ? null : share;
 }
 
 function refuse(reason: CredentialRefusal): CredentialOutcome {

@@ -36,6 +36,15 @@ describeOnBothStorages('machines', (open) => {
       expect(JSON.parse(text).items[0].id).toBe(body.credential.id);
     });
 
+    test('scopes of SCIM are kept, once each, and pass to the successor', async () => {
+      const house = await build();
+      const request = { kind: 'scim', name: 'Okta', scopes: ['users', 'read', 'users'] };
+      const { body } = await house.call('post', `${at}/credentials`, request).expect(201);
+      expect(body.credential.scopes).toEqual(['users', 'read']);
+      const { body: next } = await house.call('post', `${at}/credentials/${body.credential.id}/rotate`, {}).expect(201);
+      expect(next.credential.scopes).toEqual(['users', 'read']);
+    });
+
     test.each(['delete', 'post'] as const)(
       'revoked by %s it is refused from the answer on; again changes nothing',
       async (method) => {
@@ -99,6 +108,8 @@ describeOnBothStorages('machines', (open) => {
       ['a connection there is not', { kind: 'scim', connection: 'nowhere' }, 404, 'connectionNotFound'],
       ['an owner there is not', { kind: 'admin', owner: 'nobody' }, 404, 'userNotFound'],
       ['a scope that means nothing here', { kind: 'app', scopes: ['read'] }, 400, 'invalidValue'],
+      ['a scope of administrators for SCIM', { kind: 'scim', scopes: ['instance'] }, 403, 'notAllowed'],
+      ['a scope of SCIM for administrators', { kind: 'admin', scopes: ['users'] }, 400, 'invalidValue'],
       ['scope instance from one who has it not', { kind: 'admin', scopes: ['instance'] }, 403, 'notAllowed'],
       ['a kind there is not', { kind: 'robot' }, 400, 'invalidInput'],
     ])('%s is refused', async (_name, parts, status, code) => {
