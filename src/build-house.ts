@@ -28,6 +28,7 @@ import { recordKinds } from '#record-kinds.ts';
 import { createTokenRouter } from '#scim/oauth-token-router.ts';
 import { createScimDoor, createScimRouter } from '#scim/scim-router.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
+import { createCredentialUses } from '#secrets/credential-use.ts';
 import { createCredentials } from '#secrets/credentials.ts';
 import { createSealing } from '#secrets/sealing.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
@@ -86,7 +87,8 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   };
   const provisioning = createProvisioning(write);
   const credentials = createCredentials({ storage, now, randomBytes, wakeRelay });
-  const authentication = createCredentialAuthentication({ storage, now });
+  const credentialUses = createCredentialUses({ storage, now, reportTrouble });
+  const authentication = createCredentialAuthentication({ storage, now, noteUse: credentialUses.note });
   const badCredentials = createBadCredentialLimit(config.limits.badCredentialsPerSecond);
   const relay: EffectRelay = createEffectRelay({
     storage,
@@ -120,6 +122,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     storage,
     provisioning,
     credentials,
+    credentialUses,
     authentication,
     badCredentials,
     sealing,
@@ -191,6 +194,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const close = async (): Promise<void> => {
     await later.finish();
     await gate.close();
+    await credentialUses.close();
   };
   const handle = createFrontDoor({
     app,

@@ -10,6 +10,7 @@ import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
 import { deadLetterRecords } from '#signals/effect-relay.ts';
 import { accessTokenRecords } from '#secrets/access-tokens.ts';
+import { credentialUseRecords } from '#secrets/credential-use.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 
@@ -19,6 +20,7 @@ export const recordKinds: readonly string[] = [
   attemptRecords,
   connectionRecords,
   credentialRecords,
+  credentialUseRecords,
   deadLetterRecords,
   idempotencyRecords,
   linkedUserRecords,

@@ -81,6 +81,7 @@ export const credentialAnswer = z.object({
   lastFour: z.string(),
   state: z.enum(['live', 'expired', 'revoked']),
   createdAt: instant,
+  lastUsedAt: instant.optional().describe('To the minute, in lists and of one; left out: never used.'),
   expiresAt: instant.optional(),
   revokedAt: instant.optional(),
 });

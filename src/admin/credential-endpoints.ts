@@ -44,7 +44,9 @@ export const credentialOperations: readonly Operation[] = [
       const all = await context.credentials.list(call.organization.id);
       const rest = after === undefined ? all : all.filter(({ id }) => id < after);
       const page = toPage(rest, call.query.limit, ({ id }) => id);
-      return { body: { items: page.items.map((one) => toCredentialAnswer(one, context.now())), next: page.next } };
+      const uses = await context.credentialUses.lastUsesIn(call.organization.id);
+      const items = page.items.map((one) => toCredentialAnswer(one, context.now(), uses.get(one.id)));
+      return { body: { items, next: page.next } };
     },
   }),
   defineOperation({
@@ -53,7 +55,11 @@ export const credentialOperations: readonly Operation[] = [
     path: `${base}/:id`,
     summary: 'One credential',
     answer: contract.credentialAnswer,
-    run: async (context, call) => ({ body: toCredentialAnswer(await readCredential(context, call), context.now()) }),
+    run: async (context, call) => {
+      const credential = await readCredential(context, call);
+      const lastUsedAt = await context.credentialUses.lastUseOf(credential);
+      return { body: toCredentialAnswer(credential, context.now(), lastUsedAt) };
+    },
   }),
   defineOperation({
     id: 'credentials.delete',

@@ -1,9 +1,10 @@
 // A credential as administrators see it: everything but its secret and the hash of it.
 
 import type { Credential } from '#directory/credential.ts';
+import type { Instant } from '#directory/identifiers.ts';
 import { toIso } from './admin-operation.ts';
 
-export function toCredentialAnswer(credential: Credential, now: number) {
+export function toCredentialAnswer(credential: Credential, now: number, lastUsedAt?: Instant) {
   const { id, organizationId, kind, name, connection, owner, scopes, lastFour, createdAt, expiresAt, revokedAt } =
     credential;
   return {
@@ -17,6 +18,7 @@ export function toCredentialAnswer(credential: Credential, now: number) {
     lastFour,
     state: revokedAt !== undefined ? 'revoked' : expiresAt !== undefined && expiresAt <= now ? 'expired' : 'live',
     createdAt: toIso(createdAt),
+    ...(lastUsedAt === undefined ? {} : { lastUsedAt: toIso(lastUsedAt) }),
     ...(expiresAt === undefined ? {} : { expiresAt: toIso(expiresAt) }),
     ...(revokedAt === undefined ? {} : { revokedAt: toIso(revokedAt) }),
   };

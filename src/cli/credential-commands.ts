@@ -44,7 +44,18 @@ export function addCredentialCommands({ program, terminal }: CommandPlace): void
       const items = await insideHouse(terminal, (house) =>
         listAll(house, { operation: 'credentials.list', organization: options.org }),
       );
-      const columns = ['id', 'kind', 'name', 'connection', 'state', 'lastFour', 'createdAt'];
+      const columns = [
+        'id',
+        'kind',
+        'name',
+        'connection',
+        'scopes',
+        'state',
+        'lastFour',
+        'createdAt',
+        'expiresAt',
+        'lastUsedAt',
+      ];
       terminal.result(options.json === true ? JSON.stringify(items) : writeTable(columns, items));
     });
 

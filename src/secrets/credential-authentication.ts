@@ -29,6 +29,8 @@ export interface CredentialAuthentication {
 export interface CredentialAuthenticationContext {
   readonly storage: Pick<Storage, 'records' | 'users' | 'organizations'>;
   readonly now: () => number;
+  /** Told of every accepted use. */
+  readonly noteUse?: (credential: Credential) => void;
 }
 
 /** The owner is asked about on their own: a suspended organisation is still provisioned, it only lets nobody in. */
@@ -50,7 +52,9 @@ export function createCredentialAuthentication(context: CredentialAuthentication
       if (!(await isOwnerIn(credential, now))) return refuse('ownerInactive');
       if (!(await isDoorOpen(credential, now))) return refuse('organizationClosed');
       const scopes = shareOf(credential.scopes, token?.scopes);
-      return scopes === null ? refuse('unknown') : { kind: 'accepted', credential, scopes };
+      if (scopes === null) return refuse('unknown');
+      context.noteUse?.(credential);
+      return { kind: 'accepted', credential, scopes };
     },
   };
 

@@ -36,6 +36,34 @@ describeOnBothStorages('machines', (open) => {
       expect(JSON.parse(text).items[0].id).toBe(body.credential.id);
     });
 
+    test('several of one connection are live at once; each shows its end and its last use to the minute', async () => {
+      const house = await build();
+      const expiresAt = new Date(house.clock.now + 600_000).toISOString();
+      const issue = async (parts: object) =>
+        (await house.call('post', `${at}/credentials`, { kind: 'scim', name: 'Okta', ...parts }).expect(201)).body;
+      const [old, next] = [await issue({ expiresAt }), await issue({})];
+      for (const { secret } of [old, next]) expect(await authenticate(house, secret)).toBe('accepted');
+      house.clock.now += 120_001;
+      expect(await authenticate(house, next.secret)).toBe('accepted');
+      const used = async ({ credential: { id } }: typeof old) =>
+        (await house.call('get', `${at}/credentials/${id}`).expect(200)).body;
+      const minute = (ms: number) => new Date(Math.floor(ms / 60_000) * 60_000).toISOString();
+      expect(await used(old)).toMatchObject({
+        state: 'live',
+        expiresAt,
+        lastUsedAt: minute(house.clock.now - 120_001),
+      });
+      expect(await used(next)).toMatchObject({ state: 'live', lastUsedAt: minute(house.clock.now) });
+      const { items } = (await house.call('get', `${at}/credentials`).expect(200)).body;
+      const shown = items.filter(({ kind }: { kind: string }) => kind === 'scim');
+      expect(shown).toEqual([await used(next), await used(old)]);
+      await house.call('delete', `${at}/credentials/${next.credential.id}`).expect(200);
+      expect([await authenticate(house, old.secret), await authenticate(house, next.secret)]).toEqual([
+        'accepted',
+        'revoked',
+      ]);
+    });
+
     test('scopes of SCIM are kept, once each, and pass to the successor', async () => {
       const house = await build();
       const request = { kind: 'scim', name: 'Okta', scopes: ['users', 'read', 'users'] };
