@@ -21,6 +21,7 @@ import { createMetricsRouter, readScrapedValues } from '#http/metrics-endpoints.
 import type { Logger } from '#observability/logger.ts';
 import { createMetrics, type Metrics } from '#observability/metrics.ts';
 import { defaultOrganization, prepareFirstStart } from '#provisioning/first-start.ts';
+import { createProvisioningLog } from '#provisioning/provisioning-log.ts';
 import { createProvisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { recountAll, sweepSeats } from '#provisioning/seat-sweep.ts';
@@ -100,6 +101,14 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     version,
     readValues: () => readScrapedValues(storage, () => relay.countDeadLetters()),
   });
+  const provisioningLog = createProvisioningLog({
+    storage,
+    now,
+    randomBytes,
+    keepMs: config.provisioningLog.days * 86_400_000,
+    logger,
+    metrics,
+  });
   const atGate: GateContext = {
     storage,
     now,
@@ -123,6 +132,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     provisioning,
     credentials,
     credentialUses,
+    provisioningLog,
     authentication,
     badCredentials,
     sealing,
@@ -139,6 +149,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const scim = createScimDoor({
     storage,
     provisioning,
+    provisioningLog,
     authentication,
     badCredentials,
     now,
@@ -195,6 +206,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     await later.finish();
     await gate.close();
     await credentialUses.close();
+    await provisioningLog.close();
   };
   const handle = createFrontDoor({
     app,

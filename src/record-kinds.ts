@@ -13,6 +13,7 @@ import { accessTokenRecords } from '#secrets/access-tokens.ts';
 import { credentialUseRecords } from '#secrets/credential-use.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
+import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
 
 export const recordKinds: readonly string[] = [
   accessTokenRecords,
@@ -24,6 +25,7 @@ export const recordKinds: readonly string[] = [
   deadLetterRecords,
   idempotencyRecords,
   linkedUserRecords,
+  provisioningLogRecords,
   relyingPartyHostRecords,
   relyingPartyRecords,
   sessionRecords,

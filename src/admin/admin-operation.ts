@@ -9,6 +9,7 @@ import type { Instant, OrganizationId, RandomBytes } from '#directory/identifier
 import type { Organization } from '#directory/organization.ts';
 import type { GateContext } from '#gate/gate-context.ts';
 import type { Metrics } from '#observability/metrics.ts';
+import type { ProvisioningLog } from '#provisioning/provisioning-log.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
 import type { CredentialUses } from '#secrets/credential-use.ts';
@@ -24,6 +25,7 @@ export interface AdminContext {
   readonly provisioning: Provisioning;
   readonly credentials: Credentials;
   readonly credentialUses: Pick<CredentialUses, 'lastUseOf' | 'lastUsesIn'>;
+  readonly provisioningLog: Pick<ProvisioningLog, 'list' | 'get' | 'flush'>;
   readonly authentication: CredentialAuthentication;
   readonly badCredentials: BadCredentialLimit;
   readonly sealing: Sealing;

@@ -88,14 +88,17 @@ async function grant(options: TokenEndpointOptions, request: Request): Promise<o
   return { access_token: token, token_type: 'Bearer', expires_in: options.tokenMinutes * 60, scope };
 }
 
+/** What clients ask for that know one scope only: all that the credential may do. */
+const wholeScope = 'scim';
+
 /** RFC 6749 §3.3: all that the credential may do, or as much of it as is asked for. */
 function grantScopes(asked: string | null, all: ReadonlySet<ScimScope>): readonly ScimScope[] {
   if (asked === null) return [...all];
   const names = asked.split(' ').filter((name) => name !== '');
-  const beyond = names.some((name) => !all.has(name as ScimScope));
+  const beyond = names.some((name) => name !== wholeScope && !all.has(name as ScimScope));
   if (beyond || names.length === 0)
     throw new TokenError('invalid_scope', 400, `This client may ask for: ${[...all].join(' ')}.`);
-  return [...all].filter((scope) => names.includes(scope));
+  return [...all].filter((scope) => names.includes(wholeScope) || names.includes(scope));
 }
 
 /** RFC 6749 §3.2: a parameter comes once, and an empty one counts as left out. */

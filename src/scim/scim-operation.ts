@@ -6,8 +6,10 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import type { Mouth } from '#directory/actor.ts';
 import type { ConnectionId, CredentialId, OrganizationId } from '#directory/identifiers.ts';
 import type { Logger } from '#observability/logger.ts';
+import type { ProvisioningLog } from '#provisioning/provisioning-log.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { Storage } from '#storage/storage.ts';
+import type { CallNotes } from './call-notes.ts';
 import type { JsonDocumentLimits } from './protocol/json-document.ts';
 import type { JsonObject, JsonValue } from './protocol/json-value.ts';
 import type { PageLimits } from './protocol/list-response.ts';
@@ -34,6 +36,7 @@ export interface ScimContext {
   /** Absolute, without a slash at the end; every location is built from it, never from `Host`. */
   readonly scimBase: string;
   readonly logger: Pick<Logger, 'warn'>;
+  readonly provisioningLog: Pick<ProvisioningLog, 'add'>;
 }
 
 export interface ScimRequest {
@@ -44,6 +47,8 @@ export interface ScimRequest {
   readonly ifMatch: string | undefined;
   readonly ifNoneMatch: string | undefined;
   readonly requestId: string;
+  /** For the provisioning log. */
+  readonly notes: CallNotes;
   /** Asks again whether the credential still counts; for what takes long. Throws `ScimError` 401. */
   readonly assertStillIn: () => Promise<void>;
   /** Reads the body; throws `RequestError`, or `ProtocolError` invalidSyntax. */

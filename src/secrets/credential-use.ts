@@ -87,7 +87,7 @@ export function createCredentialUses(context: CredentialUsesContext): Credential
     clearTimeout(timer);
     timer = undefined;
     try {
-      for (const [id, use] of [...waiting]) {
+      for (const [id, use] of waiting) {
         await write(id, use.organizationId, use.at);
         // A use of a later minute may have been noted meanwhile.
         if (waiting.get(id) === use) waiting.delete(id);

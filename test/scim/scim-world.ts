@@ -13,6 +13,7 @@ import { createBadCredentialLimit } from '#http/bad-credentials.ts';
 import { createHttpServer } from '#http/http-server.ts';
 import { createLogger } from '#observability/logger.ts';
 import { createMetrics } from '#observability/metrics.ts';
+import { createProvisioningLog, type ProvisioningLog } from '#provisioning/provisioning-log.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import { createTokenRouter } from '#scim/oauth-token-router.ts';
 import { createScimDoor, createScimRouter } from '#scim/scim-router.ts';
@@ -55,6 +56,7 @@ export interface ScimWorld {
   readonly storage: Storage;
   readonly provisioning: Provisioning;
   readonly credentials: Credentials;
+  readonly provisioningLog: ProvisioningLog;
   readonly clock: { now: number };
   readonly lines: readonly string[];
   /** Secrets by what they are good for. */
@@ -145,9 +147,18 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
     readValues: async () => ({ organizations: [], effectBacklog: 0, deadLetters: 0 }),
   });
   const { perSecond = 1_000_000, bodyBytes = 1_048_576, badCredentialsPerSecond = 1_000_000 } = options;
+  const provisioningLog = createProvisioningLog({
+    storage,
+    now,
+    randomBytes,
+    keepMs: 30 * 86_400_000,
+    logger,
+    metrics,
+  });
   const door = createScimDoor({
     storage,
     provisioning,
+    provisioningLog,
     authentication: createCredentialAuthentication({ storage, now }),
     badCredentials: createBadCredentialLimit(badCredentialsPerSecond),
     cursorKey: new Uint8Array(32).fill(9),
@@ -188,6 +199,7 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
     storage,
     provisioning,
     credentials,
+    provisioningLog,
     clock,
     lines,
     secrets,
@@ -214,6 +226,7 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
     async stop() {
       agent.destroy();
       await server.stop(1_000);
+      await provisioningLog.close();
     },
   };
 }

@@ -124,6 +124,7 @@ describeOnBothStorages('SCIM scopes', (open) => {
 
     const whole = await token('');
     expect(whole.scope).toBe('read users');
+    expect((await token('&scope=scim')).scope).toBe('read users');
     expect(await write(whole.access_token)).toBe(200);
     const narrow = await token('&scope=read');
     expect(narrow.scope).toBe('read');
