@@ -11,6 +11,7 @@ import type { Config } from '#config/load-config.ts';
 import type { Effect } from '#directory/effect.ts';
 import type { RandomBytes } from '#directory/identifiers.ts';
 import { createGate, type Gate } from '#gate/gate.ts';
+import { fetchJson } from '#gate/connections/outbound-fetch.ts';
 import type { GateContext } from '#gate/gate-context.ts';
 import { createHttpApp } from '#http/app.ts';
 import { createProxyTrust } from '#http/client-address.ts';
@@ -28,6 +29,8 @@ import { recountAll, sweepSeats } from '#provisioning/seat-sweep.ts';
 import { recordKinds } from '#record-kinds.ts';
 import { createTokenRouter } from '#scim/oauth-token-router.ts';
 import { createScimDoor, createScimRouter } from '#scim/scim-router.ts';
+import { createClientAssertions } from '#secrets/client-assertion.ts';
+import { createIssuerKeys } from '#secrets/issuer-keys.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createCredentialUses } from '#secrets/credential-use.ts';
 import { createCredentials } from '#secrets/credentials.ts';
@@ -89,7 +92,9 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const provisioning = createProvisioning(write);
   const credentials = createCredentials({ storage, now, randomBytes, wakeRelay });
   const credentialUses = createCredentialUses({ storage, now, reportTrouble });
-  const authentication = createCredentialAuthentication({ storage, now, noteUse: credentialUses.note });
+  const keys = createIssuerKeys({ now, fetchJson: (url) => fetchJson(url, config.gate) });
+  const assertions = createClientAssertions({ storage, keys, now });
+  const authentication = createCredentialAuthentication({ storage, now, assertions, noteUse: credentialUses.note });
   const badCredentials = createBadCredentialLimit(config.limits.badCredentialsPerSecond);
   const relay: EffectRelay = createEffectRelay({
     storage,

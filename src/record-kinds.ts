@@ -10,6 +10,7 @@ import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
 import { deadLetterRecords } from '#signals/effect-relay.ts';
 import { accessTokenRecords } from '#secrets/access-tokens.ts';
+import { usedAssertionRecords } from '#secrets/client-assertion.ts';
 import { credentialUseRecords } from '#secrets/credential-use.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
@@ -31,5 +32,6 @@ export const recordKinds: readonly string[] = [
   sessionRecords,
   setUpCodeRecords,
   signInRecords,
+  usedAssertionRecords,
   usedOnceRecords,
 ].map((kind) => kind.name);

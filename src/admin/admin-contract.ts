@@ -43,6 +43,24 @@ export const organizationChanged = z.object({ organization: organizationAnswer, 
 
 // Credentials
 
+export const issuerTrust = z
+  .strictObject({
+    issuer: z
+      .url()
+      .max(2_048)
+      .describe('`iss` of its assertions; Entra: https://login.microsoftonline.com/<tenant>/v2.0'),
+    audience: z.string().min(1).max(1_024).describe('`aud`; Entra: api://<application>'),
+    subject: z
+      .string()
+      .min(1)
+      .max(1_024)
+      .optional()
+      .describe('`sub`. Left out, whoever the issuer gives an assertion for this audience is let in: better give it.'),
+    jwksUri: z.url().max(2_048).optional().describe('Where its keys are; left out: as its metadata says.'),
+  })
+  .describe(
+    'Instead of a secret (kind scim): the client proves itself at /scim/oauth/token by a client_assertion of this issuer; its client_id is the id of the credential.',
+  );
 export const newCredential = z.strictObject({
   kind: z.enum(['scim', 'hr', 'admin', 'app']),
   name: shortText,
@@ -61,6 +79,7 @@ export const newCredential = z.strictObject({
       'None: everything its kind may do. admin: `instance`, `read`. scim: `read` reads everything; `users` (with departments) and `groups` read and change theirs.',
     ),
   expiresAt: instant.optional(),
+  trust: issuerTrust.optional(),
 });
 export const rotation = z.strictObject({
   overlapSeconds: z
@@ -78,6 +97,7 @@ export const credentialAnswer = z.object({
   connection: z.string().optional(),
   owner: z.string().optional(),
   scopes: z.array(z.string()),
+  trust: issuerTrust.optional(),
   lastFour: z.string(),
   state: z.enum(['live', 'expired', 'revoked']),
   createdAt: instant,
@@ -87,7 +107,7 @@ export const credentialAnswer = z.object({
 });
 export const credentialIssued = z.object({
   credential: credentialAnswer,
-  secret: z.string().describe('Shown once.'),
+  secret: z.string().nullable().describe('Shown once; null for one that trusts an issuer.'),
   change,
 });
 export const credentialRotated = credentialIssued.extend({

@@ -1,8 +1,10 @@
 // Credentials: issue, list, revoke, rotate. A secret is in one answer only; scope `instance` is given only by whoever has it.
 
-import type { Credential, CredentialKind } from '#directory/credential.ts';
+import type { z } from 'zod';
+import type { Credential, CredentialKind, IssuerTrust } from '#directory/credential.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ConnectionId, CredentialId, OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { NewCredential } from '#secrets/credentials.ts';
 import * as contract from './admin-contract.ts';
 import {
   defineOperation,
@@ -122,19 +124,42 @@ async function issue(
   if (provisions && place === defaultConnectionId)
     await ensureDefaultConnection(context, call.organization.id, call.by);
   if (kind === 'scim') await assertProvisions(context, call.organization.id, place as ConnectionId);
-  const issued = await context.credentials.issue(
-    call.organization.id,
-    {
-      kind,
-      name,
-      scopes: [...new Set(scopes)],
-      ...(place === undefined ? {} : { connection: place as ConnectionId }),
-      ...(owner === undefined ? {} : { owner: owner as UserId }),
-      ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
-    },
-    call.by,
-  );
+  const request: NewCredential = {
+    kind,
+    name,
+    scopes: [...new Set(scopes)],
+    ...(place === undefined ? {} : { connection: place as ConnectionId }),
+    ...(owner === undefined ? {} : { owner: owner as UserId }),
+    ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
+  };
+  const trust = call.body.trust === undefined ? undefined : toTrust(context, kind, call.body.trust);
+  const issued =
+    trust === undefined
+      ? await context.credentials.issue(call.organization.id, request, call.by)
+      : { ...(await context.credentials.trustIssuer(call.organization.id, request, trust, call.by)), secret: null };
   return { body: { ...issued, credential: toCredentialAnswer(issued.credential, context.now()) } };
+}
+
+/** Throws `invalidValue` for a kind that proves itself otherwise, and for addresses whose answers nobody could trust. */
+function toTrust(
+  context: AdminContext,
+  kind: CredentialKind,
+  trust: z.output<typeof contract.issuerTrust>,
+): IssuerTrust {
+  if (kind !== 'scim')
+    throw new DirectoryError('invalidValue', 'Only a credential of kind scim can trust an issuer.', { field: 'trust' });
+  const { issuer, audience, subject, jwksUri } = trust;
+  for (const address of [issuer, jwksUri]) {
+    const isSafe = address === undefined || new URL(address).protocol === 'https:';
+    if (!isSafe && !context.gate.config.allowInsecureProviders)
+      throw new DirectoryError('invalidValue', 'Issuer and keys must have https addresses.', { field: 'trust' });
+  }
+  return {
+    issuer,
+    audience,
+    ...(subject === undefined ? {} : { subject }),
+    ...(jwksUri === undefined ? {} : { jwksUri }),
+  };
 }
 
 /** At the door such a credential would be refused without a word. */

@@ -5,8 +5,20 @@ import type { Instant } from '#directory/identifiers.ts';
 import { toIso } from './admin-operation.ts';
 
 export function toCredentialAnswer(credential: Credential, now: number, lastUsedAt?: Instant) {
-  const { id, organizationId, kind, name, connection, owner, scopes, lastFour, createdAt, expiresAt, revokedAt } =
-    credential;
+  const {
+    id,
+    organizationId,
+    kind,
+    name,
+    connection,
+    owner,
+    scopes,
+    trust,
+    lastFour,
+    createdAt,
+    expiresAt,
+    revokedAt,
+  } = credential;
   return {
     id,
     organization: organizationId,
@@ -15,6 +27,7 @@ export function toCredentialAnswer(credential: Credential, now: number, lastUsed
     ...(connection === undefined ? {} : { connection }),
     ...(owner === undefined ? {} : { owner }),
     scopes,
+    ...(trust === undefined ? {} : { trust }),
     lastFour,
     state: revokedAt !== undefined ? 'revoked' : expiresAt !== undefined && expiresAt <= now ? 'expired' : 'live',
     createdAt: toIso(createdAt),

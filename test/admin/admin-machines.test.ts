@@ -64,6 +64,45 @@ describeOnBothStorages('machines', (open) => {
       ]);
     });
 
+    test('one that trusts an issuer has no secret, shows whom it trusts, and cannot be rotated', async () => {
+      const house = await build();
+      const trust = { issuer: 'https://login.example.com/t/v2.0', audience: 'api://app', subject: 'sync' };
+      const { body } = await house
+        .call('post', `${at}/credentials`, { kind: 'scim', name: 'Entra', trust })
+        .expect(201);
+      expect(body).toMatchObject({ secret: null, credential: { trust, lastFour: '', state: 'live', kind: 'scim' } });
+      const path = `${at}/credentials/${body.credential.id}`;
+      expect((await house.call('get', path).expect(200)).body.trust).toEqual(trust);
+      await house.call('post', `${path}/rotate`, {}).expect(400);
+      expect((await house.call('delete', path).expect(200)).body.credential.state).toBe('revoked');
+      const audit = (await house.call('get', `${at}/audit`)).body.items;
+      const issued = audit.find(
+        ({ action, target }: { action: string; target: { id: string } }) =>
+          action === 'credential.issued' && target.id === body.credential.id,
+      );
+      expect(issued.after.trust).toEqual(trust);
+    });
+
+    test.each([
+      ['no audience', { issuer: 'https://login.example.com' }, 'scim', 400],
+      ['an http issuer', { issuer: 'http://login.example.com', audience: 'a' }, 'scim', 400],
+      [
+        'keys at an http address',
+        { issuer: 'https://a.example', audience: 'a', jwksUri: 'http://a.example' },
+        'scim',
+        400,
+      ],
+      ['an issuer that is no URL', { issuer: 'login', audience: 'a' }, 'scim', 400],
+      ['keys in a file', { issuer: 'https://a.example', audience: 'a', jwksUri: 'file:///etc/passwd' }, 'scim', 400],
+      ['more than is known', { issuer: 'https://a.example', audience: 'a', secret: 'x' }, 'scim', 400],
+      ['another kind', { issuer: 'https://a.example', audience: 'a' }, 'admin', 400],
+    ])('trust with %s is refused', async (_name, trust, kind, status) => {
+      const house = await build();
+      const before = (await house.call('get', `${at}/credentials`)).body.items.length;
+      await house.call('post', `${at}/credentials`, { kind, name: 'x', trust }).expect(status);
+      expect((await house.call('get', `${at}/credentials`)).body.items).toHaveLength(before);
+    });
+
     test('scopes of SCIM are kept, once each, and pass to the successor', async () => {
       const house = await build();
       const request = { kind: 'scim', name: 'Okta', scopes: ['users', 'read', 'users'] };

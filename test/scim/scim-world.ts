@@ -8,6 +8,7 @@ import { defaultScimProvisioning, type ScimProvisioning } from '#directory/conne
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { ConnectionId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { SeatPolicy } from '#directory/organization.ts';
+import { fetchJson } from '#gate/connections/outbound-fetch.ts';
 import { createHttpApp } from '#http/app.ts';
 import { createBadCredentialLimit } from '#http/bad-credentials.ts';
 import { createHttpServer } from '#http/http-server.ts';
@@ -17,6 +18,8 @@ import { createProvisioningLog, type ProvisioningLog } from '#provisioning/provi
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import { createTokenRouter } from '#scim/oauth-token-router.ts';
 import { createScimDoor, createScimRouter } from '#scim/scim-router.ts';
+import { createClientAssertions } from '#secrets/client-assertion.ts';
+import { createIssuerKeys } from '#secrets/issuer-keys.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createCredentials, type Credentials } from '#secrets/credentials.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
@@ -90,6 +93,8 @@ export interface WorldOptions {
   readonly badCredentialsPerSecond?: number;
   readonly perSecond?: number;
   readonly bodyBytes?: number;
+  /** Whether issuers of assertions may be on this machine, as they are in tests. */
+  readonly trustsLoopback?: boolean;
 }
 
 export async function startScimWorld(storage: Storage, options: WorldOptions = {}): Promise<ScimWorld> {
@@ -155,11 +160,15 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
     logger,
     metrics,
   });
+  const insecure = { allowInsecureProviders: options.trustsLoopback ?? true, privateProviderHosts: [] };
+  const keys = createIssuerKeys({ now, fetchJson: (url) => fetchJson(url, insecure) });
+  const assertions = createClientAssertions({ storage, keys, now });
+  const authentication = createCredentialAuthentication({ storage, now, assertions });
   const door = createScimDoor({
     storage,
     provisioning,
     provisioningLog,
-    authentication: createCredentialAuthentication({ storage, now }),
+    authentication,
     badCredentials: createBadCredentialLimit(badCredentialsPerSecond),
     cursorKey: new Uint8Array(32).fill(9),
     now,
@@ -172,7 +181,7 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
   const createRequestId = () => `made-${(made += 1)}`;
   const tokens = createTokenRouter({
     storage,
-    authentication: createCredentialAuthentication({ storage, now }),
+    authentication,
     badCredentials: createBadCredentialLimit(badCredentialsPerSecond),
     now,
     randomBytes,
