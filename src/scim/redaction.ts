@@ -14,9 +14,10 @@ const ourSecret = /furl_[A-Za-z]+_[\w-]+/g;
 const cut = '…';
 const hidden = '[redacted]';
 
-/** A body as text if it is short and plainly harmless; then nothing needs to be copied. */
+/** A body as text if it is short and plainly harmless; then nothing needs to be copied. Escaped characters could spell any word. */
 export function keepAsSent(text: string): string | undefined {
-  return text.length > mostKeptCharacters || sensitive.test(text) || text.includes('furl_') ? undefined : text;
+  const isPlain = text.length <= mostKeptCharacters && !text.includes('\\u');
+  return isPlain && !sensitive.test(text) && !text.includes('furl_') ? text : undefined;
 }
 
 /** The JSON text of what is likely to be short. */
@@ -41,8 +42,16 @@ export function redactText(text: string): string {
 /** The path with its query, decoded, as it is read by people. */
 export function toKeptPath(path: string, query: URLSearchParams): string {
   const parts = [...query].map(([name, value]) => `${name}=${sensitive.test(name) ? hidden : redactText(value)}`);
-  const shown = redactText(path) + (parts.length === 0 ? '' : `?${parts.join('&')}`);
+  const shown = redactText(decode(path)) + (parts.length === 0 ? '' : `?${parts.join('&')}`);
   return shown.length > mostPathCharacters ? shown.slice(0, mostPathCharacters) + cut : shown;
+}
+
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 function copyKept(value: JsonValue, budget: { left: number }): JsonValue {

@@ -193,12 +193,15 @@ describeOnBothStorages('SCIM provisioning log', (open) => {
     await world.patch(id, [{ op: 'replace', path: `password[value eq "${hidden}"]`, value: 'x' }]);
     await world.patch(id, [{ op: 'replace', path: 'roles', value: [{ value: `{"password":"${hidden}"}` }] }]);
     await world.put(`/Users/${id}`, { schemas: [CORE], userName: 'aoki@acme.test', PASSWORD: { deep: hidden } });
+    const escaped = `{"schemas":["${CORE}"],"userName":"c@acme.test","pass\\u0077ord":"${hidden}"}`;
+    await world.send({ method: 'POST', path: '/Users', body: escaped });
     const Operations = [{ method: 'POST', path: '/Users', bulkId: 'a', data: { userName: 'b', password: hidden } }];
     await world.post('/Bulk', { schemas: [BULK], Operations });
     await world.get(`/Users/nobody?access_token=${world.secrets.bearer}&filter=password%20eq%20%22${hidden}%22`);
     await world.get(`/Users/${world.secrets.bearer}`);
+    await world.get(`/Users/${world.secrets.bearer.replaceAll('_', '%5F')}`);
     const text = JSON.stringify(await log());
-    expect(await log()).toHaveLength(10);
+    expect(await log()).toHaveLength(12);
     for (const secret of [hidden, ...Object.values(world.secrets)]) expect(text).not.toContain(secret);
     expect(text).toContain('[redacted]');
     // The control: what is beside a secret is kept.
