@@ -25,6 +25,7 @@ import { ScimError, toErrorBody, toScimError } from './scim-error.ts';
 import type { ScimAnswer, ScimClient, ScimContext } from './scim-operation.ts';
 import { allowedMethods, findRoute, type Route } from './scim-routes.ts';
 import { assertInScope } from './scim-scopes.ts';
+import { createWalkMarks } from './walk-marks.ts';
 
 export interface ScimDoorOptions {
   readonly storage: Pick<Storage, 'users' | 'groups' | 'records'>;
@@ -71,6 +72,7 @@ export function createScimDoor(options: ScimDoorOptions): ScimDoor {
     provisioning,
     now,
     cursorKey,
+    walkMarks: createWalkMarks(now),
     logger,
     provisioningLog,
     scimBase: `${options.baseUrl}/scim/v2`,
