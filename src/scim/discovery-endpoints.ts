@@ -3,7 +3,6 @@
 
 import { mostBulkOperations } from './bulk-request.ts';
 import { cursorTimeoutSeconds } from './protocol/cursor.ts';
-import { FILTER_LIMITS } from './protocol/filter-tree.ts';
 import type { JsonDraft, JsonObject } from './protocol/json-value.ts';
 import { createListResponse } from './protocol/list-response.ts';
 import type { AttributeDefinition, ResourceTypeDefinition, SchemaDefinition } from './protocol/schema-definition.ts';
@@ -35,7 +34,7 @@ export function readServiceProviderConfig({ scimBase, bodyBytes, query }: Discov
     schemas: [CONFIG_URN],
     patch: { supported: true },
     bulk: { supported: true, maxOperations: mostBulkOperations, maxPayloadSize: bodyBytes },
-    filter: { supported: true, maxResults: maxCount, maxLength: FILTER_LIMITS.length },
+    filter: { supported: true, maxResults: maxCount },
     changePassword: { supported: false },
     sort: { supported: true },
     etag: { supported: true },
