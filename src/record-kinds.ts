@@ -12,6 +12,7 @@ import { deadLetterRecords } from '#signals/effect-relay.ts';
 import { accessTokenRecords } from '#secrets/access-tokens.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
+import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 
 export const recordKinds: readonly string[] = [
   accessTokenRecords,
@@ -19,6 +20,7 @@ export const recordKinds: readonly string[] = [
   attemptRecords,
   connectionRecords,
   credentialRecords,
+  customSchemaRecords,
   deadLetterRecords,
   idempotencyRecords,
   linkedUserRecords,

@@ -5,6 +5,7 @@ import { connectionOperations } from './connection-endpoints.ts';
 import { credentialOperations } from './credential-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
 import { organizationOperations } from './organization-endpoints.ts';
+import { schemaOperations } from './schema-endpoints.ts';
 import { seatOperations } from './seat-endpoints.ts';
 import { signInOperations } from './sign-in-endpoints.ts';
 import { userOperations } from './user-endpoints.ts';
@@ -14,6 +15,7 @@ export function listOperations(): readonly Operation[] {
     ...organizationOperations,
     ...credentialOperations,
     ...connectionOperations,
+    ...schemaOperations,
     ...userOperations,
     ...seatOperations,
     ...signInOperations,

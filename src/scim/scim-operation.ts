@@ -10,6 +10,7 @@ import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { Storage } from '#storage/storage.ts';
 import type { JsonDocumentLimits } from './protocol/json-document.ts';
 import type { JsonObject, JsonValue } from './protocol/json-value.ts';
+import type { OrganizationSchemas } from './organization-schemas.ts';
 import type { PageLimits } from './protocol/list-response.ts';
 
 /** The calling system: its organisation, its connection and what that connection is set to. */
@@ -38,6 +39,8 @@ export interface ScimContext {
 
 export interface ScimRequest {
   readonly client: ScimClient;
+  /** By which the organisation's resources are read and written. */
+  readonly schemas: OrganizationSchemas;
   /** The variable segment of the path, decoded; empty where there is none. */
   readonly id: string;
   readonly query: URLSearchParams;

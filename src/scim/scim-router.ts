@@ -16,6 +16,7 @@ import type { Storage } from '#storage/storage.ts';
 import { readRequestTarget, type RequestTarget } from './dialects/onelogin.ts';
 import { parseJsonDocument, type JsonDocumentLimits } from './protocol/json-document.ts';
 import type { JsonValue } from './protocol/json-value.ts';
+import { schemasWith, standardSchemas, type OrganizationSchemas } from './organization-schemas.ts';
 import { assertMayWrite, authenticateScimClient } from './scim-authentication.ts';
 import { ScimError, toErrorBody, toScimError } from './scim-error.ts';
 import type { ScimAnswer, ScimClient, ScimContext } from './scim-operation.ts';
@@ -25,7 +26,7 @@ export interface ScimDoorOptions {
   readonly storage: Pick<Storage, 'users' | 'groups' | 'records'>;
   readonly provisioning: Pick<
     Provisioning,
-    'provisionUser' | 'changeUser' | 'removeUser' | 'createGroup' | 'changeGroup' | 'removeGroup'
+    'provisionUser' | 'changeUser' | 'removeUser' | 'createGroup' | 'changeGroup' | 'removeGroup' | 'customSchemas'
   >;
   readonly authentication: CredentialAuthentication;
   readonly badCredentials: BadCredentialLimit;
@@ -117,18 +118,18 @@ async function serve(
   const method = methodOf(request);
   if (route?.discover !== undefined) {
     if (method !== 'GET') throw refuseMethod(route);
-    return route.discover({ scimBase, bodyBytes: door.limits.bodyBytes, id: decodeSegment(segments[1] ?? ''), query });
+    const id = decodeSegment(segments[1] ?? '');
+    const schemas = route.describesSchemas === true ? await discoveredSchemas(door, request, notes) : standardSchemas;
+    return route.discover({ scimBase, bodyBytes: door.limits.bodyBytes, id, query, schemas });
   }
-  const client = await authenticate(door, request);
-  notes.client = client;
-  const seat = door.rate.take(client.credential);
-  if (!seat.allowed) throw new RequestError('tooManyRequests', 'Too many requests.', seat.retryAfterSeconds);
+  const client = await admit(door, request, notes);
   if (route === undefined) throw new ScimError(404, 'There is nothing at this address.');
   const operation = route.operations[method];
   if (operation === undefined) throw refuseMethod(route);
   if (operation.changes) assertMayWrite(client);
   return operation.run(door.context, {
     client,
+    schemas: schemasWith(await door.provisioning.customSchemas.read(client.organizationId)),
     id: decodeSegment(segments[1] ?? ''),
     query,
     ifMatch: request.headers['if-match'],
@@ -137,6 +138,31 @@ async function serve(
     assertStillIn: async () => void (await authenticate(door, request)),
     readBody: (limits) => readScimBody(request, door.limits.bodyBytes, limits),
   });
+}
+
+/** Who may ask, and not too often. */
+async function admit(door: Door, request: IncomingMessage, notes: { client?: ScimClient }): Promise<ScimClient> {
+  const client = await authenticate(door, request);
+  notes.client = client;
+  const seat = door.rate.take(client.credential);
+  if (!seat.allowed) throw new RequestError('tooManyRequests', 'Too many requests.', seat.retryAfterSeconds);
+  return client;
+}
+
+/** The organisation's own are told to whoever has a credential of it; anybody else, a refused credential included, is told the standard ones. */
+async function discoveredSchemas(
+  door: Door,
+  request: IncomingMessage,
+  notes: { client?: ScimClient },
+): Promise<OrganizationSchemas> {
+  if (request.headers.authorization === undefined) return standardSchemas;
+  try {
+    const { organizationId } = await admit(door, request, notes);
+    return schemasWith(await door.provisioning.customSchemas.read(organizationId));
+  } catch (error) {
+    if (error instanceof ScimError && error.status === 401) return standardSchemas;
+    throw error;
+  }
 }
 
 async function authenticate(door: Door, request: IncomingMessage): Promise<ScimClient> {
