@@ -14,6 +14,7 @@ import { usedAssertionRecords } from '#secrets/client-assertion.ts';
 import { credentialUseRecords } from '#secrets/credential-use.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
+import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
 
 export const recordKinds: readonly string[] = [
@@ -23,6 +24,7 @@ export const recordKinds: readonly string[] = [
   connectionRecords,
   credentialRecords,
   credentialUseRecords,
+  customSchemaRecords,
   deadLetterRecords,
   idempotencyRecords,
   linkedUserRecords,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { change, instant, shortText, slug } from './contract-words.ts';
 
 export * from './connection-contract.ts';
+export * from './schema-contract.ts';
 
 const longText = z.string().max(2_000, { error: 'must have at most 2000 characters' });
 const seats = z.int({ error: 'must be a whole number' }).min(0, { error: 'must not be negative' }).max(100_000_000);

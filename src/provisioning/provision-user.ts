@@ -18,6 +18,8 @@ import type { ProvisioningContext } from './provisioning-context.ts';
 
 export interface NewUser {
   readonly profile: UserProfile;
+  /** What the profile becomes of somebody who is restored; without it, `profile`. */
+  readonly profileOf?: (known: User) => UserProfile;
   /** False: created with this connection's `idp` hold (`admin` without a connection). */
   readonly active: boolean;
   readonly connection?: ConnectionId;
@@ -91,7 +93,7 @@ async function restoreUser(
       (user) => {
         if (user.active) throw taken(request.profile.userName, user);
         return {
-          profile: request.profile,
+          profile: request.profileOf?.(user) ?? request.profile,
           holds:
             request.connection === undefined
               ? user.holds

@@ -6,6 +6,7 @@ import { changeSeats, recountSeats } from './administer-seats.ts';
 import { assignRoles, deactivateUser, reactivateUser } from './administer-user.ts';
 import { changeGroup, createGroup, removeGroup } from './change-group.ts';
 import { changeUser } from './change-user.ts';
+import { createCustomSchemas, type CustomSchemaAdministration } from './custom-schemas.ts';
 import { provisionUser } from './provision-user.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 import { removeUser } from './remove-user.ts';
@@ -30,6 +31,7 @@ export interface Provisioning {
   readonly changeOrganization: Bound<typeof changeOrganization>;
   readonly changeSeats: Bound<typeof changeSeats>;
   readonly recountSeats: Bound<typeof recountSeats>;
+  readonly customSchemas: CustomSchemaAdministration;
   readonly promoteWaiting: (organizationId: OrganizationId) => Promise<number>;
 }
 
@@ -52,6 +54,7 @@ export function createProvisioning(context: ProvisioningContext): Provisioning {
     changeOrganization: changeOrganization.bind(null, context),
     changeSeats: changeSeats.bind(null, context),
     recountSeats: recountSeats.bind(null, context),
+    customSchemas: createCustomSchemas(context),
     promoteWaiting: promoteWaiting.bind(null, context),
   };
 }

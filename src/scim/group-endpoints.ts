@@ -2,7 +2,7 @@
 // else wrote first: clients change one group in parallel, and none of them hears of it unless it sent `If-Match`.
 
 import { DirectoryError } from '#directory/directory-error.ts';
-import type { Group, GroupMember } from '#directory/group.ts';
+import type { Group, GroupMember, GroupProfile } from '#directory/group.ts';
 import type { GroupId } from '#directory/identifiers.ts';
 import type { GroupEdit, GroupOptions, GroupResult } from '#provisioning/change-group.ts';
 import { listMembers, membersAmong } from '#provisioning/group-members.ts';
@@ -13,10 +13,11 @@ import {
   memberIdsOf,
   toGroupContent,
   toScimGroup,
+  type WrittenGroup,
 } from './group-representation.ts';
 import { namedMembers, type NamedMembers } from './group-patch.ts';
-import { groupResourceSchema } from './group-schema.ts';
 import { isNotModified, passesIfMatch } from './protocol/entity-tag.ts';
+import type { JsonObject } from './protocol/json-value.ts';
 import { applyPatch } from './protocol/patch-application.ts';
 import { parsePatchRequest } from './protocol/patch-request.ts';
 import {
@@ -27,6 +28,7 @@ import {
   type Projection,
 } from './protocol/projection.ts';
 import { ProtocolError } from './protocol/protocol-error.ts';
+import type { ResourceSchema } from './protocol/schema-definition.ts';
 import { validateResource } from './protocol/schema-validation.ts';
 import { toChangeContext, type ScimAnswer, type ScimContext, type ScimRequest } from './scim-operation.ts';
 
@@ -38,9 +40,9 @@ export async function readGroup(context: ScimContext, request: ScimRequest): Pro
   const projection = readProjection(request);
   const group = await context.storage.groups.get(request.client.organizationId, toGroupId(request));
   if (group === null) throw unknownGroup();
-  const version = createGroupVersion(group);
+  const version = createGroupVersion(group, request.schemas.group);
   if (isNotModified(request.ifNoneMatch, version)) return { status: 304, headers: { ETag: version } };
-  return showGroup(context, group, 200, projection);
+  return showGroup(context, request, group, 200, projection);
 }
 
 /** `POST /Groups`. Members who are nobody are left out, and the answer shows who is in; a strict connection is refused. */
@@ -48,7 +50,8 @@ export async function createGroup(context: ScimContext, request: ScimRequest): P
   const { organizationId, connection, settings } = request.client;
   const projection = readProjection(request);
   const body = await request.readBody(groupBodyLimits);
-  const written = readWritten(validateResource(body, groupResourceSchema, { strict: settings.strict }));
+  const schema = request.schemas.group;
+  const written = readWritten(validateResource(body, schema, { strict: settings.strict }), schema, null);
   const result = await context.provisioning.createGroup(
     organizationId,
     { ...written, connection },
@@ -56,7 +59,7 @@ export async function createGroup(context: ScimContext, request: ScimRequest): P
     { refuseUnknown: settings.strict },
   );
   noteResult(context, request, result);
-  const answer = await showGroup(context, result.group, 201, projection);
+  const answer = await showGroup(context, request, result.group, 201, projection);
   return { ...answer, headers: { ...answer.headers, Location: groupLocation(result.group, context.scimBase) } };
 }
 
@@ -67,8 +70,10 @@ export async function replaceGroup(context: ScimContext, request: ScimRequest): 
   const body = await request.readBody(groupBodyLimits);
   const result = await writeGroup(context, request, 'scimPut', async (group) => {
     const present = await listMembers(context.storage, organizationId, group.id, { withDeleted: true });
-    const current = toGroupContent(group, [], context.scimBase);
-    const written = readWritten(validateResource(body, groupResourceSchema, { strict: settings.strict, current }));
+    const schema = request.schemas.group;
+    const current = toGroupContent(group, schema, [], context.scimBase);
+    const valid = validateResource(body, schema, { strict: settings.strict, current });
+    const written = readWritten(valid, schema, group.profile);
     return {
       profile: written.profile,
       ...differenceOf(
@@ -77,7 +82,7 @@ export async function replaceGroup(context: ScimContext, request: ScimRequest): 
       ),
     };
   });
-  return showGroup(context, result.group, 200, projection);
+  return showGroup(context, request, result.group, 200, projection);
 }
 
 /** `PATCH /Groups/{id}`: all operations or none. 204, or 200 for a client that names attributes (RFC 7644 §3.5.2). */
@@ -85,16 +90,16 @@ export async function patchGroup(context: ScimContext, request: ScimRequest): Pr
   const { strict } = request.client.settings;
   const projection = readProjection(request);
   const operations = parsePatchRequest(await request.readBody(groupBodyLimits), { strict });
-  const named = namedMembers(operations, strict);
+  const schema = request.schemas.group;
+  const named = namedMembers(operations, schema, strict);
   const result = await writeGroup(context, request, 'scimPatch', async (group) => {
     const present = await readNamed(context, group, named);
-    const before = toGroupContent(group, present, context.scimBase);
-    const after = applyPatch(before, operations, groupResourceSchema, { strict });
-    const written = readWritten(after);
+    const before = toGroupContent(group, schema, present, context.scimBase);
+    const written = readWritten(applyPatch(before, operations, schema, { strict }), schema, group.profile);
     return { profile: written.profile, ...differenceOf(memberIdsOf(before['members']), written.members) };
   });
-  if (isCustomProjection(projection)) return showGroup(context, result.group, 200, projection);
-  return { status: 204, headers: { ETag: createGroupVersion(result.group) } };
+  if (isCustomProjection(projection)) return showGroup(context, request, result.group, 200, projection);
+  return { status: 204, headers: { ETag: createGroupVersion(result.group, schema) } };
 }
 
 /** `DELETE /Groups/{id}`: 204, and 404 from then on; its members stay users. */
@@ -138,6 +143,7 @@ function differenceOf(before: readonly string[], after: readonly string[]): Pick
 
 async function showGroup(
   context: ScimContext,
+  { schemas }: ScimRequest,
   group: Group,
   status: number,
   projection: Projection,
@@ -145,11 +151,11 @@ async function showGroup(
   const members = isShown(projection, 'members')
     ? await listMembers(context.storage, group.organizationId, group.id)
     : undefined;
-  const resource = toScimGroup(group, members, context.scimBase);
+  const resource = toScimGroup(group, schemas.group, members, context.scimBase);
   return {
     status,
-    body: projectResource(resource, groupResourceSchema, projection),
-    headers: { ETag: createGroupVersion(group) },
+    body: projectResource(resource, schemas.group, projection),
+    headers: { ETag: createGroupVersion(group, schemas.group) },
   };
 }
 
@@ -180,26 +186,26 @@ function noteGroup({ notes }: ScimRequest, { id, profile }: Group): void {
 }
 
 function conditionOf(request: ScimRequest): GroupOptions {
-  const { ifMatch } = request;
+  const { ifMatch, schemas } = request;
   return {
     precondition(group) {
       noteGroup(request, group);
-      if (ifMatch === undefined || passesIfMatch(ifMatch, createGroupVersion(group))) return;
+      if (ifMatch === undefined || passesIfMatch(ifMatch, createGroupVersion(group, schemas.group))) return;
       throw new DirectoryError('revisionMismatch', 'The group has changed since the version named in If-Match.');
     },
   };
 }
 
 /** Read before anything is written: a broken parameter must not leave a change behind. */
-function readProjection({ query }: ScimRequest): Projection {
+function readProjection({ query, schemas }: ScimRequest): Projection {
   return parseProjection(
     { attributes: query.getAll('attributes'), excludedAttributes: query.getAll('excludedAttributes') },
-    groupResourceSchema,
+    schemas.group,
   );
 }
 
-function readWritten(resource: Parameters<typeof fromScimGroup>[0]): ReturnType<typeof fromScimGroup> {
-  const written = fromScimGroup(resource);
+function readWritten(resource: JsonObject, schema: ResourceSchema, before: GroupProfile | null): WrittenGroup {
+  const written = fromScimGroup(resource, schema, before);
   if (written.profile.displayName.trim() === '')
     throw new ProtocolError('invalidValue', 'displayName must not be blank.');
   return written;

@@ -12,6 +12,7 @@ import type { Storage } from '#storage/storage.ts';
 import type { CallNotes } from './call-notes.ts';
 import type { JsonDocumentLimits } from './protocol/json-document.ts';
 import type { JsonObject, JsonValue } from './protocol/json-value.ts';
+import type { OrganizationSchemas } from './organization-schemas.ts';
 import type { PageLimits } from './protocol/list-response.ts';
 import type { ScimScope } from './scim-scopes.ts';
 import type { WalkMarks } from './walk-marks.ts';
@@ -43,6 +44,8 @@ export interface ScimContext {
 
 export interface ScimRequest {
   readonly client: ScimClient;
+  /** By which the organisation's resources are read and written. */
+  readonly schemas: OrganizationSchemas;
   /** The variable segment of the path, decoded; empty where there is none. */
   readonly id: string;
   readonly query: URLSearchParams;

@@ -19,6 +19,7 @@ import { recordCall } from './call-record.ts';
 import { readRequestTarget, type RequestTarget } from './dialects/onelogin.ts';
 import { parseJsonDocument, type JsonDocumentLimits } from './protocol/json-document.ts';
 import type { JsonValue } from './protocol/json-value.ts';
+import { schemasWith, standardSchemas, type OrganizationSchemas } from './organization-schemas.ts';
 import { keepAsSent, toKeptPath } from './redaction.ts';
 import { authenticateScimClient } from './scim-authentication.ts';
 import { ScimError, toErrorBody, toScimError } from './scim-error.ts';
@@ -31,7 +32,7 @@ export interface ScimDoorOptions {
   readonly storage: Pick<Storage, 'users' | 'groups' | 'records'>;
   readonly provisioning: Pick<
     Provisioning,
-    'provisionUser' | 'changeUser' | 'removeUser' | 'createGroup' | 'changeGroup' | 'removeGroup'
+    'provisionUser' | 'changeUser' | 'removeUser' | 'createGroup' | 'changeGroup' | 'removeGroup' | 'customSchemas'
   >;
   readonly provisioningLog: Pick<ProvisioningLog, 'add'>;
   readonly authentication: CredentialAuthentication;
@@ -137,18 +138,18 @@ async function serve(
   const method = methodOf(request);
   if (route?.discover !== undefined) {
     if (method !== 'GET') throw refuseMethod(route);
-    return route.discover({ scimBase, bodyBytes: door.limits.bodyBytes, id: decodeSegment(segments[1] ?? ''), query });
+    const id = decodeSegment(segments[1] ?? '');
+    const schemas = route.describesSchemas === true ? await discoveredSchemas(door, request, served) : standardSchemas;
+    return route.discover({ scimBase, bodyBytes: door.limits.bodyBytes, id, query, schemas });
   }
-  const client = await authenticate(door, request);
-  served.client = client;
-  const seat = door.rate.take(client.credential);
-  if (!seat.allowed) throw new RequestError('tooManyRequests', 'Too many requests.', seat.retryAfterSeconds);
+  const client = await admit(door, request, served);
   if (route === undefined) throw new ScimError(404, 'There is nothing at this address.');
   const operation = route.operations[method];
   if (operation === undefined) throw refuseMethod(route);
   assertInScope(client, operation.changes, route.area);
   return operation.run(door.context, {
     client,
+    schemas: schemasWith(await door.provisioning.customSchemas.read(client.organizationId)),
     id: decodeSegment(segments[1] ?? ''),
     query,
     ifMatch: request.headers['if-match'],
@@ -180,6 +181,27 @@ function record(
     status,
     changes: route?.operations[methodOf(request)]?.changes === true,
   });
+}
+
+/** Who may ask, and not too often. */
+async function admit(door: Door, request: IncomingMessage, served: Served): Promise<ScimClient> {
+  const client = await authenticate(door, request);
+  served.client = client;
+  const seat = door.rate.take(client.credential);
+  if (!seat.allowed) throw new RequestError('tooManyRequests', 'Too many requests.', seat.retryAfterSeconds);
+  return client;
+}
+
+/** The organisation's own are told to whoever has a credential of it; anybody else, a refused credential included, is told the standard ones. */
+async function discoveredSchemas(door: Door, request: IncomingMessage, served: Served): Promise<OrganizationSchemas> {
+  if (request.headers.authorization === undefined) return standardSchemas;
+  try {
+    const { organizationId } = await admit(door, request, served);
+    return schemasWith(await door.provisioning.customSchemas.read(organizationId));
+  } catch (error) {
+    if (error instanceof ScimError && error.status === 401) return standardSchemas;
+    throw error;
+  }
 }
 
 async function authenticate(door: Door, request: IncomingMessage): Promise<ScimClient> {

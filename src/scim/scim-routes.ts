@@ -33,15 +33,17 @@ export interface Route {
   readonly operations: Readonly<Partial<Record<string, RoutedOperation>>>;
   /** Answers GET without a credential; then there are no operations. */
   readonly discover?: (request: DiscoveryRequest) => ScimAnswer;
+  /** Whether a credential makes a difference there: the schemas of its organisation. */
+  readonly describesSchemas?: true;
 }
 
 /** The first that fits counts. */
 export const scimRoutes: readonly Route[] = [
   discovery('ServiceProviderConfig', ['ServiceProviderConfig'], readServiceProviderConfig),
-  discovery('ResourceType', ['ResourceTypes'], listResourceTypes),
-  discovery('ResourceType', ['ResourceTypes', '*'], readResourceType),
-  discovery('Schema', ['Schemas'], listSchemas),
-  discovery('Schema', ['Schemas', '*'], readSchema),
+  describesSchemas('ResourceType', ['ResourceTypes'], listResourceTypes),
+  describesSchemas('ResourceType', ['ResourceTypes', '*'], readResourceType),
+  describesSchemas('Schema', ['Schemas'], listSchemas),
+  describesSchemas('Schema', ['Schemas', '*'], readSchema),
   {
     resource: 'User',
     area: 'users',
@@ -130,6 +132,10 @@ export function allowedMethods(route: Route): string {
 
 function discovery(resource: string, path: readonly string[], discover: NonNullable<Route['discover']>): Route {
   return { resource, area: 'any', path, operations: {}, discover };
+}
+
+function describesSchemas(resource: string, path: readonly string[], discover: NonNullable<Route['discover']>): Route {
+  return { ...discovery(resource, path, discover), describesSchemas: true };
 }
 
 /** Endpoints RFC 7644 lets a service leave out with 501 (§3.7, §3.11). */

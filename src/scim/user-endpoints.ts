@@ -16,6 +16,7 @@ import { applyPatch } from './protocol/patch-application.ts';
 import { parsePatchRequest, type PatchOperation } from './protocol/patch-request.ts';
 import { isShown, parseProjection, projectResource, type Projection } from './protocol/projection.ts';
 import { ProtocolError } from './protocol/protocol-error.ts';
+import type { ResourceSchema } from './protocol/schema-definition.ts';
 import { validateResource } from './protocol/schema-validation.ts';
 import { toChangeContext, type ScimAnswer, type ScimContext, type ScimRequest } from './scim-operation.ts';
 import { readUserGroups } from './user-groups.ts';
@@ -27,14 +28,13 @@ import {
   userLocation,
   type WrittenUser,
 } from './user-representation.ts';
-import { userResourceSchema } from './user-schema.ts';
 
 /** `GET /Users/{id}`; 304 when the client has this version. */
 export async function readUser(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const projection = readProjection(request);
   const user = await context.storage.users.get(request.client.organizationId, toUserId(request));
   if (user === null || user.deletedAt !== undefined) throw unknownUser();
-  const answer = await showUser(context, user, 200, projection);
+  const answer = await showUser(context, request, user, 200, projection);
   const version = answer.headers?.['ETag'] ?? '';
   if (isNotModified(request.ifNoneMatch, version)) return { status: 304, headers: { ETag: version } };
   return answer;
@@ -45,16 +45,28 @@ export async function createUser(context: ScimContext, request: ScimRequest): Pr
   const { organizationId, connection, settings } = request.client;
   const projection = readProjection(request);
   const body = await request.readBody();
-  const { profile, active } = readWritten(validateResource(body, userResourceSchema, { strict: settings.strict }));
+  const schema = request.schemas.user;
+  const { strict } = settings;
+  const { profile, active } = readWritten(validateResource(body, schema, { strict }), schema, null);
   const result = await context.provisioning.provisionUser(
     organizationId,
-    { profile, active: active ?? true, connection, restore: settings.restoreOnPost },
+    {
+      profile,
+      // Whoever is restored was somebody: what is immutable, and what nobody sees, is theirs still.
+      profileOf(known) {
+        const current = toUserContent(known, schema, context.scimBase);
+        return readWritten(validateResource(body, schema, { strict, current }), schema, known.profile).profile;
+      },
+      active: active ?? true,
+      connection,
+      restore: settings.restoreOnPost,
+    },
     toChangeContext(request, 'scimPost'),
   );
   const { user } = result;
   noteUser(request.notes, user);
   noteChange(request.notes, result, active ?? true);
-  const answer = await showUser(context, user, 201, projection);
+  const answer = await showUser(context, request, user, 201, projection);
   return { ...answer, headers: { ...answer.headers, Location: userLocation(user, context.scimBase) } };
 }
 
@@ -64,8 +76,10 @@ export async function replaceUser(context: ScimContext, request: ScimRequest): P
   const by = toChangeContext(request, 'scimPut');
   const body = await request.readBody();
   return writeUser(context, request, by, (user) => {
-    const current = toUserContent(user, context.scimBase);
-    const written = readWritten(validateResource(body, userResourceSchema, { strict: settings.strict, current }));
+    const schema = request.schemas.user;
+    const current = toUserContent(user, schema, context.scimBase);
+    const valid = validateResource(body, schema, { strict: settings.strict, current });
+    const written = readWritten(valid, schema, user.profile);
     if (!isEcho(context, request, user, written)) return written;
     return { profile: written.profile, active: undefined };
   });
@@ -79,8 +93,10 @@ export async function patchUser(context: ScimContext, request: ScimRequest): Pro
   const groups = await readGroupsIfNamed(context, request, operations);
   return writeUser(context, request, by, (user) => {
     // Without `active`, so that what comes out tells whether it was written: the same value written again still counts.
-    const { active: _shown, ...resource } = toUserContent(user, context.scimBase);
-    return readWritten(applyPatch({ ...resource, ...groups }, operations, userResourceSchema, { strict }));
+    const schema = request.schemas.user;
+    const { active: _shown, ...resource } = toUserContent(user, schema, context.scimBase);
+    const patched = applyPatch({ ...resource, ...groups }, operations, schema, { strict });
+    return readWritten(patched, schema, user.profile);
   });
 }
 
@@ -130,7 +146,7 @@ async function writeUser(
   const options = conditionOf(context, request);
   const result = await context.provisioning.changeUser(organizationId, toUserId(request), edit, by, options);
   noteChange(request.notes, result, written);
-  return showUser(context, result.user, 200, projection);
+  return showUser(context, request, result.user, 200, projection);
 }
 
 /**
@@ -149,41 +165,48 @@ function isEcho(context: ScimContext, request: ScimRequest, user: User, written:
   return true;
 }
 
-async function showUser(context: ScimContext, user: User, status: number, projection: Projection): Promise<ScimAnswer> {
+async function showUser(
+  context: ScimContext,
+  { schemas }: ScimRequest,
+  user: User,
+  status: number,
+  projection: Projection,
+): Promise<ScimAnswer> {
   const { scimBase, storage } = context;
   const groups = isShown(projection, 'groups')
     ? (await readUserGroups(storage, user.organizationId, [user], scimBase)).get(user.id)
     : undefined;
-  const resource = toScimUser(user, scimBase, groups);
+  const resource = toScimUser(user, schemas.user, scimBase, groups);
   const { version } = resource['meta'] as JsonObject;
   return {
     status,
-    body: projectResource(resource, userResourceSchema, projection),
+    body: projectResource(resource, schemas.user, projection),
     headers: { ETag: version as string },
   };
 }
 
 /** `If-Match` as a condition that is asked on every retry. */
-function conditionOf({ scimBase }: ScimContext, { ifMatch, notes }: ScimRequest): ChangeOptions {
+function conditionOf({ scimBase }: ScimContext, { ifMatch, notes, schemas }: ScimRequest): ChangeOptions {
   return {
     precondition(user) {
       noteUser(notes, user);
-      if (ifMatch === undefined || passesIfMatch(ifMatch, createUserVersion(toUserContent(user, scimBase)))) return;
+      if (ifMatch === undefined) return;
+      if (passesIfMatch(ifMatch, createUserVersion(toUserContent(user, schemas.user, scimBase)))) return;
       throw new DirectoryError('revisionMismatch', 'The user has changed since the version named in If-Match.');
     },
   };
 }
 
 /** Read before anything is written: a broken parameter must not leave a change behind. */
-function readProjection({ query }: ScimRequest): Projection {
+function readProjection({ query, schemas }: ScimRequest): Projection {
   return parseProjection(
     { attributes: query.getAll('attributes'), excludedAttributes: query.getAll('excludedAttributes') },
-    userResourceSchema,
+    schemas.user,
   );
 }
 
-function readWritten(resource: JsonObject): WrittenUser {
-  const written = fromScimUser(resource);
+function readWritten(resource: JsonObject, schema: ResourceSchema, before: UserProfile | null): WrittenUser {
+  const written = fromScimUser(resource, schema, before);
   assertUserName(written.profile);
   return written;
 }

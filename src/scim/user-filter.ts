@@ -8,7 +8,7 @@ import { bindFilter, type BoundFilter, matchesFilter } from './protocol/filter-e
 import { collectEqualities, type EqualityTerm } from './protocol/filter-narrowing.ts';
 import { parseFilter } from './protocol/filter-tree.ts';
 import type { JsonObject } from './protocol/json-value.ts';
-import { userResourceSchema } from './user-schema.ts';
+import type { ResourceSchema } from './protocol/schema-definition.ts';
 
 export interface UserFilter {
   readonly narrowTo?: NonNullable<UserQuery['narrowTo']>;
@@ -22,10 +22,11 @@ export interface UserFilter {
 /** Reads a filter on users. Throws `ProtocolError` invalidFilter. */
 export function parseUserFilter(
   text: string,
+  schema: ResourceSchema,
   { strict, amongAllTypes }: { readonly strict: boolean; readonly amongAllTypes: boolean },
 ): UserFilter {
   const unknownAttribute = amongAllTypes ? 'noValue' : 'refuse';
-  const bound = bindFilter(parseFilter(text, { strict }), userResourceSchema, { strict, unknownAttribute });
+  const bound = bindFilter(parseFilter(text, { strict }), schema, { strict, unknownAttribute });
   const narrowTo = narrow(collectEqualities(bound));
   return {
     ...(narrowTo === undefined ? {} : { narrowTo }),

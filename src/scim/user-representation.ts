@@ -1,13 +1,13 @@
 // Translates between a user of the directory and the SCIM resource (RFC 7643 §3, §4.1, §4.3): URNs for our short names,
-// `meta` with its version, and our extension that says why somebody is not active. Decides nothing but how
-// many values an attribute of a user may have.
+// `meta` with its version, our extension that says why somebody is not active, and the organisation's own. Decides nothing.
 
 import type { Hold } from '#directory/hold.ts';
 import type { Instant } from '#directory/identifiers.ts';
 import { statusOf, type User, type UserProfile } from '#directory/user.ts';
+import { assertBounded, splitProfile } from './custom-values.ts';
 import { createEntityTag } from './protocol/entity-tag.ts';
 import type { JsonObject } from './protocol/json-value.ts';
-import { ProtocolError } from './protocol/protocol-error.ts';
+import type { ResourceSchema } from './protocol/schema-definition.ts';
 import { ENTERPRISE_USER_URN, FURLOUGH_USER_URN } from './user-schema-extensions.ts';
 import { USER_URN } from './user-schema.ts';
 
@@ -18,8 +18,13 @@ export interface WrittenUser {
 }
 
 /** The whole resource as stored, `meta.version` included. `groups` are shown and no part of the version: they change with the groups. */
-export function toScimUser(user: User, scimBase: string, groups: readonly JsonObject[] = []): JsonObject {
-  const content = toUserContent(user, scimBase);
+export function toScimUser(
+  user: User,
+  schema: ResourceSchema,
+  scimBase: string,
+  groups: readonly JsonObject[] = [],
+): JsonObject {
+  const content = toUserContent(user, schema, scimBase);
   const meta = content['meta'] as JsonObject;
   return {
     ...content,
@@ -29,11 +34,12 @@ export function toScimUser(user: User, scimBase: string, groups: readonly JsonOb
 }
 
 /** The resource without `meta.version`, which costs a hash: for filters and sorting over many users. */
-export function toUserContent(user: User, scimBase: string): JsonObject {
-  const { enterprise, ...core } = user.profile as unknown as JsonObject;
-  const schemas = [USER_URN, ...(enterprise === undefined ? [] : [ENTERPRISE_USER_URN]), FURLOUGH_USER_URN];
+export function toUserContent(user: User, schema: ResourceSchema, scimBase: string): JsonObject {
+  const split = splitProfile(user.profile as unknown as JsonObject, schema);
+  const { enterprise, ...core } = split.core;
+  const standard = [USER_URN, ...(enterprise === undefined ? [] : [ENTERPRISE_USER_URN]), FURLOUGH_USER_URN];
   return {
-    schemas,
+    schemas: [...standard, ...Object.keys(split.custom)],
     id: user.id,
     ...core,
     active: user.active,
@@ -44,6 +50,7 @@ export function toUserContent(user: User, scimBase: string): JsonObject {
       seat: user.seat === 'held' ? 'held' : 'none',
       ...(user.holds.length === 0 ? {} : { holds: user.holds.map(describeHold) }),
     },
+    ...split.custom,
     meta: {
       resourceType: 'User',
       created: toDateTime(user.createdAt),
@@ -64,14 +71,11 @@ export function userLocation(user: Pick<User, 'id'>, scimBase: string): string {
   return `${scimBase}/Users/${encodeURIComponent(user.id)}`;
 }
 
-/** Of one attribute of one user. Every reader of the user pays for them, long after the request that brought them. */
-const mostElements = 1_000;
-
 /**
- * A validated or patched resource as the directory keeps it; readOnly parts are left behind.
+ * A validated or patched resource as the directory keeps it; readOnly parts are left behind, and what is hidden of the user who is written stays.
  * @throws ProtocolError tooMany
  */
-export function fromScimUser(resource: JsonObject): WrittenUser {
+export function fromScimUser(resource: JsonObject, schema: ResourceSchema, before: UserProfile | null): WrittenUser {
   const {
     schemas: _schemas,
     id: _id,
@@ -81,14 +85,13 @@ export function fromScimUser(resource: JsonObject): WrittenUser {
     [FURLOUGH_USER_URN]: _why,
     [ENTERPRISE_USER_URN]: enterprise,
     active,
-    ...core
+    ...written
   } = resource;
-  for (const [name, value] of Object.entries(core)) {
-    if (Array.isArray(value) && value.length > mostElements)
-      throw new ProtocolError('tooMany', `${name} may have at most ${mostElements} values.`);
-  }
-  const profile = { ...core, ...(enterprise === undefined ? {} : { enterprise }) } as unknown as UserProfile;
-  return { profile, active: typeof active === 'boolean' ? active : undefined };
+  const { core, custom } = splitProfile(written, schema);
+  assertBounded(core, custom);
+  const hidden = before === null ? {} : splitProfile(before as unknown as JsonObject, schema).hidden;
+  const profile = { ...core, ...(enterprise === undefined ? {} : { enterprise }), ...custom, ...hidden };
+  return { profile: profile as unknown as UserProfile, active: typeof active === 'boolean' ? active : undefined };
 }
 
 function describeHold(hold: Hold): JsonObject {

@@ -13,7 +13,6 @@ import { readFilter, readListParameters, readSearchParameters, type SearchParame
 import { createUserView, parseUserFilter } from './user-filter.ts';
 import { readUserGroups } from './user-groups.ts';
 import { toScimUser, toUserContent } from './user-representation.ts';
-import { userResourceSchema } from './user-schema.ts';
 import { parseUserSort } from './user-sort.ts';
 
 /** `GET /Users`. */
@@ -36,7 +35,8 @@ export function prepareUserSearch(
   options: SearchOptions = {},
 ): ResourceSearch<User> {
   const { organizationId } = request.client;
-  const projection = parseProjection(parameters, userResourceSchema);
+  const schema = request.schemas.user;
+  const projection = parseProjection(parameters, schema);
   const groups = new Map<string, readonly JsonObject[]>();
   const { query, ordering } = toUserQuery(context, request, parameters, groups, options);
   return {
@@ -49,7 +49,7 @@ export function prepareUserSearch(
     async show(users) {
       if (isShown(projection, 'groups')) await addGroups(context, organizationId, users, groups);
       return users.map((user) =>
-        projectResource(toScimUser(user, context.scimBase, groups.get(user.id)), userResourceSchema, projection),
+        projectResource(toScimUser(user, schema, context.scimBase, groups.get(user.id)), schema, projection),
       );
     },
   };
@@ -68,17 +68,19 @@ function toUserQuery(
 } {
   const { scimBase } = context;
   const { organizationId, settings } = request.client;
-  const sort = parseUserSort(parameters, { amongAllTypes });
+  const schema = request.schemas.user;
+  const sort = parseUserSort(parameters, schema, { amongAllTypes });
   const filter =
     parameters.filter === undefined
       ? undefined
-      : parseUserFilter(readFilter(parameters.filter), { strict: settings.strict, amongAllTypes });
+      : parseUserFilter(readFilter(parameters.filter), schema, { strict: settings.strict, amongAllTypes });
   const usesVersion = sort?.usesVersion === true || filter?.usesVersion === true;
   const usesGroups = sort?.usesGroups === true || filter?.usesGroups === true;
   const view = createUserView((user) => {
-    if (usesVersion) return toScimUser(user, scimBase, groups.get(user.id));
+    if (usesVersion) return toScimUser(user, schema, scimBase, groups.get(user.id));
     const own = groups.get(user.id);
-    return own === undefined ? toUserContent(user, scimBase) : { ...toUserContent(user, scimBase), groups: own };
+    const content = toUserContent(user, schema, scimBase);
+    return own === undefined ? content : { ...content, groups: own };
   });
   const query = {
     ...(filter?.narrowTo === undefined ? {} : { narrowTo: filter.narrowTo }),

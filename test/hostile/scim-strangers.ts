@@ -1,16 +1,19 @@
 // Strangers at the SCIM door: near enough to a client's requests that they come far in.
 
 import fc from 'fast-check';
-import { GROUP, USER, type HostileHouse } from './hostile-house.ts';
+import { CUSTOM, GROUP, USER, customAttributes, type HostileHouse } from './hostile-house.ts';
 import { anyMethod, encodedText, headerText, hostileHeaders, hostileJson, hostileQuery } from './hostile-values.ts';
 import { bodyOf, everywhere, path } from './request-parts.ts';
 import type { WireRequest } from './wire.ts';
 
 export function toScim({ scimSecret, people, group }: HostileHouse): fc.Arbitrary<WireRequest> {
-  const names =
-    'schemas userName externalId active emails name title displayName meta id groups roles Operations op path value password startIndex count filter sortBy attributes type primary members display $ref method bulkId data version failOnErrors'.split(
+  const names = [
+    ...customAttributes.map(({ name }) => `${CUSTOM}:${name}`),
+    CUSTOM,
+    ...'schemas userName externalId active emails name title displayName meta id groups roles Operations op path value password startIndex count filter sortBy attributes type primary members display $ref method bulkId data version failOnErrors whole texts many'.split(
       ' ',
-    );
+    ),
+  ];
   const values = [
     [USER],
     ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
@@ -37,6 +40,15 @@ export function toScim({ scimSecret, people, group }: HostileHouse): fc.Arbitrar
     [{ op: 'add', value: { 'name.givenName': 'A' } }],
     [{ value: 'x@y.test', type: 'work' }],
     { givenName: 'A' },
+    [{ op: 'add', path: `${CUSTOM}:many[type eq "a"].value`, value: 'x' }],
+    [{ op: 'remove', path: CUSTOM }],
+    `${CUSTOM}:whole ge 3 and ${CUSTOM}:texts[value eq "x"]`,
+    `${CUSTOM}.parts.whole`,
+    { text: 'x', whole: 3, many: [{ value: 'x' }], once: 'a' },
+    3,
+    1.5,
+    'AAAA',
+    '2027-01-01T00:00:00Z',
   ];
   const parameters = 'filter sortBy sortOrder startIndex count attributes excludedAttributes cursor access_token'.split(
     ' ',
@@ -59,7 +71,7 @@ export function toScim({ scimSecret, people, group }: HostileHouse): fc.Arbitrar
     fc.tuple(fc.constantFrom('GET', 'PUT', 'PATCH', 'PATCH'), fc.constantFrom(...users, `Groups/${group}`)),
     fc.tuple(
       fc.constant('GET'),
-      fc.constantFrom('ServiceProviderConfig', 'Schemas', `Schemas/${USER}`, 'ResourceTypes'),
+      fc.constantFrom('ServiceProviderConfig', 'Schemas', `Schemas/${USER}`, `Schemas/${CUSTOM}`, 'ResourceTypes'),
     ),
   ) as fc.Arbitrary<readonly [string, string]>;
   const place = fc.oneof(

@@ -4,6 +4,7 @@
 import { listOperations } from '#admin/operations.ts';
 import { createGate } from '#gate/gate.ts';
 import { scimRoutes } from '#scim/scim-routes.ts';
+import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { describeWithMongo } from '../harness/mongo-for-tests.ts';
 import type { WireAnswer } from '../hostile/wire.ts';
 import { adminCases, gateCases, scimCases, type ForeignIdCase, type Ids } from './foreign-id-cases.ts';
@@ -215,6 +216,8 @@ function unknownLike(ids: Ids): Ids {
     group: last(ids.group),
     groupName: swap(ids.groupName),
     groupExternalId: swap(ids.groupExternalId),
+    schema: swap(ids.schema),
+    badge: swap(ids.badge),
     connection: swap(ids.connection),
     credential: last(ids.credential),
     signIn: last(ids.signIn),
@@ -246,5 +249,6 @@ async function everythingOf({ house: { storage } }: TwoOrganizations, { id }: Pa
     seats: await storage.seats.read(organization),
     users: await storage.users.list(organization, { limit: 1_000 }),
     groups: await storage.groups.list(organization, { limit: 1_000 }),
+    schemas: await storage.records(customSchemaRecords).get(id, Date.now()),
   };
 }

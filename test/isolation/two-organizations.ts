@@ -26,6 +26,9 @@ export interface Party {
   readonly group: string;
   readonly groupName: string;
   readonly groupExternalId: string;
+  /** The URN of its own schema, and a value by it. */
+  readonly schema: string;
+  readonly badge: string;
   /** The person both call the same. */
   readonly samePerson: string;
   readonly connection: string;
@@ -116,6 +119,9 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     connectionName: `Connection ${canary}`,
     credentialName: `Credential ${canary}`,
     note: `Note ${canary}`,
+    schema: `urn:${canary}:scim:badge`,
+    schemaName: `Schema ${canary}`,
+    badge: `Badge ${canary}`,
     claimed: `${canary}-stranger@people.test`,
   };
   const clientSecret = `client-secret-of-${canary}-0123456789`;
@@ -163,6 +169,14 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
   const scimSecret: string = issued['secret'];
   const admin: Party['admin'] = (method, path, body) => server.adminAs(adminKey, method, `${base}${path}`, body);
   const scim: Party['scim'] = (method, path, body) => server.scim(scimSecret, method, path, body);
+  await must(
+    admin('POST', '/schemas', {
+      id: names.schema,
+      name: names.schemaName,
+      attributes: [{ name: 'badge' }],
+      resourceTypes: ['User', 'Group'],
+    }),
+  );
   const hire = async (
     secret: string,
     userName: string,
@@ -178,6 +192,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
           externalId,
           displayName: names.displayName,
           title: names.title,
+          [names.schema]: { badge: names.badge },
           emails: [{ value: email, type: 'work', primary: true }],
           ...(manager === undefined ? {} : { [ENTERPRISE]: { manager: { value: manager } } }),
         }),
@@ -190,6 +205,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
         schemas: [GROUP],
         displayName: names.groupName,
         externalId: names.groupExternalId,
+        [names.schema]: { badge: names.badge },
         members: [{ value: person }],
       }),
     )
