@@ -15,6 +15,7 @@ export type AdminProblemCode =
   | 'idempotencyKeyReused'
   | 'idempotencyKeyRunning'
   | 'signInNotFound'
+  | 'entryNotFound'
   | 'preconditionFailed';
 
 const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
@@ -28,6 +29,7 @@ const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
   idempotencyKeyReused: 422,
   idempotencyKeyRunning: 409,
   signInNotFound: 404,
+  entryNotFound: 404,
   preconditionFailed: 412,
 };
 
@@ -64,6 +66,10 @@ const directoryWords: Readonly<Record<DirectoryErrorCode, Words>> = {
   organizationNotFound: { status: 404, detail: 'There is no such organisation.' },
   connectionNotFound: { status: 404, detail: 'There is no such connection.' },
   credentialNotFound: { status: 404, detail: 'There is no such credential.' },
+  schemaNotFound: { status: 404, detail: 'There is no such schema.' },
+  schemaExists: { status: 409 },
+  schemaNarrowed: { status: 409 },
+  tooManySchemas: { status: 409 },
   userNameTaken: { status: 409 },
   organizationExists: { status: 409 },
   connectionExists: { status: 409 },

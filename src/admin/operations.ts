@@ -6,6 +6,8 @@ import { credentialOperations } from './credential-endpoints.ts';
 import { departmentOperations } from './department-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
 import { organizationOperations } from './organization-endpoints.ts';
+import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
+import { schemaOperations } from './schema-endpoints.ts';
 import { seatOperations } from './seat-endpoints.ts';
 import { signInOperations } from './sign-in-endpoints.ts';
 import { userOperations } from './user-endpoints.ts';
@@ -15,10 +17,12 @@ export function listOperations(): readonly Operation[] {
     ...organizationOperations,
     ...credentialOperations,
     ...connectionOperations,
+    ...schemaOperations,
     ...userOperations,
     ...departmentOperations,
     ...seatOperations,
     ...signInOperations,
+    ...provisioningLogOperations,
     ...auditOperations,
   ];
 }

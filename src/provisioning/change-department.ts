@@ -7,6 +7,7 @@ import {
   type DepartmentProfile,
 } from '#directory/department.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
+import type { Difference } from '#directory/effect.ts';
 import { differingAttributes, type ChangeContext } from '#directory/effects-between.ts';
 import {
   createTimeOrderedId,
@@ -30,6 +31,8 @@ export interface DepartmentResult {
   readonly department: Department;
   /** Null: everything was as asked already; nothing was written. */
   readonly change: ChangeId | null;
+  /** What was changed; left out where nothing was. */
+  readonly difference?: Difference;
 }
 
 /** Throws `DirectoryError` `invalidValue`, `departmentCodeTaken`, `departmentTooDeep`. */

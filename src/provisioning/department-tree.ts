@@ -6,6 +6,7 @@
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { Department } from '#directory/department.ts';
 import { departmentEvent } from '#directory/department-audit.ts';
+import { partsOf, type Difference } from '#directory/effect.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
 import { departmentRecords, departmentTreeRecords, type DepartmentTree } from '#storage/department-records.ts';
@@ -26,6 +27,8 @@ export interface TreeChange {
 export interface TreeOutcome {
   readonly department: Department;
   readonly change: ChangeId;
+  /** What the change changed. */
+  readonly difference: Difference;
 }
 
 /** Changes of one tree come one at a time: each starts over when another was faster. */
@@ -60,7 +63,7 @@ export async function changeTree(
     if (!(await writeTree(context, organizationId, tree, value, effects))) continue;
     context.wakeRelay();
     await carryOut(context, organizationId);
-    return { department, change };
+    return { department, change, difference: partsOf(event) };
   }
   throw new DirectoryError('tooManyConflicts', 'The departments are being changed too often; try again.');
 }

@@ -19,13 +19,13 @@ import type { ProvisioningContext } from './provisioning-context.ts';
 
 export interface NewUser {
   readonly profile: UserProfile;
+  /** What the profile becomes of somebody who is restored; without it, `profile`. */
+  readonly profileOf?: (known: User) => UserProfile;
   /** False: created with this connection's `idp` hold (`admin` without a connection). */
   readonly active: boolean;
   readonly connection?: ConnectionId;
   /** Whether a known inactive user is restored instead of refused as taken. */
   readonly restore: boolean;
-  /** Nothing was said of `person`: whoever is restored keeps theirs. */
-  readonly keepsPerson?: boolean;
   /** What the text `department` of the profile may do. */
   readonly departmentText?: DepartmentTextRule;
 }
@@ -65,11 +65,12 @@ async function findRestorable(
   const [named] = await users.findByKey(organizationId, { kind: 'userName', value: foldCase(userName) });
   if (named !== undefined) {
     const known = named.profile.externalId;
-    if (named.active || !request.restore) throw taken(userName);
+    if (named.active || !request.restore) throw taken(userName, named);
     if (known !== undefined && externalId !== undefined && known !== externalId) {
       throw new DirectoryError(
         'userNameTaken',
         `Another person had the userName "${userName}" and is inactive. Link them, or rename the old one.`,
+        nameOf(named),
       );
     }
     return named;
@@ -93,11 +94,9 @@ async function restoreUser(
       known.organizationId,
       known.id,
       (user) => {
-        if (user.active) throw taken(request.profile.userName);
-        const { person } = user.profile;
+        if (user.active) throw taken(request.profile.userName, user);
         return {
-          profile:
-            request.keepsPerson === true && person !== undefined ? { ...request.profile, person } : request.profile,
+          profile: request.profileOf?.(user) ?? request.profile,
           holds:
             request.connection === undefined
               ? user.holds
@@ -180,6 +179,11 @@ export function provenance(
   return { lastWrittenBy: connection, provisionedBy: known.includes(connection) ? known : [...known, connection] };
 }
 
-function taken(userName: string): DirectoryError {
-  return new DirectoryError('userNameTaken', `The userName "${userName}" belongs to another user.`);
+function taken(userName: string, by: User): DirectoryError {
+  return new DirectoryError('userNameTaken', `The userName "${userName}" belongs to another user.`, nameOf(by));
+}
+
+/** Who has the name. */
+function nameOf({ id, profile }: User): { readonly userId: UserId; readonly userName: string } {
+  return { userId: id, userName: profile.userName };
 }

@@ -7,6 +7,7 @@ import { assignRoles, deactivateUser, reactivateUser } from './administer-user.t
 import { changeDepartment, createDepartment } from './change-department.ts';
 import { changeGroup, createGroup, removeGroup } from './change-group.ts';
 import { changeUser } from './change-user.ts';
+import { createCustomSchemas, type CustomSchemaAdministration } from './custom-schemas.ts';
 import { provisionUser } from './provision-user.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 import { removeDepartment } from './remove-department.ts';
@@ -35,6 +36,7 @@ export interface Provisioning {
   readonly changeOrganization: Bound<typeof changeOrganization>;
   readonly changeSeats: Bound<typeof changeSeats>;
   readonly recountSeats: Bound<typeof recountSeats>;
+  readonly customSchemas: CustomSchemaAdministration;
   readonly promoteWaiting: (organizationId: OrganizationId) => Promise<number>;
 }
 
@@ -63,6 +65,7 @@ export function createProvisioning(context: ProvisioningContext): Provisioning {
     changeOrganization: changeOrganization.bind(null, context),
     changeSeats: changeSeats.bind(null, context),
     recountSeats: recountSeats.bind(null, context),
+    customSchemas: createCustomSchemas(context),
     promoteWaiting: promoteWaiting.bind(null, context),
   };
 }

@@ -4,7 +4,7 @@
 import type { Department, DepartmentProfile } from '#directory/department.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { DepartmentId } from '#directory/identifiers.ts';
-import type { DepartmentOptions } from '#provisioning/change-department.ts';
+import type { DepartmentOptions, DepartmentResult } from '#provisioning/change-department.ts';
 import { createDepartmentReader } from '#storage/department-reader.ts';
 import {
   createDepartmentVersion,
@@ -39,12 +39,13 @@ export async function createDepartment(context: ScimContext, request: ScimReques
   const projection = readProjection(request, departmentResourceSchema);
   const body = await request.readBody();
   const written = validateResource(body, departmentResourceSchema, { strict: settings.strict });
-  const { department } = await context.provisioning.createDepartment(
+  const result = await context.provisioning.createDepartment(
     organizationId,
     { profile: fromScimDepartment(written), connection },
     toChangeContext(request, 'scimPost'),
   );
-  return showDepartment(context, department, 201, projection);
+  noteResult(request, result);
+  return showDepartment(context, result.department, 201, projection);
 }
 
 /** `PUT /Departments/{id}`: what is left out is cleared, so that a department without `parent` becomes a top one. */
@@ -71,7 +72,10 @@ export async function patchDepartment(context: ScimContext, request: ScimRequest
 export async function deleteDepartment(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const by = toChangeContext(request, 'scimDelete');
   const { organizationId } = request.client;
-  await context.provisioning.removeDepartment(organizationId, idOf(request), by, conditionOf(request));
+  noteResult(
+    request,
+    await context.provisioning.removeDepartment(organizationId, idOf(request), by, conditionOf(request)),
+  );
   return { status: 204 };
 }
 
@@ -82,14 +86,15 @@ async function writeDepartment(
   edit: (department: Department) => DepartmentProfile,
 ): Promise<ScimAnswer> {
   const projection = readProjection(request, departmentResourceSchema);
-  const { department } = await context.provisioning.changeDepartment(
+  const result = await context.provisioning.changeDepartment(
     request.client.organizationId,
     idOf(request),
     edit,
     toChangeContext(request, mouth),
     conditionOf(request),
   );
-  return showDepartment(context, department, 200, projection);
+  noteResult(request, result);
+  return showDepartment(context, result.department, 200, projection);
 }
 
 async function showDepartment(
@@ -103,8 +108,24 @@ async function showDepartment(
   return answerResource(status, resource, departmentResourceSchema, projection);
 }
 
+function noteDepartment({ notes }: ScimRequest, { id, profile }: Department): void {
+  notes.resource = { type: 'Department', id, name: profile.name };
+}
+
+function noteResult(request: ScimRequest, { department, change, difference }: DepartmentResult): void {
+  noteDepartment(request, department);
+  request.notes.changed = change !== null;
+  if (difference !== undefined) request.notes.difference = difference;
+}
+
 function conditionOf(request: ScimRequest): DepartmentOptions {
-  return readCondition(request, 'department', createDepartmentVersion);
+  const { precondition } = readCondition(request, 'department', createDepartmentVersion);
+  return {
+    precondition(department) {
+      noteDepartment(request, department);
+      precondition?.(department);
+    },
+  };
 }
 
 function idOf(request: ScimRequest): DepartmentId {

@@ -1,23 +1,22 @@
 // What this service can do, truthfully: ServiceProviderConfig, ResourceTypes, Schemas (RFC 7644 §4, RFC 7643 §5 to §7, RFC 9865 §4).
-// Readable without credentials; a filter is refused with 403, paging and sorting are ignored.
+// Readable without credentials, but what an organisation declared itself only with one of its own; a filter is refused with 403, paging and
+// sorting are ignored.
 
 import { mostBulkOperations } from './bulk-request.ts';
 import { cursorTimeoutSeconds } from './protocol/cursor.ts';
-import { FILTER_LIMITS } from './protocol/filter-tree.ts';
 import type { JsonDraft, JsonObject } from './protocol/json-value.ts';
 import { createListResponse } from './protocol/list-response.ts';
 import type { AttributeDefinition, ResourceTypeDefinition, SchemaDefinition } from './protocol/schema-definition.ts';
 import { ScimError } from './scim-error.ts';
 import { pageLimits, type ScimAnswer } from './scim-operation.ts';
 import { departmentResourceType } from './department-schema.ts';
-import { groupResourceType } from './group-schema.ts';
-import { userResourceType } from './user-schema.ts';
+import type { OrganizationSchemas } from './organization-schemas.ts';
 
 const CONFIG_URN = 'urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig';
 const RESOURCE_TYPE_URN = 'urn:ietf:params:scim:schemas:core:2.0:ResourceType';
 const SCHEMA_URN = 'urn:ietf:params:scim:schemas:core:2.0:Schema';
 
-/** A discovery request: no client, for there may be no credential. */
+/** A discovery request: no client, for there may be no credential. `schemas` are then the standard ones. */
 export interface DiscoveryRequest {
   readonly scimBase: string;
   /** The largest body that is taken, in bytes. */
@@ -25,9 +24,12 @@ export interface DiscoveryRequest {
   /** The variable segment of the path, decoded; empty where there is none. */
   readonly id: string;
   readonly query: URLSearchParams;
+  readonly schemas: OrganizationSchemas;
 }
 
-const resourceTypes: readonly ResourceTypeDefinition[] = [userResourceType, groupResourceType, departmentResourceType];
+function resourceTypesOf({ user, group }: OrganizationSchemas): readonly ResourceTypeDefinition[] {
+  return [user.resourceType, group.resourceType, departmentResourceType];
+}
 
 export function readServiceProviderConfig({ scimBase, bodyBytes, query }: DiscoveryRequest): ScimAnswer {
   refuseFilter(query);
@@ -36,7 +38,7 @@ export function readServiceProviderConfig({ scimBase, bodyBytes, query }: Discov
     schemas: [CONFIG_URN],
     patch: { supported: true },
     bulk: { supported: true, maxOperations: mostBulkOperations, maxPayloadSize: bodyBytes },
-    filter: { supported: true, maxResults: maxCount, maxLength: FILTER_LIMITS.length },
+    filter: { supported: true, maxResults: maxCount },
     changePassword: { supported: false },
     sort: { supported: true },
     etag: { supported: true },
@@ -59,7 +61,8 @@ export function readServiceProviderConfig({ scimBase, bodyBytes, query }: Discov
       {
         type: 'oauth2',
         name: 'OAuth 2.0 client credentials',
-        description: 'A token from /scim/oauth/token for the id and the secret of a credential.',
+        description:
+          'A token from /scim/oauth/token for the id of a credential and its secret, or a client assertion of the issuer it trusts.',
         specUri: 'https://www.rfc-editor.org/rfc/rfc6749#section-4.4',
         primary: false,
       },
@@ -69,33 +72,35 @@ export function readServiceProviderConfig({ scimBase, bodyBytes, query }: Discov
   return { status: 200, body };
 }
 
-export function listResourceTypes({ scimBase, query }: DiscoveryRequest): ScimAnswer {
+export function listResourceTypes({ scimBase, query, schemas }: DiscoveryRequest): ScimAnswer {
   refuseFilter(query);
-  return answerList(resourceTypes.map((type) => describeResourceType(type, scimBase)));
+  return answerList(resourceTypesOf(schemas).map((type) => describeResourceType(type, scimBase)));
 }
 
-export function readResourceType({ scimBase, id, query }: DiscoveryRequest): ScimAnswer {
+export function readResourceType({ scimBase, id, query, schemas }: DiscoveryRequest): ScimAnswer {
   refuseFilter(query);
-  const found = resourceTypes.find((type) => type.name === id);
+  const found = resourceTypesOf(schemas).find((type) => type.name === id);
   if (found === undefined) throw new ScimError(404, 'There is no resource type with this name.');
   return { status: 200, body: describeResourceType(found, scimBase) };
 }
 
-export function listSchemas({ scimBase, query }: DiscoveryRequest): ScimAnswer {
+export function listSchemas({ scimBase, query, schemas }: DiscoveryRequest): ScimAnswer {
   refuseFilter(query);
-  return answerList(allSchemas().map((schema) => describeSchema(schema, scimBase)));
+  return answerList(allSchemas(schemas).map((schema) => describeSchema(schema, scimBase)));
 }
 
 /** URNs are found in any letter case (RFC 8141 §3.1, RFC 7643 §2.1). */
-export function readSchema({ scimBase, id, query }: DiscoveryRequest): ScimAnswer {
+export function readSchema({ scimBase, id, query, schemas }: DiscoveryRequest): ScimAnswer {
   refuseFilter(query);
-  const found = allSchemas().find((schema) => schema.id.toLowerCase() === id.toLowerCase());
+  const found = allSchemas(schemas).find((schema) => schema.id.toLowerCase() === id.toLowerCase());
   if (found === undefined) throw new ScimError(404, 'There is no schema with this URN.');
   return { status: 200, body: describeSchema(found, scimBase) };
 }
 
-function allSchemas(): readonly SchemaDefinition[] {
-  return resourceTypes.flatMap((type) => [type.schema, ...type.extensions.map(({ schema }) => schema)]);
+/** Once each: one schema may extend several types. */
+function allSchemas(schemas: OrganizationSchemas): readonly SchemaDefinition[] {
+  const all = resourceTypesOf(schemas).flatMap((type) => [type.schema, ...type.extensions.map(({ schema }) => schema)]);
+  return [...new Set(all)];
 }
 
 function answerList(resources: readonly JsonObject[]): ScimAnswer {

@@ -2,17 +2,25 @@
 // else wrote first: clients change one group in parallel, and none of them hears of it unless it sent `If-Match`.
 
 import { DirectoryError } from '#directory/directory-error.ts';
-import type { Group, GroupMember } from '#directory/group.ts';
+import type { Group, GroupMember, GroupProfile } from '#directory/group.ts';
 import type { GroupId } from '#directory/identifiers.ts';
 import type { GroupEdit, GroupOptions, GroupResult } from '#provisioning/change-group.ts';
 import { listMembers, membersAmong } from '#provisioning/group-members.ts';
-import { createGroupVersion, fromScimGroup, memberIdsOf, toGroupContent, toScimGroup } from './group-representation.ts';
+import {
+  createGroupVersion,
+  fromScimGroup,
+  memberIdsOf,
+  toGroupContent,
+  toScimGroup,
+  type WrittenGroup,
+} from './group-representation.ts';
 import { namedMembers, type NamedMembers } from './group-patch.ts';
-import { groupResourceSchema } from './group-schema.ts';
+import type { JsonObject } from './protocol/json-value.ts';
 import { applyPatch } from './protocol/patch-application.ts';
 import { parsePatchRequest } from './protocol/patch-request.ts';
 import { isCustomProjection, isShown, type Projection } from './protocol/projection.ts';
 import { ProtocolError } from './protocol/protocol-error.ts';
+import type { ResourceSchema } from './protocol/schema-definition.ts';
 import { validateResource } from './protocol/schema-validation.ts';
 import { answerResource, answerUnmodified, readCondition, readProjection, readResourceId } from './resource-request.ts';
 import { toChangeContext, type ScimAnswer, type ScimContext, type ScimRequest } from './scim-operation.ts';
@@ -22,37 +30,41 @@ const groupBodyLimits = { maxValues: 100_000 };
 
 /** `GET /Groups/{id}`; members are read only if they are shown. */
 export async function readGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
-  const projection = readProjection(request, groupResourceSchema);
+  const projection = readProjection(request, request.schemas.group);
   const group = await context.storage.groups.get(request.client.organizationId, toGroupId(request));
   if (group === null) return refuseUnknown();
-  return answerUnmodified(request, createGroupVersion(group)) ?? showGroup(context, group, 200, projection);
+  const version = createGroupVersion(group, request.schemas.group);
+  return answerUnmodified(request, version) ?? showGroup(context, request, group, 200, projection);
 }
 
 /** `POST /Groups`. Members who are nobody are left out, and the answer shows who is in; a strict connection is refused. */
 export async function createGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const { organizationId, connection, settings } = request.client;
-  const projection = readProjection(request, groupResourceSchema);
+  const projection = readProjection(request, request.schemas.group);
   const body = await request.readBody(groupBodyLimits);
-  const written = readWritten(validateResource(body, groupResourceSchema, { strict: settings.strict }));
+  const schema = request.schemas.group;
+  const written = readWritten(validateResource(body, schema, { strict: settings.strict }), schema, null);
   const result = await context.provisioning.createGroup(
     organizationId,
     { ...written, connection },
     toChangeContext(request, 'scimPost'),
     { refuseUnknown: settings.strict },
   );
-  noteUnknown(context, request, result);
-  return showGroup(context, result.group, 201, projection);
+  noteResult(context, request, result);
+  return showGroup(context, request, result.group, 201, projection);
 }
 
 /** `PUT /Groups/{id}`: the members are exactly those that are sent. */
 export async function replaceGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const { organizationId, settings } = request.client;
-  const projection = readProjection(request, groupResourceSchema);
+  const projection = readProjection(request, request.schemas.group);
   const body = await request.readBody(groupBodyLimits);
   const result = await writeGroup(context, request, 'scimPut', async (group) => {
     const present = await listMembers(context.storage, organizationId, group.id, { withDeleted: true });
-    const current = toGroupContent(group, [], context.scimBase);
-    const written = readWritten(validateResource(body, groupResourceSchema, { strict: settings.strict, current }));
+    const schema = request.schemas.group;
+    const current = toGroupContent(group, schema, [], context.scimBase);
+    const valid = validateResource(body, schema, { strict: settings.strict, current });
+    const written = readWritten(valid, schema, group.profile);
     return {
       profile: written.profile,
       ...differenceOf(
@@ -61,24 +73,24 @@ export async function replaceGroup(context: ScimContext, request: ScimRequest): 
       ),
     };
   });
-  return showGroup(context, result.group, 200, projection);
+  return showGroup(context, request, result.group, 200, projection);
 }
 
 /** `PATCH /Groups/{id}`: all operations or none. 204, or 200 for a client that names attributes (RFC 7644 §3.5.2). */
 export async function patchGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const { strict } = request.client.settings;
-  const projection = readProjection(request, groupResourceSchema);
+  const projection = readProjection(request, request.schemas.group);
   const operations = parsePatchRequest(await request.readBody(groupBodyLimits), { strict });
-  const named = namedMembers(operations, strict);
+  const schema = request.schemas.group;
+  const named = namedMembers(operations, schema, strict);
   const result = await writeGroup(context, request, 'scimPatch', async (group) => {
     const present = await readNamed(context, group, named);
-    const before = toGroupContent(group, present, context.scimBase);
-    const after = applyPatch(before, operations, groupResourceSchema, { strict });
-    const written = readWritten(after);
+    const before = toGroupContent(group, schema, present, context.scimBase);
+    const written = readWritten(applyPatch(before, operations, schema, { strict }), schema, group.profile);
     return { profile: written.profile, ...differenceOf(memberIdsOf(before['members']), written.members) };
   });
-  if (isCustomProjection(projection)) return showGroup(context, result.group, 200, projection);
-  return { status: 204, headers: { ETag: createGroupVersion(result.group) } };
+  if (isCustomProjection(projection)) return showGroup(context, request, result.group, 200, projection);
+  return { status: 204, headers: { ETag: createGroupVersion(result.group, schema) } };
 }
 
 /** `DELETE /Groups/{id}`: 204, and 404 from then on; its members stay users. */
@@ -98,7 +110,7 @@ async function writeGroup(
   const options = { ...conditionOf(request), refuseUnknown: settings.strict };
   const by = toChangeContext(request, mouth);
   const result = await context.provisioning.changeGroup(organizationId, toGroupId(request), edit, by, options);
-  noteUnknown(context, request, result);
+  noteResult(context, request, result);
   return result;
 }
 
@@ -122,6 +134,7 @@ function differenceOf(before: readonly string[], after: readonly string[]): Pick
 
 async function showGroup(
   context: ScimContext,
+  { schemas }: ScimRequest,
   group: Group,
   status: 200 | 201,
   projection: Projection,
@@ -129,12 +142,18 @@ async function showGroup(
   const members = isShown(projection, 'members')
     ? await listMembers(context.storage, group.organizationId, group.id)
     : undefined;
-  const resource = toScimGroup(group, members, context.scimBase);
-  return answerResource(status, resource, groupResourceSchema, projection);
+  const resource = toScimGroup(group, schemas.group, members, context.scimBase);
+  return answerResource(status, resource, schemas.group, projection);
 }
 
-function noteUnknown(context: ScimContext, request: ScimRequest, { group, unknown }: GroupResult): void {
+function noteResult(context: ScimContext, request: ScimRequest, result: GroupResult): void {
+  const { group, unknown, changed, difference } = result;
+  noteGroup(request, group);
+  request.notes.changed = changed;
+  if (difference !== undefined) request.notes.difference = difference;
   if (unknown.length === 0) return;
+  const some = unknown.slice(0, 5).join(', ') + (unknown.length > 5 ? ', …' : '');
+  request.notes.warnings.add(`Unknown member ids were left out (${unknown.length}): ${some}`);
   const { organizationId, connection } = request.client;
   context.logger.warn(
     {
@@ -149,12 +168,24 @@ function noteUnknown(context: ScimContext, request: ScimRequest, { group, unknow
   );
 }
 
-function conditionOf(request: ScimRequest): GroupOptions {
-  return readCondition(request, 'group', createGroupVersion);
+function noteGroup({ notes }: ScimRequest, { id, profile }: Group): void {
+  notes.resource = { type: 'Group', id, name: profile.displayName };
 }
 
-function readWritten(resource: Parameters<typeof fromScimGroup>[0]): ReturnType<typeof fromScimGroup> {
-  const written = fromScimGroup(resource);
+function conditionOf(request: ScimRequest): GroupOptions {
+  const { precondition } = readCondition(request, 'group', (group: Group) =>
+    createGroupVersion(group, request.schemas.group),
+  );
+  return {
+    precondition(group) {
+      noteGroup(request, group);
+      precondition?.(group);
+    },
+  };
+}
+
+function readWritten(resource: JsonObject, schema: ResourceSchema, before: GroupProfile | null): WrittenGroup {
+  const written = fromScimGroup(resource, schema, before);
   if (written.profile.displayName.trim() === '')
     throw new ProtocolError('invalidValue', 'displayName must not be blank.');
   return written;

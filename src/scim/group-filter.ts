@@ -4,11 +4,11 @@ import { foldCase, type GroupId, type OrganizationId } from '#directory/identifi
 import type { Group, GroupMember } from '#directory/group.ts';
 import { listMembersOf, resolveMembers } from '#provisioning/group-members.ts';
 import type { Storage } from '#storage/storage.ts';
-import { groupResourceSchema } from './group-schema.ts';
 import { bindFilter, type BoundFilter, matchesFilter } from './protocol/filter-evaluation.ts';
 import { collectEqualities, type EqualityTerm } from './protocol/filter-narrowing.ts';
 import { parseFilter } from './protocol/filter-tree.ts';
 import type { JsonObject } from './protocol/json-value.ts';
+import type { ResourceSchema } from './protocol/schema-definition.ts';
 
 /** Ids of members a filter asks about, or all. */
 type Asked = ReadonlySet<string> | 'all';
@@ -25,10 +25,11 @@ export interface GroupFilter {
 /** Reads a filter on groups. Throws `ProtocolError` invalidFilter. */
 export function parseGroupFilter(
   text: string,
+  schema: ResourceSchema,
   { strict, amongAllTypes }: { readonly strict: boolean; readonly amongAllTypes: boolean },
 ): GroupFilter {
   const unknownAttribute = amongAllTypes ? 'noValue' : 'refuse';
-  const bound = bindFilter(parseFilter(text, { strict }), groupResourceSchema, { strict, unknownAttribute });
+  const bound = bindFilter(parseFilter(text, { strict }), schema, { strict, unknownAttribute });
   return {
     narrowed: narrow(collectEqualities(bound)),
     asked: askedMembers(bound),

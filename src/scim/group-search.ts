@@ -6,7 +6,6 @@ import type { GroupPage } from '#storage/group-store.ts';
 import { queryResources, type ResourceQuery } from '#storage/resource-query.ts';
 import { parseGroupFilter, readAskedMembers, type GroupFilter } from './group-filter.ts';
 import { toScimGroup } from './group-representation.ts';
-import { groupResourceSchema } from './group-schema.ts';
 import type { JsonObject } from './protocol/json-value.ts';
 import { isShown, parseProjection, projectResource } from './protocol/projection.ts';
 import { compareBySortOrder, parseSortOrder, type SortOrder } from './protocol/sort-order.ts';
@@ -27,13 +26,14 @@ export function prepareGroupSearch(
 ): ResourceSearch<Group> {
   const { storage, scimBase } = context;
   const { organizationId, settings } = request.client;
-  const projection = parseProjection(parameters, groupResourceSchema);
+  const schema = request.schemas.group;
+  const projection = parseProjection(parameters, schema);
   const filter =
     parameters.filter === undefined
       ? undefined
-      : parseGroupFilter(readFilter(parameters.filter), { strict: settings.strict, amongAllTypes });
+      : parseGroupFilter(readFilter(parameters.filter), schema, { strict: settings.strict, amongAllTypes });
   const narrowed = filter?.narrowed;
-  const order = parseSortOrder(parameters, groupResourceSchema, { amongAllTypes });
+  const order = parseSortOrder(parameters, schema, { amongAllTypes });
   const { query, ordering } = toQuery(context, request, order, filter);
   const source = {
     count: () => storage.groups.count(organizationId),
@@ -48,7 +48,7 @@ export function prepareGroupSearch(
       const ids = isShown(projection, 'members') ? groups.map(({ id }) => id) : [];
       const members = await listMembersOf(storage, organizationId, ids);
       return groups.map((group) =>
-        projectResource(toScimGroup(group, members.get(group.id), scimBase), groupResourceSchema, projection),
+        projectResource(toScimGroup(group, schema, members.get(group.id), scimBase), schema, projection),
       );
     },
   };
@@ -64,7 +64,7 @@ function toQuery(
   readonly ordering: ListOrder<Group>;
 } {
   const asked = new WeakMap<Group, readonly GroupMember[]>();
-  const view = (group: Group): JsonObject => toScimGroup(group, asked.get(group), scimBase);
+  const view = (group: Group): JsonObject => toScimGroup(group, request.schemas.group, asked.get(group), scimBase);
   const { organizationId } = request.client;
   const query = {
     ...(filter === undefined

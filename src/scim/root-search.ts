@@ -9,6 +9,7 @@ import { ProtocolError } from './protocol/protocol-error.ts';
 import { compareBySortOrder } from './protocol/sort-order.ts';
 import type { ResourceSearch } from './resource-search.ts';
 import { pageLimits, type ScimAnswer, type ScimContext, type ScimRequest } from './scim-operation.ts';
+import { mayRead, type ScimArea } from './scim-scopes.ts';
 import { readSearchParameters } from './search-request.ts';
 import { prepareUserSearch } from './user-search.ts';
 
@@ -22,9 +23,9 @@ export async function searchAll(context: ScimContext, request: ScimRequest): Pro
   const page = parsePageRequest(parameters, pageLimits);
   const options = { amongAllTypes: true };
   const searches = [
-    anyType(prepareUserSearch(context, request, parameters, options)),
-    anyType(prepareGroupSearch(context, request, parameters, options)),
-    anyType(prepareDepartmentSearch(context, request, parameters, options)),
+    anyType(inScope(request, 'users', prepareUserSearch(context, request, parameters, options))),
+    anyType(inScope(request, 'groups', prepareGroupSearch(context, request, parameters, options))),
+    anyType(inScope(request, 'users', prepareDepartmentSearch(context, request, parameters, options))),
   ];
   const isSorted = searches.some(({ order }) => order !== undefined);
   if (parameters.sortBy !== undefined && parameters.sortBy !== '' && !isSorted)
@@ -32,6 +33,15 @@ export async function searchAll(context: ScimContext, request: ScimRequest): Pro
   const range = { offset: page.startIndex - 1, limit: page.count };
   const { total, resources } = await (isSorted ? findSorted : findInTurn)(searches, range);
   return { status: 200, body: createListResponse(resources, total, page.startIndex) };
+}
+
+/** Of a type that the client may not read there is nothing to be found. */
+function inScope<Item extends { id: string }>(
+  { client }: ScimRequest,
+  area: ScimArea,
+  search: ResourceSearch<Item>,
+): ResourceSearch<Item> {
+  return mayRead(client, area) ? search : { ...search, find: async () => ({ total: 0, items: [] }) };
 }
 
 interface Range {

@@ -22,11 +22,12 @@ import { listGroups, searchGroups } from './group-search.ts';
 import { searchAll } from './root-search.ts';
 import { ScimError } from './scim-error.ts';
 import type { ScimAnswer, ScimOperation } from './scim-operation.ts';
+import type { ScimArea } from './scim-scopes.ts';
 import { createUser, deleteUser, patchUser, readUser, replaceUser } from './user-endpoints.ts';
 import { listUsers, searchUsers } from './user-search.ts';
 
 interface RoutedOperation {
-  /** Needs write scope. */
+  /** Needs the scope to change, not only to read. */
   readonly changes: boolean;
   readonly run: ScimOperation;
 }
@@ -34,21 +35,24 @@ interface RoutedOperation {
 export interface Route {
   /** For metrics. */
   readonly resource: string;
+  readonly area: ScimArea;
   /** `*` stands for one segment that varies. */
   readonly path: readonly string[];
   readonly operations: Readonly<Partial<Record<string, RoutedOperation>>>;
   /** Answers GET without a credential; then there are no operations. */
   readonly discover?: (request: DiscoveryRequest) => ScimAnswer;
+  /** Whether a credential makes a difference there: the schemas of its organisation. */
+  readonly describesSchemas?: true;
 }
 
 /** The first that fits counts. */
 export const scimRoutes: readonly Route[] = [
   discovery('ServiceProviderConfig', ['ServiceProviderConfig'], readServiceProviderConfig),
-  discovery('ResourceType', ['ResourceTypes'], listResourceTypes),
-  discovery('ResourceType', ['ResourceTypes', '*'], readResourceType),
-  discovery('Schema', ['Schemas'], listSchemas),
-  discovery('Schema', ['Schemas', '*'], readSchema),
-  ...resource('User', 'Users', {
+  describesSchemas('ResourceType', ['ResourceTypes'], listResourceTypes),
+  describesSchemas('ResourceType', ['ResourceTypes', '*'], readResourceType),
+  describesSchemas('Schema', ['Schemas'], listSchemas),
+  describesSchemas('Schema', ['Schemas', '*'], readSchema),
+  ...resource('User', 'users', 'Users', {
     list: listUsers,
     search: searchUsers,
     create: createUser,
@@ -57,7 +61,7 @@ export const scimRoutes: readonly Route[] = [
     patch: patchUser,
     remove: deleteUser,
   }),
-  ...resource('Group', 'Groups', {
+  ...resource('Group', 'groups', 'Groups', {
     list: listGroups,
     search: searchGroups,
     create: createGroup,
@@ -66,7 +70,8 @@ export const scimRoutes: readonly Route[] = [
     patch: patchGroup,
     remove: deleteGroup,
   }),
-  ...resource('Department', 'Departments', {
+  // Where people are is people's: the scope is the same.
+  ...resource('Department', 'users', 'Departments', {
     list: listDepartments,
     search: searchDepartments,
     create: createDepartment,
@@ -75,9 +80,10 @@ export const scimRoutes: readonly Route[] = [
     patch: patchDepartment,
     remove: deleteDepartment,
   }),
-  { resource: 'Root', path: ['.search'], operations: { POST: { changes: false, run: searchAll } } },
+  { resource: 'Root', area: 'any', path: ['.search'], operations: { POST: { changes: false, run: searchAll } } },
   {
     resource: 'Bulk',
+    area: 'any',
     path: ['Bulk'],
     operations: { POST: { changes: true, run: createBulkEndpoint(findBulkOperation) } },
   },
@@ -97,7 +103,12 @@ function findBulkOperation(method: string, path: string) {
   const operation = route?.operations[method];
   if (route === undefined || operation?.changes !== true || route.resource === 'Bulk') return undefined;
   try {
-    return { run: operation.run, id: decodeURIComponent(segments[1] ?? ''), resource: route.resource };
+    return {
+      run: operation.run,
+      id: decodeURIComponent(segments[1] ?? ''),
+      resource: route.resource,
+      area: route.area,
+    };
   } catch {
     return undefined;
   }
@@ -112,14 +123,20 @@ export function allowedMethods(route: Route): string {
 /** What a client may do with the resources of a type (RFC 7644 §3.2). */
 type ResourceVerb = 'list' | 'search' | 'create' | 'read' | 'replace' | 'patch' | 'remove';
 
-function resource(name: string, place: string, verbs: Readonly<Record<ResourceVerb, ScimOperation>>): readonly Route[] {
+function resource(
+  name: string,
+  area: ScimArea,
+  place: string,
+  verbs: Readonly<Record<ResourceVerb, ScimOperation>>,
+): readonly Route[] {
   const reads = (run: ScimOperation): RoutedOperation => ({ changes: false, run });
   const changes = (run: ScimOperation): RoutedOperation => ({ changes: true, run });
   return [
-    { resource: name, path: [place], operations: { GET: reads(verbs.list), POST: changes(verbs.create) } },
-    { resource: name, path: [place, '.search'], operations: { POST: reads(verbs.search) } },
+    { resource: name, area, path: [place], operations: { GET: reads(verbs.list), POST: changes(verbs.create) } },
+    { resource: name, area, path: [place, '.search'], operations: { POST: reads(verbs.search) } },
     {
       resource: name,
+      area,
       path: [place, '*'],
       operations: {
         GET: reads(verbs.read),
@@ -132,7 +149,11 @@ function resource(name: string, place: string, verbs: Readonly<Record<ResourceVe
 }
 
 function discovery(resource: string, path: readonly string[], discover: NonNullable<Route['discover']>): Route {
-  return { resource, path, operations: {}, discover };
+  return { resource, area: 'any', path, operations: {}, discover };
+}
+
+function describesSchemas(resource: string, path: readonly string[], discover: NonNullable<Route['discover']>): Route {
+  return { ...discovery(resource, path, discover), describesSchemas: true };
 }
 
 /** Endpoints RFC 7644 lets a service leave out with 501 (§3.7, §3.11). */
@@ -143,6 +164,7 @@ function notBuilt(name: string, methods: readonly string[], detail: string): Rou
   };
   return {
     resource: name,
+    area: 'any',
     path: [name],
     operations: Object.fromEntries(methods.map((method) => [method, operation])),
   };

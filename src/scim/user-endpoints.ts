@@ -10,6 +10,7 @@ import type { User, UserProfile } from '#directory/user.ts';
 import type { DepartmentTextRule } from '#provisioning/assign-departments.ts';
 import type { ChangeOptions } from '#provisioning/change-user.ts';
 import { provenance } from '#provisioning/provision-user.ts';
+import { noteChange, noteUser } from './call-notes.ts';
 import type { KnownDepartments } from './department-representation.ts';
 import { PERSON_URN } from './person-schema.ts';
 import { namesSchema } from './protocol/body-attributes.ts';
@@ -18,41 +19,51 @@ import { applyPatch } from './protocol/patch-application.ts';
 import { parsePatchRequest, type PatchOperation } from './protocol/patch-request.ts';
 import { isShown, type Projection } from './protocol/projection.ts';
 import { ProtocolError } from './protocol/protocol-error.ts';
+import type { ResourceSchema } from './protocol/schema-definition.ts';
 import { validateResource } from './protocol/schema-validation.ts';
 import { answerResource, answerUnmodified, readCondition, readProjection, readResourceId } from './resource-request.ts';
 import { toChangeContext, type ScimAnswer, type ScimContext, type ScimRequest } from './scim-operation.ts';
 import { createUserRelations } from './user-relations.ts';
 import { createUserVersion, fromScimUser, toScimUser, toUserContent, type WrittenUser } from './user-representation.ts';
-import { userResourceSchema } from './user-schema.ts';
 
 /** `GET /Users/{id}`; 304 when the client has this version. */
 export async function readUser(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
-  const projection = readProjection(request, userResourceSchema);
+  const projection = readProjection(request, request.schemas.user);
   const user = await context.storage.users.get(request.client.organizationId, toUserId(request));
   if (user === null || user.deletedAt !== undefined) return refuseUnknown();
-  const answer = await showUser(context, user, 200, projection);
+  const answer = await showUser(context, request, user, 200, projection);
   return answerUnmodified(request, answer.headers?.['ETag'] ?? '') ?? answer;
 }
 
 /** `POST /Users`: creates, or restores an inactive user who is the same person (scim.md 5.4); 201 either way. */
 export async function createUser(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const { organizationId, connection, settings } = request.client;
-  const projection = readProjection(request, userResourceSchema);
+  const projection = readProjection(request, request.schemas.user);
   const body = await request.readBody();
-  const { profile, active } = readWritten(validateResource(body, userResourceSchema, { strict: settings.strict }));
-  const { user } = await context.provisioning.provisionUser(
+  const schema = request.schemas.user;
+  const { strict } = settings;
+  const { profile, active } = readWritten(validateResource(body, schema, { strict }), schema, null);
+  const result = await context.provisioning.provisionUser(
     organizationId,
     {
       profile,
+      // Whoever is restored was somebody: what is immutable, and what nobody sees, is theirs still.
+      profileOf(known) {
+        const current = toUserContent(known, schema, context.scimBase);
+        const sent = readWritten(validateResource(body, schema, { strict, current }), schema, known.profile);
+        return withPerson(request, body, sent.profile, known.profile);
+      },
       active: active ?? true,
       connection,
       restore: settings.restoreOnPost,
-      keepsPerson: keepsPerson(request, body),
       departmentText: textRule(request, true),
     },
     toChangeContext(request, 'scimPost'),
   );
-  return showUser(context, user, 201, projection);
+  const { user } = result;
+  noteUser(request.notes, user);
+  noteChange(request.notes, result, active ?? true);
+  return showUser(context, request, user, 201, projection);
 }
 
 /** `PUT /Users/{id}`: what is left out is cleared, except `active`, and the Person extension where nothing is said of it. */
@@ -61,11 +72,12 @@ export async function replaceUser(context: ScimContext, request: ScimRequest): P
   const by = toChangeContext(request, 'scimPut');
   const body = await request.readBody();
   const write = (user: User): WrittenUser => {
-    const current = toUserContent(user, context.scimBase);
-    const before = fromScimUser(current).profile;
-    const sent = readWritten(validateResource(body, userResourceSchema, { strict: settings.strict, current }));
-    const keeps = before.person !== undefined && keepsPerson(request, body);
-    const profile = keeps ? { ...sent.profile, person: before.person } : sent.profile;
+    const schema = request.schemas.user;
+    const current = toUserContent(user, schema, context.scimBase);
+    const before = fromScimUser(current, schema, user.profile).profile;
+    const valid = validateResource(body, schema, { strict: settings.strict, current });
+    const sent = readWritten(valid, schema, user.profile);
+    const profile = withPerson(request, body, sent.profile, before);
     const active = isEcho(context, request, user, before, { ...sent, profile }) ? undefined : sent.active;
     return { profile, active };
   };
@@ -80,8 +92,10 @@ export async function patchUser(context: ScimContext, request: ScimRequest): Pro
   const { groups, departments } = await readRelatedIfNamed(context, request, operations);
   const write = (user: User): WrittenUser => {
     // Without `active`, so that what comes out tells whether it was written: the same value written again still counts.
-    const { active: _shown, ...resource } = toUserContent(user, context.scimBase, departments);
-    return readWritten(applyPatch({ ...resource, ...groups }, operations, userResourceSchema, { strict }));
+    const schema = request.schemas.user;
+    const { active: _shown, ...resource } = toUserContent(user, schema, context.scimBase, departments);
+    const patched = applyPatch({ ...resource, ...groups }, operations, schema, { strict });
+    return readWritten(patched, schema, user.profile);
   };
   return writeUser(context, request, by, write, false);
 }
@@ -89,12 +103,13 @@ export async function patchUser(context: ScimContext, request: ScimRequest): Pro
 /** `DELETE /Users/{id}`: 204, and 404 from then on. */
 export async function deleteUser(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const by = toChangeContext(request, 'scimDelete');
-  await context.provisioning.removeUser(
+  const result = await context.provisioning.removeUser(
     request.client.organizationId,
     toUserId(request),
     by,
     conditionOf(context, request),
   );
+  noteChange(request.notes, result, undefined);
   return { status: 204 };
 }
 
@@ -128,9 +143,11 @@ async function writeUser(
   isWhole: boolean,
 ): Promise<ScimAnswer> {
   const { organizationId, connection } = request.client;
-  const projection = readProjection(request, userResourceSchema);
+  const projection = readProjection(request, request.schemas.user);
+  let written: boolean | undefined;
   const edit = (user: User): UserEdit => {
     const { profile, active } = write(user);
+    written = active;
     const holds =
       active === undefined
         ? user.holds
@@ -138,13 +155,16 @@ async function writeUser(
     return { profile, holds, ...provenance(user, connection) };
   };
   const options = { ...conditionOf(context, request), departmentText: textRule(request, isWhole) };
-  const { user } = await context.provisioning.changeUser(organizationId, toUserId(request), edit, by, options);
-  return showUser(context, user, 200, projection);
+  const result = await context.provisioning.changeUser(organizationId, toUserId(request), edit, by, options);
+  noteChange(request.notes, result, written);
+  return showUser(context, request, result.user, 200, projection);
 }
 
 /** A client that does not know the extension says nothing of it, and what others wrote there stays. A strict one clears what it leaves out. */
-function keepsPerson({ client }: ScimRequest, body: JsonValue): boolean {
-  return !client.settings.strict && isJsonObject(body) && !namesSchema(body, PERSON_URN);
+function withPerson({ client }: ScimRequest, body: JsonValue, sent: UserProfile, before: UserProfile): UserProfile {
+  const { person } = before;
+  const isSilent = !client.settings.strict && isJsonObject(body) && !namesSchema(body, PERSON_URN);
+  return isSilent && person !== undefined ? { ...sent, person } : sent;
 }
 
 function textRule({ client }: ScimRequest, isWhole: boolean): DepartmentTextRule {
@@ -169,11 +189,13 @@ function isEcho(
     { event: 'scim.echo', request_id: request.requestId, organization: organizationId, connection, user: user.id },
     'an echoed active:false was ignored',
   );
+  request.notes.warnings.add('active:false repeats what was shown before: taken for an echo and ignored.');
   return true;
 }
 
 async function showUser(
   context: ScimContext,
+  { schemas }: ScimRequest,
   user: User,
   status: 200 | 201,
   projection: Projection,
@@ -181,16 +203,24 @@ async function showUser(
   const relations = createUserRelations(context, user.organizationId);
   if (isShown(projection, 'groups')) await relations.addGroups([user]);
   await relations.addDepartments([user]);
-  const resource = toScimUser(user, context.scimBase, relations.of(user));
-  return answerResource(status, resource, userResourceSchema, projection);
+  const resource = toScimUser(user, schemas.user, context.scimBase, relations.of(user));
+  return answerResource(status, resource, schemas.user, projection);
 }
 
 function conditionOf({ scimBase }: ScimContext, request: ScimRequest): ChangeOptions {
-  return readCondition(request, 'user', (user: User) => createUserVersion(toUserContent(user, scimBase)));
+  const { notes, schemas } = request;
+  const versionOf = (user: User): string => createUserVersion(toUserContent(user, schemas.user, scimBase));
+  const { precondition } = readCondition(request, 'user', versionOf);
+  return {
+    precondition(user) {
+      noteUser(notes, user);
+      precondition?.(user);
+    },
+  };
 }
 
-function readWritten(resource: JsonObject): WrittenUser {
-  const written = fromScimUser(resource);
+function readWritten(resource: JsonObject, schema: ResourceSchema, before: UserProfile | null): WrittenUser {
+  const written = fromScimUser(resource, schema, before);
   assertUserName(written.profile);
   return written;
 }

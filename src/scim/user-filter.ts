@@ -9,7 +9,7 @@ import { collectEqualities, type EqualityTerm, mentions } from './protocol/filte
 import { parseFilter } from './protocol/filter-tree.ts';
 import type { JsonObject } from './protocol/json-value.ts';
 import { PERSON_URN } from './person-schema.ts';
-import { userResourceSchema } from './user-schema.ts';
+import type { ResourceSchema } from './protocol/schema-definition.ts';
 
 export interface UserFilter {
   readonly narrowTo?: NonNullable<UserQuery['narrowTo']>;
@@ -25,10 +25,11 @@ export interface UserFilter {
 /** Reads a filter on users. Throws `ProtocolError` invalidFilter. */
 export function parseUserFilter(
   text: string,
+  schema: ResourceSchema,
   { strict, amongAllTypes }: { readonly strict: boolean; readonly amongAllTypes: boolean },
 ): UserFilter {
   const unknownAttribute = amongAllTypes ? 'noValue' : 'refuse';
-  const bound = bindFilter(parseFilter(text, { strict }), userResourceSchema, { strict, unknownAttribute });
+  const bound = bindFilter(parseFilter(text, { strict }), schema, { strict, unknownAttribute });
   const narrowTo = narrow(collectEqualities(bound));
   return {
     ...(narrowTo === undefined ? {} : { narrowTo }),

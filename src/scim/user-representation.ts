@@ -1,16 +1,16 @@
 // Translates between a user of the directory and the SCIM resource (RFC 7643 §3, §4.1, §4.3): URNs for our short names,
-// `meta` with its version, and our extension that says why somebody is not active. Decides nothing but how
-// many values an attribute of a user may have.
+// `meta` with its version, our extension that says why somebody is not active, and the organisation's own. Decides nothing.
 
 import type { Hold } from '#directory/hold.ts';
 import type { Instant } from '#directory/identifiers.ts';
 import { withoutOrigin, type Membership, type Person } from '#directory/person.ts';
 import { statusOf, type User, type UserProfile } from '#directory/user.ts';
+import { assertBounded, splitProfile } from './custom-values.ts';
 import { describeReference, type KnownDepartments } from './department-representation.ts';
 import { PERSON_URN } from './person-schema.ts';
 import { createEntityTag } from './protocol/entity-tag.ts';
 import type { JsonObject } from './protocol/json-value.ts';
-import { ProtocolError } from './protocol/protocol-error.ts';
+import type { ResourceSchema } from './protocol/schema-definition.ts';
 import { ENTERPRISE_USER_URN, FURLOUGH_USER_URN } from './user-schema-extensions.ts';
 import { USER_URN } from './user-schema.ts';
 
@@ -28,11 +28,16 @@ export interface RelatedToUser {
 }
 
 /** The whole resource as answered, `meta.version` included. */
-export function toScimUser(user: User, scimBase: string, { groups, departments }: RelatedToUser): JsonObject {
-  const content = toUserContent(user, scimBase, departments);
+export function toScimUser(
+  user: User,
+  schema: ResourceSchema,
+  scimBase: string,
+  { groups, departments }: RelatedToUser,
+): JsonObject {
+  const content = toUserContent(user, schema, scimBase, departments);
   const meta = content['meta'] as JsonObject;
   const isSame = user.profile.person?.departments === undefined;
-  const version = createUserVersion(isSame ? content : toUserContent(user, scimBase));
+  const version = createUserVersion(isSame ? content : toUserContent(user, schema, scimBase));
   return { ...content, ...(groups.length === 0 ? {} : { groups }), meta: { ...meta, version } };
 }
 
@@ -40,8 +45,14 @@ export function toScimUser(user: User, scimBase: string, { groups, departments }
  * The resource without `meta.version`, which costs a hash: for filters and sorting over many users. Without `departments` memberships stand as
  * they can be written.
  */
-export function toUserContent(user: User, scimBase: string, departments?: KnownDepartments): JsonObject {
-  const { enterprise, person, ...core } = user.profile as unknown as JsonObject;
+export function toUserContent(
+  user: User,
+  schema: ResourceSchema,
+  scimBase: string,
+  departments?: KnownDepartments,
+): JsonObject {
+  const split = splitProfile(user.profile as unknown as JsonObject, schema);
+  const { enterprise, person, ...core } = split.core;
   const shownPerson = person === undefined ? {} : toScimPerson(person as Person, scimBase, departments);
   const hasPerson = Object.keys(shownPerson).length > 0;
   const extensions = [
@@ -50,7 +61,7 @@ export function toUserContent(user: User, scimBase: string, departments?: KnownD
     FURLOUGH_USER_URN,
   ];
   return {
-    schemas: [USER_URN, ...extensions],
+    schemas: [USER_URN, ...extensions, ...Object.keys(split.custom)],
     id: user.id,
     ...core,
     active: user.active,
@@ -62,6 +73,7 @@ export function toUserContent(user: User, scimBase: string, departments?: KnownD
       seat: user.seat === 'held' ? 'held' : 'none',
       ...(user.holds.length === 0 ? {} : { holds: user.holds.map(describeHold) }),
     },
+    ...split.custom,
     meta: {
       resourceType: 'User',
       created: toDateTime(user.createdAt),
@@ -104,14 +116,11 @@ export function userLocation(user: Pick<User, 'id'>, scimBase: string): string {
   return `${scimBase}/Users/${encodeURIComponent(user.id)}`;
 }
 
-/** Of one attribute of one user. Every reader of the user pays for them, long after the request that brought them. */
-const mostElements = 1_000;
-
 /**
- * A validated or patched resource as the directory keeps it; readOnly parts are left behind.
+ * A validated or patched resource as the directory keeps it; readOnly parts are left behind, and what is hidden of the user who is written stays.
  * @throws ProtocolError tooMany
  */
-export function fromScimUser(resource: JsonObject): WrittenUser {
+export function fromScimUser(resource: JsonObject, schema: ResourceSchema, before: UserProfile | null): WrittenUser {
   const {
     schemas: _schemas,
     id: _id,
@@ -122,18 +131,19 @@ export function fromScimUser(resource: JsonObject): WrittenUser {
     [ENTERPRISE_USER_URN]: enterprise,
     [PERSON_URN]: person,
     active,
-    ...core
+    ...written
   } = resource;
-  for (const [name, value] of Object.entries(core)) {
-    if (Array.isArray(value) && value.length > mostElements)
-      throw new ProtocolError('tooMany', `${name} may have at most ${mostElements} values.`);
-  }
+  const { core, custom } = splitProfile(written, schema);
+  assertBounded(core, custom);
+  const hidden = before === null ? {} : splitProfile(before as unknown as JsonObject, schema).hidden;
   const profile = {
     ...core,
     ...(enterprise === undefined ? {} : { enterprise }),
     ...(person === undefined ? {} : { person: fromScimPerson(person as JsonObject) }),
-  } as unknown as UserProfile;
-  return { profile, active: typeof active === 'boolean' ? active : undefined };
+    ...custom,
+    ...hidden,
+  };
+  return { profile: profile as unknown as UserProfile, active: typeof active === 'boolean' ? active : undefined };
 }
 
 function describeHold(hold: Hold): JsonObject {

@@ -11,7 +11,6 @@ import { readFilter, type SearchParameters } from './search-request.ts';
 import { createUserView, parseUserFilter } from './user-filter.ts';
 import { createUserRelations, type UserRelations } from './user-relations.ts';
 import { toScimUser, toUserContent } from './user-representation.ts';
-import { userResourceSchema } from './user-schema.ts';
 import { parseUserSort } from './user-sort.ts';
 
 /** `GET /Users` and `POST /Users/.search`. */
@@ -25,7 +24,8 @@ export function prepareUserSearch(
   options: SearchOptions = {},
 ): ResourceSearch<User> {
   const { organizationId } = request.client;
-  const projection = parseProjection(parameters, userResourceSchema);
+  const schema = request.schemas.user;
+  const projection = parseProjection(parameters, schema);
   const relations = createUserRelations(context, organizationId);
   const { query, ordering } = toUserQuery(context, request, parameters, relations, options);
   return {
@@ -39,7 +39,7 @@ export function prepareUserSearch(
       if (isShown(projection, 'groups')) await relations.addGroups(users);
       await relations.addDepartments(users);
       return users.map((user) =>
-        projectResource(toScimUser(user, context.scimBase, relations.of(user)), userResourceSchema, projection),
+        projectResource(toScimUser(user, schema, context.scimBase, relations.of(user)), schema, projection),
       );
     },
   };
@@ -57,18 +57,19 @@ function toUserQuery(
   readonly ordering: ListOrder<User>;
 } {
   const { settings } = request.client;
-  const sort = parseUserSort(parameters, { amongAllTypes });
+  const schema = request.schemas.user;
+  const sort = parseUserSort(parameters, schema, { amongAllTypes });
   const filter =
     parameters.filter === undefined
       ? undefined
-      : parseUserFilter(readFilter(parameters.filter), { strict: settings.strict, amongAllTypes });
+      : parseUserFilter(readFilter(parameters.filter), schema, { strict: settings.strict, amongAllTypes });
   const uses = (part: 'usesVersion' | 'usesGroups' | 'usesDepartments') =>
     sort?.[part] === true || filter?.[part] === true;
   const [usesVersion, usesGroups, usesDepartments] = [uses('usesVersion'), uses('usesGroups'), uses('usesDepartments')];
   const view = createUserView((user) => {
     const related = relations.of(user);
-    if (usesVersion) return toScimUser(user, scimBase, related);
-    const content = toUserContent(user, scimBase, usesDepartments ? related.departments : undefined);
+    if (usesVersion) return toScimUser(user, schema, scimBase, related);
+    const content = toUserContent(user, schema, scimBase, usesDepartments ? related.departments : undefined);
     return related.groups.length === 0 ? content : { ...content, groups: related.groups };
   });
   const prepare = async (users: readonly User[]): Promise<void> => {

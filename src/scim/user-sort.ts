@@ -2,9 +2,9 @@
 // which is the store's own; it also breaks ties.
 
 import type { JsonObject } from './protocol/json-value.ts';
+import type { ResourceSchema } from './protocol/schema-definition.ts';
 import { compareBySortOrder, parseSortOrder, type SortOrder, type SortParameters } from './protocol/sort-order.ts';
 import { isOfDepartments } from './user-filter.ts';
-import { userResourceSchema } from './user-schema.ts';
 
 export interface UserSort {
   readonly order: SortOrder;
@@ -20,9 +20,10 @@ export interface UserSort {
 /** Undefined without `sortBy`. Throws `ProtocolError` invalidValue. */
 export function parseUserSort(
   parameters: SortParameters,
+  schema: ResourceSchema,
   options: { readonly amongAllTypes: boolean },
 ): UserSort | undefined {
-  const order = parseSortOrder(parameters, userResourceSchema, options);
+  const order = parseSortOrder(parameters, schema, options);
   if (order === undefined) return undefined;
   return {
     order,

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { listOperations } from '#admin/operations.ts';
 import type { Operation } from '#admin/admin-operation.ts';
-import { type HostileHouse } from './hostile-house.ts';
+import { CUSTOM, customAttributes, type HostileHouse } from './hostile-house.ts';
 import {
   anyMethod,
   encodedText,
@@ -52,6 +52,11 @@ export function toAdmin({ adminKey, people, departments }: HostileHouse): fc.Arb
     ['owner', 'auditor'],
     ['admin', 'seat'],
     ['example.com'],
+    ['Group'],
+    [{ name: 'text', type: 'integer' }],
+    [{ name: '__proto__' }, { name: 'a', type: 'complex', subAttributes: [{ name: 'b' }] }],
+    'urn:ietf:params:scim:schemas:core:2.0:User',
+    'urn:by:scim:custom:text',
     { kind: 'scim' },
     { kind: 'oidc', issuer: 'http://127.0.0.1:9', clientId: 'x', clientSecret: 'y' },
     { kind: 'saml', entityId: 'x', ssoUrl: 'http://127.0.0.1:9/', certificates: ['AAAA'] },
@@ -73,7 +78,8 @@ export function toAdmin({ adminKey, people, departments }: HostileHouse): fc.Arb
   const toOperation = (operation: Operation): fc.Arbitrary<WireRequest> => {
     // What ends connections and credentials is asked about others, so that the rest has something to be asked about.
     const ends = operation.method === 'delete' || operation.id === 'credentials.revoke';
-    const id = path(ends ? ['gone'] : ['okta', 'default', ...people.admin, ...departments.admin]);
+    const known = operation.id.startsWith('schemas.') ? [CUSTOM, encodeURIComponent(CUSTOM)] : ['okta', 'default'];
+    const id = path(ends ? ['gone'] : [...known, ...people.admin, ...departments.admin]);
     const organization = fc.oneof(
       { arbitrary: fc.constant('by-admin'), weight: 8 },
       { arbitrary: encodedText, weight: 1 },
@@ -133,6 +139,14 @@ const honestBodies: Readonly<Record<string, Readonly<Record<string, unknown>>>> 
   },
   'departments.create': { name: 'Sales', parent: null, displayOrder: 1, externalId: 'x' },
   'departments.change': { name: 'Top', code: null, parent: null, displayOrder: 2 },
+  'schemas.declare': {
+    id: 'urn:stranger:scim:custom',
+    name: 'Strange',
+    description: 'Nobody knows.',
+    attributes: customAttributes,
+    resourceTypes: ['User', 'Group'],
+  },
+  'schemas.replace': { name: 'Custom', attributes: [...customAttributes, { name: 'more' }] },
   'users.deactivate': { reason: 'left', note: 'on Friday' },
   'users.reactivate': { lift: ['admin'], ifNoSeat: 'wait' },
   'users.assignRoles': { roles: ['auditor'] },

@@ -13,6 +13,21 @@ export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 export const DEPARTMENT = 'urn:ietf:params:scim:schemas:furlough:2.0:Department';
 export const PERSON = 'urn:ietf:params:scim:schemas:extension:furlough:2.0:Person';
+/** Declared by `by-scim` and `by-admin`: an attribute of every type. */
+export const CUSTOM = 'urn:by:scim:custom';
+export const customAttributes = [
+  { name: 'text' },
+  { name: 'whole', type: 'integer' },
+  { name: 'number', type: 'decimal' },
+  { name: 'yes', type: 'boolean' },
+  { name: 'when', type: 'dateTime' },
+  { name: 'bytes', type: 'binary' },
+  { name: 'link', type: 'reference' },
+  { name: 'once', mutability: 'immutable' },
+  { name: 'texts', multiValued: true },
+  { name: 'parts', type: 'complex', subAttributes: [{ name: 'value' }, { name: 'whole', type: 'integer' }] },
+  { name: 'many', type: 'complex', multiValued: true, subAttributes: [{ name: 'value' }, { name: 'type' }] },
+] as const;
 
 export interface HostileHouse extends RunningServer {
   readonly wire: Wire;
@@ -62,6 +77,8 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     name: 'Oidc',
     signIn: { kind: 'oidc', issuer: openId.issuer, clientId: openId.clientId, clientSecret: openId.clientSecret },
   });
+  for (const id of ['by-scim', 'by-admin'])
+    await must('POST', `/organizations/${id}/schemas`, { id: CUSTOM, name: 'Custom', attributes: customAttributes });
   await must('POST', '/organizations/by-admin/connections', { id: 'okta', name: 'Okta', kind: 'scim' });
   const secretOf = async (organization: string, connection = 'default'): Promise<string> =>
     (await must('POST', `/organizations/${organization}/credentials`, { kind: 'scim', name: 'scim', connection }))[

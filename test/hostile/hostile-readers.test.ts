@@ -7,6 +7,8 @@ import { AdminError, toAdminProblem } from '#admin/admin-problem.ts';
 import { readConnectionInput } from '#admin/connection-input.ts';
 import { listOperations } from '#admin/operations.ts';
 import { readCursor } from '#admin/paging.ts';
+import { newSchema } from '#admin/schema-contract.ts';
+import { readSchemaInput } from '#admin/schema-input.ts';
 import { preconditionOf } from '#admin/user-view.ts';
 import { readCookie } from '#gate/browser-cookie.ts';
 import { originOf, wantsPage } from '#gate/browser-request.ts';
@@ -77,6 +79,46 @@ describe('F01 F03 the admin API', () => {
         expect(Object.keys(body ?? {}).filter((key) => key.startsWith('$') || key === '__proto__')).toEqual([]);
         schema.safeParse(body ?? {});
         readConnectionInput(body);
+      });
+    });
+  });
+
+  test('any schema definition: one whose names and URN can be read everywhere, or a refusal', () => {
+    const name = fc.oneof(
+      fc.constantFrom('a', 'A', 'meta', '__proto__', '$ref', 'primary', 'x'.repeat(64)),
+      hostileText,
+    );
+    const type = fc.constantFrom('string', 'integer', 'complex', 'boolean', 'reference', 'none');
+    const sub = fc.record({ name, type, multiValued: fc.boolean() }, { requiredKeys: ['name'] });
+    const attribute = fc.record(
+      {
+        name,
+        type,
+        required: fc.boolean(),
+        subAttributes: fc.array(sub, { maxLength: 3 }),
+        returned: fc.constant('never'),
+      },
+      { requiredKeys: ['name'] },
+    );
+    const urn = fc.oneof(
+      fc.constantFrom('urn:a1:b', 'urn:a1:b:', 'urn:ietf:params:scim:schemas:core:2.0:User'),
+      hostileText,
+    );
+    const definition = fc.record({
+      id: urn,
+      name: fc.constant('N'),
+      attributes: fc.array(attribute, { maxLength: 4 }),
+    });
+    ask(definition, (input) => {
+      const parsed = newSchema.safeParse(input);
+      if (!parsed.success) return;
+      refusing(() => {
+        const { id, attributes } = readSchemaInput(parsed.data);
+        expect(id).toMatch(/^urn:[\w.:-]+$/);
+        const names_ = attributes.map((one) => one.name.toLowerCase());
+        expect(new Set(names_).size).toBe(names_.length);
+        for (const one of names_)
+          expect(one).toMatch(/^(?!(?:__proto__|constructor|prototype|meta|id|schemas)$)[a-z][\w-]*$/);
       });
     });
   });

@@ -95,10 +95,24 @@ const markup = (before: string, piece: string, after: string) => {
   return `${connection},"metadata":${JSON.stringify(text)}}`;
 };
 const metadata = '<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="x">';
+const schema = '{"id":"urn:large:scim","name":"Large"';
 const adminBodies: readonly (readonly [string, string, string, string])[] = [
   ['many unknown names', 'PUT', 'seats', fill('{', (at) => `"x${at}":1`, '}')],
   ['many unknown names of a connection', 'POST', 'connections', fill(`${connection},`, (at) => `"x${at}":1`, '}')],
   ['many domains', 'POST', 'connections', fill(`${connection},"domains":[`, (at) => `"d${at}.test"`, ']}')],
+  [
+    'many attributes of a schema',
+    'POST',
+    'schemas',
+    fill(`${schema},"attributes":[`, (at) => `{"name":"a${at}"}`, ']}'),
+  ],
+  [
+    'many values of an attribute',
+    'POST',
+    'schemas',
+    fill(`${schema},"attributes":[{"name":"a","canonicalValues":[`, (at) => `"${at}"`, ']}]}'),
+  ],
+  ['a long URN', 'POST', 'schemas', `{"id":"urn:x:${'a:'.repeat(500_000)}","name":"x","attributes":[{"name":"a"}]}`],
   ['many wrong domains', 'POST', 'connections', fill(`${connection},"domains":[`, () => '1', ']}')],
   ['a long domain', 'POST', 'connections', `${connection},"domains":["${'a.'.repeat(500_000)}"]}`],
   ['many certificates', 'POST', 'connections', fill(`${connection},"certificates":[`, () => '"AAAA"', ']}')],

@@ -1,16 +1,22 @@
 // Strangers at the SCIM door: near enough to a client's requests that they come far in.
 
 import fc from 'fast-check';
-import { DEPARTMENT, GROUP, PERSON, USER, type HostileHouse } from './hostile-house.ts';
+import { CUSTOM, DEPARTMENT, GROUP, PERSON, USER, customAttributes, type HostileHouse } from './hostile-house.ts';
 import { anyMethod, encodedText, headerText, hostileHeaders, hostileJson, hostileQuery } from './hostile-values.ts';
 import { bodyOf, everywhere, path } from './request-parts.ts';
 import type { WireRequest } from './wire.ts';
 
 export function toScim({ scimSecret, people, group, departments }: HostileHouse): fc.Arbitrary<WireRequest> {
-  const names =
-    `schemas userName externalId active emails name title displayName meta id groups roles Operations op path value password startIndex count filter sortBy attributes type primary members display $ref method bulkId data version failOnErrors code parent displayOrder departments birthday ${PERSON} ${PERSON}:departments`.split(
+  const names = [
+    ...customAttributes.map(({ name }) => `${CUSTOM}:${name}`),
+    CUSTOM,
+    PERSON,
+    `${PERSON}:departments`,
+    ...'code parent displayOrder departments birthday'.split(' '),
+    ...'schemas userName externalId active emails name title displayName meta id groups roles Operations op path value password startIndex count filter sortBy attributes type primary members display $ref method bulkId data version failOnErrors whole texts many'.split(
       ' ',
-    );
+    ),
+  ];
   const values = [
     [USER],
     [DEPARTMENT],
@@ -46,6 +52,15 @@ export function toScim({ scimSecret, people, group, departments }: HostileHouse)
     ]),
     `${PERSON}:departments[value eq "${departments.scim[0]}"].jobTitle`,
     { birthday: '2026-02-30' },
+    [{ op: 'add', path: `${CUSTOM}:many[type eq "a"].value`, value: 'x' }],
+    [{ op: 'remove', path: CUSTOM }],
+    `${CUSTOM}:whole ge 3 and ${CUSTOM}:texts[value eq "x"]`,
+    `${CUSTOM}.parts.whole`,
+    { text: 'x', whole: 3, many: [{ value: 'x' }], once: 'a' },
+    3,
+    1.5,
+    'AAAA',
+    '2027-01-01T00:00:00Z',
   ];
   const parameters = 'filter sortBy sortOrder startIndex count attributes excludedAttributes cursor access_token'.split(
     ' ',
@@ -70,7 +85,7 @@ export function toScim({ scimSecret, people, group, departments }: HostileHouse)
     fc.tuple(fc.constantFrom('GET', 'PUT', 'PATCH', 'PATCH'), fc.constantFrom(...users, `Groups/${group}`, ...places)),
     fc.tuple(
       fc.constant('GET'),
-      fc.constantFrom('ServiceProviderConfig', 'Schemas', `Schemas/${USER}`, 'ResourceTypes'),
+      fc.constantFrom('ServiceProviderConfig', 'Schemas', `Schemas/${USER}`, `Schemas/${CUSTOM}`, 'ResourceTypes'),
     ),
   ) as fc.Arbitrary<readonly [string, string]>;
   const place = fc.oneof(

@@ -182,8 +182,14 @@ async function tour(world: TwoOrganizations, party: Party): Promise<readonly Tol
   const told: Told[] = [];
   const see = async (...asked: [string, string, unknown?, Record<string, string>?]) =>
     void told.push(await ask(world, party, ...asked));
-  const { person, connection, credential, signIn, department } = party;
-  const ids: Readonly<Record<string, string>> = { users: person, credentials: credential, departments: department };
+  const { person, connection, credential, signIn, logEntry, schema, department } = party;
+  const ids: Readonly<Record<string, string>> = {
+    users: person,
+    credentials: credential,
+    departments: department,
+    provisioningLog: logEntry,
+    schemas: schema,
+  };
   for (const { id, method, path, changes } of listOperations()) {
     if (changes && id !== 'seats.recount') continue;
     const one = ids[id.split('.', 1)[0] ?? ''] ?? connection;

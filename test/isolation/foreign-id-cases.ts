@@ -13,9 +13,12 @@ export interface Ids {
   readonly department: string;
   readonly departmentName: string;
   readonly departmentCode: string;
+  readonly schema: string;
+  readonly badge: string;
   readonly connection: string;
   readonly credential: string;
   readonly signIn: string;
+  readonly logEntry: string;
   readonly session: string;
   readonly userName: string;
   readonly externalId: string;
@@ -54,7 +57,7 @@ function admin(
   };
 }
 const inPath = (rest: string) => (org: string, ids: Ids) =>
-  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn).replace('{department}', ids.department)}`;
+  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn).replace('{department}', ids.department).replace('{logEntry}', ids.logEntry).replace('{schema}', ids.schema)}`;
 /** Only about the organisation that the path names. */
 const ofPath =
   (method: string, rest: string, body?: unknown): Cases =>
@@ -67,6 +70,7 @@ const ofPath =
     },
   ];
 const connectionBody = { name: 'Other', kind: 'scim' };
+const schemaBody = { id: 'urn:other:scim:other', name: 'Other', attributes: [{ name: 'other' }] };
 
 export const adminCases: Readonly<Record<string, Cases>> = {
   'organizations.create': (ids) => [
@@ -116,6 +120,16 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   'connections.replace': admin('PUT', inPath('/connections/{connection}'), { body: connectionBody }),
   'connections.remove': admin('DELETE', inPath('/connections/{connection}')),
   'connections.test': admin('POST', inPath('/connections/{connection}/test'), { control: 200 }),
+  'schemas.declare': ofPath('POST', '/schemas', schemaBody),
+  'schemas.list': (ids, own) => [
+    { method: 'GET', target: `/api/v1/organizations/${ids.organization}/schemas`, control: 200 },
+    { method: 'GET', target: `/api/v1/organizations/${own.organization}/schemas?cursor=${cursorAt(ids.schema)}` },
+  ],
+  'schemas.get': admin('GET', inPath('/schemas/{schema}'), { control: 200 }),
+  'schemas.replace': admin('PUT', inPath('/schemas/{schema}'), {
+    body: { name: 'Other', attributes: [{ name: 'x' }] },
+  }),
+  'schemas.remove': admin('DELETE', inPath('/schemas/{schema}')),
   'users.list': (ids, own) => [
     { method: 'GET', target: `/api/v1/organizations/${ids.organization}/users`, control: 200 },
     ...[
@@ -190,6 +204,20 @@ export const adminCases: Readonly<Record<string, Cases>> = {
     { method: 'GET', target: `/api/v1/organizations/${own.organization}/sign-ins?cursor=${cursorAt(ids.person)}` },
   ],
   'signIns.get': admin('GET', inPath('/sign-ins/{signIn}'), { control: 200 }),
+  'provisioningLog.list': (ids, own) => [
+    { method: 'GET', target: `/api/v1/organizations/${ids.organization}/provisioning-log`, control: 200 },
+    ...[
+      `user=${ids.person}`,
+      `resource=${ids.group}`,
+      `connection=${ids.connection}`,
+      `cursor=${cursorAt(ids.logEntry)}`,
+      `outcome=warning&user=${ids.person}`,
+    ].map((query) => ({
+      method: 'GET',
+      target: `/api/v1/organizations/${own.organization}/provisioning-log?${query}`,
+    })),
+  ],
+  'provisioningLog.get': admin('GET', inPath('/provisioning-log/{logEntry}'), { control: 200 }),
   'audit.list': ofPath('GET', '/audit'),
   'audit.verify': ofPath('POST', '/audit/verify'),
 };
@@ -209,6 +237,7 @@ const filters = (ids: Ids): readonly string[] => [
   `${ENTERPRISE}:manager.value eq "${ids.person}"`,
   `${PERSON}:departments[value eq "${ids.department}"]`,
   `${PERSON}:departments.display eq "${ids.departmentName}"`,
+  `${ids.schema}:badge eq "${ids.badge}"`,
 ];
 
 const groupFilters = (ids: Ids): readonly string[] => [
@@ -217,6 +246,7 @@ const groupFilters = (ids: Ids): readonly string[] => [
   `externalId eq "${ids.groupExternalId}"`,
   `members[value eq "${ids.person}"]`,
   `members.value co "${ids.person}"`,
+  `${ids.schema}:badge pr`,
 ];
 const departmentFilters = (ids: Ids): readonly string[] => [
   `id eq "${ids.department}"`,
@@ -242,10 +272,11 @@ const bulk = (operations: readonly object[]): ForeignIdCase => ({
 /** By the route's path; the methods of its cases are all that it knows. */
 export const scimCases: Readonly<Record<string, Cases>> = {
   ServiceProviderConfig: () => 'the same for everybody',
-  ResourceTypes: () => 'the same for everybody',
-  'ResourceTypes/*': () => 'the same for everybody',
-  Schemas: () => 'the same for everybody',
-  'Schemas/*': () => 'the same for everybody',
+  // Its own to whoever has a credential; the rest is the same for everybody.
+  ResourceTypes: () => [{ method: 'GET', target: '/scim/v2/ResourceTypes', control: 200 }],
+  'ResourceTypes/*': () => [{ method: 'GET', target: '/scim/v2/ResourceTypes/User', control: 200 }],
+  Schemas: () => [{ method: 'GET', target: '/scim/v2/Schemas', control: 200 }],
+  'Schemas/*': (ids) => [{ method: 'GET', target: `/scim/v2/Schemas/${ids.schema}`, control: 200 }],
   Bulk: (ids, own) => [
     bulk([{ method: 'DELETE', path: `/Users/${ids.person}` }]),
     bulk([{ method: 'PATCH', path: `/Users/${ids.person}`, data: patch }]),
@@ -376,6 +407,11 @@ export const scimCases: Readonly<Record<string, Cases>> = {
       method: 'PATCH',
       target: `/scim/v2/Users/${ids.person}`,
       body: { ...patch, Operations: [{ op: 'replace', path: 'id', value: 'x' }] },
+    },
+    {
+      method: 'PATCH',
+      target: `/scim/v2/Users/${own.person}`,
+      body: { ...patch, Operations: [{ op: 'replace', path: `${ids.schema}:badge`, value: ids.badge }] },
     },
     { method: 'DELETE', target: `/scim/v2/Users/${ids.person}` },
     { method: 'DELETE', target: `/scim/v2/Users/${ids.person}`, headers: { 'if-match': 'W/"x"' } },

@@ -5,6 +5,7 @@ import { listOperations } from '#admin/operations.ts';
 import { createGate } from '#gate/gate.ts';
 import { scimRoutes } from '#scim/scim-routes.ts';
 import { departmentRecords } from '#storage/department-records.ts';
+import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { describeWithMongo } from '../harness/mongo-for-tests.ts';
 import type { WireAnswer } from '../hostile/wire.ts';
 import { adminCases, gateCases, scimCases, type ForeignIdCase, type Ids } from './foreign-id-cases.ts';
@@ -219,9 +220,12 @@ function unknownLike(ids: Ids): Ids {
     department: last(ids.department),
     departmentName: swap(ids.departmentName),
     departmentCode: swap(ids.departmentCode),
+    schema: swap(ids.schema),
+    badge: swap(ids.badge),
     connection: swap(ids.connection),
     credential: last(ids.credential),
     signIn: last(ids.signIn),
+    logEntry: ids.logEntry.replace(/....\./, '0000.'),
     session: last(ids.session),
     userName: swap(ids.userName),
     externalId: swap(ids.externalId),
@@ -250,5 +254,6 @@ async function everythingOf({ house: { storage } }: TwoOrganizations, { id }: Pa
     users: await storage.users.list(organization, { limit: 1_000 }),
     groups: await storage.groups.list(organization, { limit: 1_000 }),
     departments: await storage.records(departmentRecords).list(organization, { limit: 1_000 }, 0),
+    schemas: await storage.records(customSchemaRecords).get(id, Date.now()),
   };
 }

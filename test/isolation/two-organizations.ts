@@ -32,11 +32,15 @@ export interface Party {
   readonly department: string;
   readonly departmentName: string;
   readonly departmentCode: string;
+  /** The URN of its own schema, and a value by it. */
+  readonly schema: string;
+  readonly badge: string;
   /** The person both call the same. */
   readonly samePerson: string;
   readonly connection: string;
   readonly credential: string;
   readonly signIn: string;
+  readonly logEntry: string;
   readonly session: string;
   readonly change: string;
   readonly userName: string;
@@ -123,6 +127,9 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     connectionName: `Connection ${canary}`,
     credentialName: `Credential ${canary}`,
     note: `Note ${canary}`,
+    schema: `urn:${canary}:scim:badge`,
+    schemaName: `Schema ${canary}`,
+    badge: `Badge ${canary}`,
     claimed: `${canary}-stranger@people.test`,
   };
   const clientSecret = `client-secret-of-${canary}-0123456789`;
@@ -170,6 +177,14 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
   const scimSecret: string = issued['secret'];
   const admin: Party['admin'] = (method, path, body) => server.adminAs(adminKey, method, `${base}${path}`, body);
   const scim: Party['scim'] = (method, path, body) => server.scim(scimSecret, method, path, body);
+  await must(
+    admin('POST', '/schemas', {
+      id: names.schema,
+      name: names.schemaName,
+      attributes: [{ name: 'badge' }],
+      resourceTypes: ['User', 'Group'],
+    }),
+  );
   const hire = async (
     secret: string,
     userName: string,
@@ -185,6 +200,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
           externalId,
           displayName: names.displayName,
           title: names.title,
+          [names.schema]: { badge: names.badge },
           emails: [{ value: email, type: 'work', primary: true }],
           ...(manager === undefined ? {} : { [ENTERPRISE]: { manager: { value: manager } } }),
         }),
@@ -197,6 +213,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
         schemas: [GROUP],
         displayName: names.groupName,
         externalId: names.groupExternalId,
+        [names.schema]: { badge: names.badge },
         members: [{ value: person }],
       }),
     )
@@ -223,6 +240,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
   await signInAs(names.claimed);
   const { browser } = await signInAs(names.userName);
   const [refused] = (await must(admin('GET', '/sign-ins?outcome=refused')))['items'];
+  const [logged] = (await must(admin('GET', `/provisioning-log?user=${person}`)))['items'];
   const [session] = (await must(admin('GET', `/users/${person}/sessions`)))['items'];
   const other = await hire(scimSecret, `${canary}-left@people.test`, `${canary}-left`, `${canary}-left@people.test`);
   const { change } = await must(
@@ -245,6 +263,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     connection,
     credential: issued['credential'].id,
     signIn: refused.reference,
+    logEntry: logged.id,
     session: session.id,
     change,
     ...names,
@@ -258,6 +277,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
       samePerson,
       issued['credential'].id,
       refused.reference,
+      logged.id,
       session.id,
       change,
     ],

@@ -71,6 +71,7 @@ export function readSingleValue(
   options: ReadOptions,
 ): JsonValue | undefined {
   if (value === null) return undefined;
+  if (value === '' && !options.strict && attribute.clearable !== false) return undefined;
   switch (attribute.type) {
     case 'complex':
       return readComplex(attribute, value, options);
@@ -131,7 +132,6 @@ export function assertOnePrimary(elements: readonly JsonValue[], where: string):
 }
 
 function readComplex(attribute: AttributeDefinition, value: JsonValue, options: ReadOptions): JsonObject | undefined {
-  if (value === '' && !options.strict) return undefined;
   const complex: JsonDraft = {};
   for (const part of readSubValues(attribute, value, options)) {
     if (part.value !== undefined) complex[part.subAttribute.name] = part.value;
@@ -150,7 +150,6 @@ function readText(attribute: AttributeDefinition, value: JsonValue, options: Rea
   if (hasUnstorableCharacter(value)) {
     throw new ProtocolError('invalidValue', `${options.where} holds a NUL or a broken character.`);
   }
-  if (value === '' && !options.strict) return undefined;
   if (attribute.type === 'dateTime' && parseInstant(value) === undefined) {
     throw wrongType(options.where, 'a date and time such as 2026-04-01T09:00:00Z');
   }

@@ -20,7 +20,8 @@ import { MAX_PATCH_OPERATIONS, type PatchOperation } from './patch-request.ts';
 import { type AttributeChange, assertClearable, assertRemovable, isCleared } from './patch-rules.ts';
 import { patchValues } from './patch-values.ts';
 import { ProtocolError } from './protocol-error.ts';
-import type { AttributeDefinition, ResourceSchema } from './schema-definition.ts';
+import type { AttributeDefinition, IndexedSchema, ResourceSchema } from './schema-definition.ts';
+import { assertExtensionsComplete } from './schema-validation.ts';
 
 export interface PatchOptions {
   readonly strict?: boolean;
@@ -41,7 +42,9 @@ export function applyPatch(
   const draft = new PatchDraft(resource, schema);
   const patch = new Patch(draft, schema, strict);
   for (const operation of operations) patch.apply(operation);
-  return draft.finish(strict);
+  const patched = draft.finish(strict);
+  if (patched !== resource) assertExtensionsComplete(patched, schema);
+  return patched;
 }
 
 class Patch {
@@ -74,6 +77,10 @@ class Patch {
       this.#change({ op, location: path.location, value, strict: this.#strict }, path);
       return;
     }
+    if (op === 'remove' && path.schema !== this.#schema.core) {
+      this.#removeExtension(path.schema);
+      return;
+    }
     const written: BodyAttribute[] = [];
     listSchemaObject(path.schema, op === 'remove' ? null : (value ?? null), this.#schema, this.#strict, written);
     if (op !== 'remove') {
@@ -83,6 +90,23 @@ class Patch {
     for (const attribute of written) {
       if (attribute.kind !== 'attribute') continue;
       this.#change({ op, location: attribute.location, value: undefined, strict: this.#strict });
+    }
+  }
+
+  /** As a whole an extension may go even if it has required attributes: these are required of whoever has the extension. */
+  #removeExtension({ urn, definition }: IndexedSchema): void {
+    for (const attribute of definition.attributes) {
+      const location = { kind: 'attribute', extension: urn, attribute, subAttribute: undefined } as const;
+      const part = this.#draft.part(urn);
+      if (attribute.mutability === 'readOnly') {
+        this.#assertUnchanged({ op: 'remove', location, value: undefined, strict: this.#strict }, false);
+      } else if (attribute.mutability === 'immutable' && isAssigned(this.#draft.readOriginal(location))) {
+        throw new ProtocolError('mutability', `${describeLocation(location)} cannot be changed once it is set.`);
+      } else if (attribute.multiValued) {
+        this.#draft.elements(location).clear();
+      } else {
+        delete part[attribute.name];
+      }
     }
   }
 

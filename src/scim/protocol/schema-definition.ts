@@ -42,13 +42,20 @@ export interface SchemaDefinition {
   readonly bareInBodies?: false;
 }
 
+export interface ResourceExtension {
+  readonly schema: SchemaDefinition;
+  readonly required: boolean;
+  /** Ours, not published: declared by the organisation itself. */
+  readonly custom?: boolean;
+}
+
 /** RFC 7643 §6. `endpoint` is relative to the SCIM base, with a leading slash. */
 export interface ResourceTypeDefinition {
   readonly name: string;
   readonly description: string;
   readonly endpoint: string;
   readonly schema: SchemaDefinition;
-  readonly extensions: readonly { readonly schema: SchemaDefinition; readonly required: boolean }[];
+  readonly extensions: readonly ResourceExtension[];
 }
 
 export type AttributeIndex = ReadonlyMap<string, AttributeDefinition>;
@@ -65,6 +72,8 @@ export interface ResourceSchema {
   readonly resourceType: ResourceTypeDefinition;
   readonly core: IndexedSchema;
   readonly extensions: readonly IndexedSchema[];
+  /** Those of the extensions that the organisation declared itself. */
+  readonly custom: readonly IndexedSchema[];
   /** Every schema, the longest URN first: the order in which a qualified name is split. */
   readonly byUrnLength: readonly IndexedSchema[];
 }
@@ -131,7 +140,8 @@ export function createResourceSchema(resourceType: ResourceTypeDefinition): Reso
   const core = indexSchema(resourceType.schema, COMMON_ATTRIBUTES);
   const extensions = resourceType.extensions.map(({ schema }) => indexSchema(schema, []));
   const byUrnLength = [core, ...extensions].sort((left, right) => right.urn.length - left.urn.length);
-  return { resourceType, core, extensions, byUrnLength };
+  const custom = extensions.filter((_extension, at) => resourceType.extensions[at]?.custom === true);
+  return { resourceType, core, extensions, custom, byUrnLength };
 }
 
 const subAttributeIndexes = new WeakMap<AttributeDefinition, AttributeIndex>();

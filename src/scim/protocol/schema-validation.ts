@@ -115,6 +115,7 @@ function assign(container: JsonDraft, name: string, value: JsonValue | undefined
 /** A PUT may repeat an immutable value or leave it out, never change it (RFC 7644 §3.5.1). */
 function keepImmutable(resource: JsonDraft, schema: ResourceSchema, current: JsonObject | undefined): void {
   if (current === undefined) return;
+  const written = new Set(Object.keys(resource));
   for (const [indexed, before] of eachPart(current, schema)) {
     for (const attribute of indexed.attributes.values()) {
       const value = attribute.mutability === 'immutable' ? readOwn(before, attribute.name) : undefined;
@@ -127,7 +128,20 @@ function keepImmutable(resource: JsonDraft, schema: ResourceSchema, current: Jso
       part[attribute.name] = copyJson(value);
       if (part !== resource) resource[indexed.urn] = part;
     }
+    if (indexed !== schema.core && !written.has(indexed.urn)) keepRequired(resource, indexed, before);
   }
+}
+
+/** Where only what is immutable is left of an extension that a client does not know, what the extension requires is left, too. */
+function keepRequired(resource: JsonDraft, indexed: IndexedSchema, before: JsonObject): void {
+  const kept = resource[indexed.urn];
+  if (!isJsonObject(kept)) return;
+  const required = [...indexed.attributes.values()].filter((attribute) => attribute.required);
+  const values = required.flatMap(({ name }) => {
+    const value = readOwn(before, name);
+    return value === undefined ? [] : [[name, copyJson(value)] as const];
+  });
+  resource[indexed.urn] = { ...Object.fromEntries(values), ...kept };
 }
 
 function assertRequired(resource: JsonObject, schema: ResourceSchema): void {
@@ -136,15 +150,26 @@ function assertRequired(resource: JsonObject, schema: ResourceSchema): void {
       throw new ProtocolError('invalidValue', `${extension.schema.id} is required.`);
     }
   }
-  for (const [indexed, part] of eachPart(resource, schema)) {
-    for (const attribute of indexed.definition.attributes) {
-      const value = readOwn(part, attribute.name);
-      if (!attribute.required && value === undefined) continue;
-      if (attribute.required && !isAssigned(value)) {
-        throw new ProtocolError('invalidValue', `${attribute.name} is required.`);
-      }
-      assertRequiredParts(attribute, value);
+  for (const [indexed, part] of eachPart(resource, schema)) assertPartComplete(indexed, part);
+}
+
+/**
+ * Whether every extension that is present has what it requires; for a PATCH, which looks at one attribute after the other.
+ * @throws ProtocolError invalidValue
+ */
+export function assertExtensionsComplete(resource: JsonObject, schema: ResourceSchema): void {
+  for (const [indexed, part] of eachPart(resource, schema))
+    if (indexed !== schema.core) assertPartComplete(indexed, part);
+}
+
+function assertPartComplete(indexed: IndexedSchema, part: JsonObject): void {
+  for (const attribute of indexed.definition.attributes) {
+    const value = readOwn(part, attribute.name);
+    if (!attribute.required && value === undefined) continue;
+    if (attribute.required && !isAssigned(value)) {
+      throw new ProtocolError('invalidValue', `${attribute.name} is required.`);
     }
+    assertRequiredParts(attribute, value);
   }
 }
 
