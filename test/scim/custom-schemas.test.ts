@@ -444,7 +444,7 @@ describeOnBothStorages('custom schemas', (open) => {
     expect(types.map(extensions)).toEqual([[ENTERPRISE, PERSON, FURLOUGH, BADGE, SITE], [SITE], []]);
     for (const Authorization of ['', 'Bearer nobody-knows-this-one']) {
       const see = (path: string) => world.send({ method: 'GET', path, headers: { Authorization } });
-      expect((await see('/Schemas')).json.totalResults).toBe(4);
+      expect((await see('/Schemas')).json.totalResults).toBe(6);
       expect((await see(`/Schemas/${BADGE}`)).status).toBe(404);
       expect(extensions((await see('/ResourceTypes/User')).json)).toEqual([ENTERPRISE, PERSON, FURLOUGH]);
     }
