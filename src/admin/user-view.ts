@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { DirectoryError } from '#directory/directory-error.ts';
-import { stableText } from '#directory/effects-between.ts';
+import { stableText } from '#directory/same-value.ts';
 import type { Hold } from '#directory/hold.ts';
 import { displayNameOf, statusOf, type User } from '#directory/user.ts';
 import { toIso } from './admin-operation.ts';

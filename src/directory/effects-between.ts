@@ -2,6 +2,7 @@
 
 import { describeActor, type Actor, type Mouth } from './actor.ts';
 import type { AuditEvent, EffectBody } from './effect.ts';
+import { isSame } from './same-value.ts';
 import { statusOf, type User } from './user.ts';
 
 /** Who changes, through which mouth, and what the request was called. */
@@ -63,7 +64,7 @@ export function differenceBetween(before: User | null, after: User): { before?: 
   const was: Record<string, unknown> = {};
   const is: Record<string, unknown> = {};
   for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
-    if (stableText(left[name]) === stableText(right[name])) continue;
+    if (isSame(left[name], right[name])) continue;
     if (left[name] !== undefined) was[name] = left[name];
     if (right[name] !== undefined) is[name] = right[name];
   }
@@ -73,15 +74,4 @@ export function differenceBetween(before: User | null, after: User): { before?: 
 
 function comparable(user: User): Comparable {
   return { ...user.profile, status: statusOf(user), holds: user.holds, roles: user.roles };
-}
-
-/** JSON with sorted keys: two values are equal when their texts are. */
-export function stableText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(stableText).join(',')}]`;
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).filter(([, v]) => v !== undefined);
-    entries.sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${stableText(v)}`).join(',')}}`;
-  }
-  return JSON.stringify(value) ?? 'null';
 }

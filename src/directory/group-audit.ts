@@ -2,7 +2,8 @@
 
 import { describeActor } from './actor.ts';
 import type { AuditEvent } from './effect.ts';
-import { stableText, type ChangeContext } from './effects-between.ts';
+import type { ChangeContext } from './effects-between.ts';
+import { isSame } from './same-value.ts';
 import type { Group, GroupMember, GroupProfile } from './group.ts';
 
 /** How many members are named; the number is always complete. */
@@ -19,7 +20,7 @@ export function groupDifference(
   const was: Record<string, unknown> = {};
   const is: Record<string, unknown> = {};
   for (const name of new Set([...Object.keys(left), ...Object.keys(after)])) {
-    if (stableText(left[name]) === stableText(after[name])) continue;
+    if (isSame(left[name], after[name])) continue;
     if (left[name] !== undefined) was[name] = left[name];
     if (after[name] !== undefined) is[name] = after[name];
   }

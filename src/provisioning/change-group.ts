@@ -36,7 +36,7 @@ export interface GroupResult {
   readonly unknown: readonly string[];
 }
 
-/** Parallel changes of one group are usual (scim.md 2.2): each starts over when another was faster. */
+/** Within a process changes of one group take turns (provisioning.ts); another node may have been faster. */
 const maximumRounds = 500;
 
 /** Throws `DirectoryError` `invalidValue`, `tooManyMembers`. */

@@ -3,10 +3,11 @@
 
 import { DirectoryError } from '#directory/directory-error.ts';
 import { describeActor } from '#directory/actor.ts';
-import { effectsBetween, stableText, type ChangeContext } from '#directory/effects-between.ts';
+import { effectsBetween, type ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
 import type { SeatPolicy } from '#directory/organization.ts';
 import { asWaiting, type SeatNeed } from '#directory/user-change.ts';
+import { isSame } from '#directory/same-value.ts';
 import type { User } from '#directory/user.ts';
 import type { CommitOutcome, UserCommit } from '#storage/user-store.ts';
 import { waitAtMost } from '#storage/wait-at-most.ts';
@@ -45,8 +46,7 @@ export async function commitUserChange(
   by: ChangeContext,
 ): Promise<ChangeResult | null> {
   const { before, after } = change;
-  if (before !== null && stableText(before) === stableText(after))
-    return { user: before, before, changed: false, change: null };
+  if (before !== null && isSame(before, after)) return { user: before, before, changed: false, change: null };
 
   const takesSeat = change.need === 'activate';
   if (takesSeat && (await someoneWaits(context, after))) return commitWithoutSeat(context, change, by);

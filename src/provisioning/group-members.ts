@@ -59,6 +59,25 @@ export async function listMembers(
   }
 }
 
+/** Everybody in each of these groups, small ones many at a time. Deleted people are left out. */
+export async function listMembersOf(
+  storage: Pick<Storage, 'groups'>,
+  organizationId: OrganizationId,
+  ids: readonly GroupId[],
+): Promise<ReadonlyMap<GroupId, readonly GroupMember[]>> {
+  const members = new Map<GroupId, readonly GroupMember[]>();
+  let left = ids.toSorted();
+  while (left.length > 0) {
+    const found = await storage.groups.membersOf(organizationId, left.slice(0, piece), piece);
+    for (const [id, some] of found) members.set(id, some);
+    const [first] = left;
+    if (first !== undefined && !members.has(first))
+      members.set(first, await listMembers(storage, organizationId, first));
+    left = left.filter((id) => !members.has(id));
+  }
+  return members;
+}
+
 function inPieces<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
   return Array.from({ length: Math.ceil(items.length / piece) }, (_, n) => items.slice(n * piece, (n + 1) * piece));
 }

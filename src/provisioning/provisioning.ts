@@ -11,6 +11,7 @@ import { provisionUser } from './provision-user.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 import { removeUser } from './remove-user.ts';
 import { promoteWaiting } from './seat-queue.ts';
+import { createTurns } from './turns.ts';
 
 type Bound<F> = F extends (context: ProvisioningContext, ...rest: infer Rest) => infer Result
   ? (...rest: Rest) => Result
@@ -35,6 +36,8 @@ export interface Provisioning {
 }
 
 export function createProvisioning(context: ProvisioningContext): Provisioning {
+  // Identity providers change one group in parallel (scim.md 2.2). People are left alone: nothing may hold a lock-out up.
+  const turns = createTurns();
   return {
     provisionUser: provisionUser.bind(null, context),
     changeUser: changeUser.bind(null, context),
@@ -43,8 +46,10 @@ export function createProvisioning(context: ProvisioningContext): Provisioning {
     reactivateUser: reactivateUser.bind(null, context),
     assignRoles: assignRoles.bind(null, context),
     createGroup: createGroup.bind(null, context),
-    changeGroup: changeGroup.bind(null, context),
-    removeGroup: removeGroup.bind(null, context),
+    changeGroup: (organizationId, id, ...rest) =>
+      turns(`${organizationId}/${id}`, () => changeGroup(context, organizationId, id, ...rest)),
+    removeGroup: (organizationId, id, ...rest) =>
+      turns(`${organizationId}/${id}`, () => removeGroup(context, organizationId, id, ...rest)),
     createOrganization: createOrganization.bind(null, context),
     changeOrganization: changeOrganization.bind(null, context),
     changeSeats: changeSeats.bind(null, context),

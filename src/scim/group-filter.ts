@@ -2,7 +2,7 @@
 
 import { foldCase, type GroupId, type OrganizationId } from '#directory/identifiers.ts';
 import type { Group, GroupMember } from '#directory/group.ts';
-import { listMembers, resolveMembers } from '#provisioning/group-members.ts';
+import { listMembersOf, resolveMembers } from '#provisioning/group-members.ts';
 import type { Storage } from '#storage/storage.ts';
 import { bindFilter, type BoundFilter, matchesFilter } from './protocol/filter-evaluation.ts';
 import { collectEqualities, type EqualityTerm } from './protocol/filter-narrowing.ts';
@@ -102,11 +102,13 @@ export async function readAskedMembers(
   groups: readonly Group[],
   asked: Asked,
 ): Promise<ReadonlyMap<GroupId, readonly GroupMember[]>> {
+  if (asked === 'all')
+    return listMembersOf(
+      storage,
+      organizationId,
+      groups.map(({ id }) => id),
+    );
   const members = new Map<GroupId, GroupMember[]>();
-  if (asked === 'all') {
-    for (const { id } of groups) members.set(id, [...(await listMembers(storage, organizationId, id))]);
-    return members;
-  }
   if (asked.size === 0) return members;
   const known = (await resolveMembers(storage, organizationId, [...asked])).members;
   const ids = known.map(({ id }) => id);

@@ -1,7 +1,7 @@
 // Lists of groups: filter, sort, page and projection together (RFC 7644 §3.4.2). Members are read only if they are shown or asked about.
 
 import type { Group, GroupMember } from '#directory/group.ts';
-import { listMembers } from '#provisioning/group-members.ts';
+import { listMembersOf } from '#provisioning/group-members.ts';
 import type { GroupPage } from '#storage/group-store.ts';
 import { queryResources, type ResourceQuery } from '#storage/resource-query.ts';
 import { parseGroupFilter, readAskedMembers, type GroupFilter } from './group-filter.ts';
@@ -54,14 +54,11 @@ export function prepareGroupSearch(
     ordering,
     find: (range) => queryResources(source, { ...query, ...range }),
     async show(groups) {
-      const resources: JsonObject[] = [];
-      for (const group of groups) {
-        const members = isShown(projection, 'members')
-          ? await listMembers(storage, organizationId, group.id)
-          : undefined;
-        resources.push(projectResource(toScimGroup(group, schema, members, scimBase), schema, projection));
-      }
-      return resources;
+      const ids = isShown(projection, 'members') ? groups.map(({ id }) => id) : [];
+      const members = await listMembersOf(storage, organizationId, ids);
+      return groups.map((group) =>
+        projectResource(toScimGroup(group, schema, members.get(group.id), scimBase), schema, projection),
+      );
     },
   };
 }

@@ -36,14 +36,23 @@ export function readListPage<Item extends Listed>(
   ordering: ListOrder<Item>,
 ): ListPage<Item> {
   const { startIndex, count } = parsePageRequest(parameters, pageLimits);
+  const { filter, sortBy, sortOrder } = parameters;
   if (parameters.cursor === undefined) {
+    const { walkMarks } = context;
+    const place = { credential: request.client.credential, resourceType, startIndex };
+    // With a filter or an order of its own a list is looked through from the start anyway.
+    const isPlain = filter === undefined && ordering.order === undefined;
+    const mark = isPlain && startIndex > 1 ? walkMarks.find(place) : undefined;
     return {
-      range: { offset: startIndex - 1, limit: count },
+      range: mark === undefined ? { offset: startIndex - 1, limit: count } : { ...rangeAfter(mark), limit: count },
       shown: (items) => items,
-      toAnswer: (_items, resources, total) => createListResponse(resources, total, startIndex),
+      toAnswer(items, resources, total) {
+        const last = items.at(-1);
+        if (isPlain && last !== undefined) walkMarks.put({ ...place, startIndex: startIndex + items.length }, last.id);
+        return createListResponse(resources, total, startIndex);
+      },
     };
   }
-  const { filter, sortBy, sortOrder } = parameters;
   const query = [
     request.client.organizationId,
     request.client.settings.strict,
@@ -82,7 +91,7 @@ function toAfter<Item extends Listed>(
   position: CursorPosition,
   { order, view }: ListOrder<Item>,
 ): NonNullable<ResourceQuery<Item>['after']> {
-  if (order === undefined) return { id: position.id, isAfter: ({ id }) => id > position.id };
+  if (order === undefined) return rangeAfter(position.id).after;
   const last = nest(order.path, position.sortValue);
   return {
     id: position.id,
@@ -91,6 +100,11 @@ function toAfter<Item extends Listed>(
       return compared > 0 || (compared === 0 && item.id > position.id);
     },
   };
+}
+
+/** In the default order. */
+function rangeAfter(last: string) {
+  return { offset: 0, after: { id: last, isAfter: ({ id }: Listed) => id > last } };
 }
 
 /** A resource that has nothing but this value at this path. */

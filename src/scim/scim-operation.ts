@@ -12,6 +12,7 @@ import type { JsonDocumentLimits } from './protocol/json-document.ts';
 import type { JsonObject, JsonValue } from './protocol/json-value.ts';
 import type { OrganizationSchemas } from './organization-schemas.ts';
 import type { PageLimits } from './protocol/list-response.ts';
+import type { WalkMarks } from './walk-marks.ts';
 
 /** The calling system: its organisation, its connection and what that connection is set to. */
 export interface ScimClient {
@@ -32,6 +33,7 @@ export interface ScimContext {
   readonly now: () => number;
   /** Signs cursors. */
   readonly cursorKey: Uint8Array;
+  readonly walkMarks: WalkMarks;
   /** Absolute, without a slash at the end; every location is built from it, never from `Host`. */
   readonly scimBase: string;
   readonly logger: Pick<Logger, 'warn'>;

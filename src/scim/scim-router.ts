@@ -21,6 +21,7 @@ import { assertMayWrite, authenticateScimClient } from './scim-authentication.ts
 import { ScimError, toErrorBody, toScimError } from './scim-error.ts';
 import type { ScimAnswer, ScimClient, ScimContext } from './scim-operation.ts';
 import { allowedMethods, findRoute, type Route } from './scim-routes.ts';
+import { createWalkMarks } from './walk-marks.ts';
 
 export interface ScimDoorOptions {
   readonly storage: Pick<Storage, 'users' | 'groups' | 'records'>;
@@ -58,6 +59,7 @@ export function createScimDoor(options: ScimDoorOptions): ScimDoor {
     provisioning,
     now,
     cursorKey,
+    walkMarks: createWalkMarks(now),
     logger,
     scimBase: `${options.baseUrl}/scim/v2`,
   };

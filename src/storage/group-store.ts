@@ -50,6 +50,15 @@ export interface GroupStore {
   commit(commit: GroupCommit): Promise<GroupCommitOutcome>;
   /** Members in order of id; those whose user or group is deleted are left out unless asked for, and come back with it. */
   members(organizationId: OrganizationId, id: GroupId, page: MemberPage): Promise<readonly GroupMember[]>;
+  /**
+   * Of these groups (at most 1,000), taken in order of id, as many as have at most `limit` members together: all their members, in order of id,
+   * deleted ones left out. Those that are left out are asked about again: they are large, or changed meanwhile.
+   */
+  membersOf(
+    organizationId: OrganizationId,
+    ids: readonly GroupId[],
+    limit: number,
+  ): Promise<ReadonlyMap<GroupId, readonly GroupMember[]>>;
   /** Those of `ids` who are members, deleted or not; at most 1,000 are asked at once. */
   membersAmong(organizationId: OrganizationId, id: GroupId, ids: readonly string[]): Promise<readonly string[]>;
   /** For each of `memberIds` (at most 1,000) the undeleted groups it is directly in; left out where it is in none. */

@@ -1,6 +1,7 @@
 // A query over an organisation's users or groups: narrowed by an index where there is one, re-checked by the caller's own predicate, sorted,
 // paged. The same code serves both stores, so a filter means the same on each. A walk yields to the event loop between pieces.
 
+import { createSortedRows } from './sorted-rows.ts';
 import { StorageError } from './storage-error.ts';
 
 export interface ResourceQuery<Item> {
@@ -67,8 +68,9 @@ async function walk<Item extends { readonly id: string }>(
 
 /** Keeps of what goes by what the page needs, and counts the rest. */
 function createPage<Item>({ prepare, matches, compare, after, offset, limit }: ResourceQuery<Item>) {
+  const sorted = compare === undefined ? undefined : createSortedRows(compare, offset + limit);
+  const kept: Item[] = [];
   let total = 0;
-  let kept: Item[] = [];
   let passed = 0;
   return {
     async take(items: readonly Item[]): Promise<void> {
@@ -76,16 +78,14 @@ function createPage<Item>({ prepare, matches, compare, after, offset, limit }: R
       const found = matches === undefined ? items : items.filter(matches);
       total += found.length;
       const beyond = after === undefined ? found : found.filter(after.isAfter);
-      if (compare !== undefined) {
-        // What is kept is in order already, and sorting goes through it in one run.
-        kept = [...kept, ...beyond.toSorted(compare)].sort(compare).slice(0, offset + limit);
-        return;
-      }
+      if (sorted !== undefined) return sorted.add(beyond);
       for (const item of beyond) {
         passed += 1;
         if (passed > offset && kept.length < limit) kept.push(item);
       }
     },
-    result: () => ({ total, items: compare === undefined ? kept : kept.slice(offset, offset + limit) }),
+    async result(): Promise<{ readonly total: number; readonly items: readonly Item[] }> {
+      return { total, items: sorted === undefined ? kept : (await sorted.first()).slice(offset, offset + limit) };
+    },
   };
 }

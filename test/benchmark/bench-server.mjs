@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
+import { DatabaseSync } from '@photostructure/sqlite';
 
 const dist = new URL('../../dist/', import.meta.url);
 /** What the bare ones answer: about as long as a SCIM user. */
@@ -46,7 +47,17 @@ async function startFurlough() {
   const server = createServer(loadConfig(process.env));
   const { port, house } = await server.start();
   process.once('disconnect', () => process.exit(0));
-  return { port, tasks: { addUsers, openSessions, settle: () => house.relay.drain(), stop: () => server.stop() } };
+  return {
+    port,
+    tasks: {
+      addUsers,
+      addGroup,
+      insertRows,
+      openSessions,
+      settle: () => house.relay.drain(),
+      stop: () => server.stop(),
+    },
+  };
 
   /** People as a SCIM client would have left them; answers their ids. Many at once, so that they share the flushes to the disk. */
   async function addUsers({ organization, count, active }) {
@@ -90,6 +101,50 @@ async function startFurlough() {
       lastWrittenBy: 'default',
       provisionedBy: ['default'],
     };
+  }
+
+  async function addGroup({ organization, members }) {
+    const now = Date.now();
+    const id = createTimeOrderedId(now, (size) => randomBytes(size));
+    const group = {
+      id,
+      organizationId: organization,
+      profile: { displayName: 'Everybody' },
+      createdAt: now,
+      modifiedAt: now,
+    };
+    for (let from = 0; from < members.length; from += 1_000) {
+      const revision = from / 1_000;
+      const add = members.slice(from, from + 1_000).map((member) => ({ kind: 'user', id: member }));
+      const commit = { group: { ...group, revision: revision + 1 }, add, remove: [], effects: [] };
+      const outcome = await house.storage.groups.commit({
+        ...commit,
+        expectedRevision: revision === 0 ? null : revision,
+      });
+      if (outcome !== 'committed') throw new Error(outcome);
+    }
+    return id;
+  }
+
+  /** As durable as ours, one unique name each; answers the milliseconds of each transaction. */
+  async function insertRows({ path, count, perTransaction }) {
+    const database = new DatabaseSync(path);
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    database.exec('CREATE TABLE person (id TEXT PRIMARY KEY, name TEXT UNIQUE, body TEXT) STRICT, WITHOUT ROWID');
+    const insert = database.prepare('INSERT INTO person VALUES (?, ?, ?)');
+    const times = [];
+    for (let made = 0; made < count; made += perTransaction) {
+      const begun = performance.now();
+      database.exec('BEGIN IMMEDIATE');
+      for (let n = made; n < made + perTransaction; n += 1) {
+        const { id, profile, ...rest } = makeUser('rows', n, true);
+        insert.run(id, profile.userName, JSON.stringify({ profile, ...rest }));
+      }
+      database.exec('COMMIT');
+      times.push(performance.now() - begun);
+    }
+    database.close();
+    return times;
   }
 
   /** One session each; answers the cookies. */

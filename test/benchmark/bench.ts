@@ -68,15 +68,16 @@ function describe({ benchmark, node, cores }: { benchmark: string; node: string;
 
 function toTable(measurements: readonly Measurement[]): string {
   const table = new CliTable({
-    head: ['people', 'case', 'requests/s', 'of express', 'p50 ms', 'p99 ms', 'memory MB'],
-    colAligns: ['right', 'left', 'right', 'right', 'right', 'right', 'right'],
+    head: ['people', 'case', 'requests/s', 'users/s', 'of express', 'p50 ms', 'p99 ms', 'memory MB'],
+    colAligns: ['right', 'left', 'right', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [], compact: true },
   });
   for (const each of measurements) {
     table.push([
       each.people?.toLocaleString('en') ?? '',
       each.case,
-      Math.round(each.perSecond).toLocaleString('en'),
+      toWhole(each.perSecond),
+      each.itemsPerRequest === undefined ? '' : toWhole(each.perSecond * each.itemsPerRequest),
       each.ofExpress.toFixed(2),
       each.p50.toFixed(2),
       each.p99.toFixed(2),
@@ -84,4 +85,8 @@ function toTable(measurements: readonly Measurement[]): string {
     ]);
   }
   return table.toString();
+}
+
+function toWhole(number: number): string {
+  return Math.round(number).toLocaleString('en');
 }

@@ -11,14 +11,27 @@ export interface BenchmarkOptions {
   readonly seconds: number;
 }
 
-export interface BenchmarkCase {
+interface NamedCase {
   readonly name: string;
+  /** How many users a request is about, where it is more than one. */
+  readonly itemsPerRequest?: number;
+}
+
+/** Asked by ten clients at once. */
+export interface RequestCase extends NamedCase {
   readonly request: (n: number) => AskedRequest;
   /** 200 unless said. */
   readonly expectedStatus?: number;
   /** The case is over after so many; there is no warm-up then. */
   readonly most?: number;
 }
+
+/** Measures by itself: what follows an order, or is no request. */
+export interface MeasuredCase extends NamedCase {
+  readonly measure: () => Promise<LoadResult>;
+}
+
+export type BenchmarkCase = RequestCase | MeasuredCase;
 
 export interface Benchmark {
   readonly name: string;
@@ -35,6 +48,7 @@ export interface Measurement extends LoadResult {
   readonly ofExpress: number;
   /** Resident memory of the server after the case, in megabytes. */
   readonly memoryMegabytes: number;
+  readonly itemsPerRequest?: number;
 }
 
 /** Runs a benchmark; `report` hears what is going on. */
@@ -101,14 +115,25 @@ async function measureAll(
   report: (line: string) => void,
 ): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
-  for (const { name, request, expectedStatus = 200, most } of cases) {
+  for (const each of cases) {
+    const { name, itemsPerRequest } = each;
     report(name);
-    let asked = 0;
-    const load = { url: server.url, expectedStatus, request: () => request(asked++) };
-    if (most === undefined) await applyLoad({ ...load, seconds: 1 });
-    const result = await applyLoad({ ...load, seconds, ...(most === undefined ? {} : { most }) });
+    const result = 'measure' in each ? await each.measure() : await measureRequests(server, each, seconds);
     const memoryMegabytes = (await server.memory()) / 1e6;
-    measurements.push({ case: name, people: null, ...result, ofExpress: 0, memoryMegabytes });
+    const items = itemsPerRequest === undefined ? {} : { itemsPerRequest };
+    measurements.push({ case: name, people: null, ...result, ofExpress: 0, memoryMegabytes, ...items });
   }
   return measurements;
+}
+
+async function measureRequests(
+  { url }: ServerProcess,
+  { request, expectedStatus = 200, most }: RequestCase,
+  seconds: number,
+): Promise<LoadResult> {
+  let asked = 0;
+  const load = { url, expectedStatus, request: () => request(asked++) };
+  if (most !== undefined) return applyLoad({ ...load, seconds, most });
+  await applyLoad({ ...load, seconds: 1 });
+  return applyLoad({ ...load, seconds });
 }

@@ -68,7 +68,12 @@ export async function applyLoad(options: LoadOptions): Promise<LoadResult> {
   }
   if (times.length <= connections)
     throw new Error(`${request(0).path}: only ${times.length} answers, so somebody waits for nothing`);
-  times.sort((a, b) => a - b);
-  const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-  return { requests: times.length, perSecond: (times.length / (ended - begun)) * 1_000, p50: at(0.5), p99: at(0.99) };
+  return toLoadResult(times, ended - begun);
+}
+
+/** `times` in milliseconds, one per request; `took` for all of them, where they did not follow one another. */
+export function toLoadResult(times: readonly number[], took = times.reduce((sum, time) => sum + time, 0)): LoadResult {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return { requests: times.length, perSecond: (times.length / took) * 1_000, p50: at(0.5), p99: at(0.99) };
 }

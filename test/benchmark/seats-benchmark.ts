@@ -1,7 +1,7 @@
 // Activations per second, each a durable PATCH that takes a seat: all in one organisation, where the ledger is one row, and spread over 100.
 
 import type { Benchmark } from './benchmark.ts';
-import { patchActive } from './scim-benchmark.ts';
+import { patchActive } from './scim-requests.ts';
 import { adminKey, type ServerProcess } from './server-process.ts';
 
 interface Inactive {

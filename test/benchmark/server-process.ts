@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { toLoadResult, type LoadResult } from './load.ts';
 
 export type Measured = 'furlough' | 'node' | 'express';
 
@@ -19,6 +20,10 @@ export interface ServerProcess {
     readonly count: number;
     readonly active: boolean;
   }): Promise<readonly string[]>;
+  /** Adds a group of these users; answers its id. */
+  addGroup(options: { readonly organization: string; readonly members: readonly string[] }): Promise<string>;
+  /** Inserts as many rows as users would be, into a file of their own, with the driver and nothing else. */
+  insertRows(options: { readonly count: number; readonly perTransaction: number }): Promise<LoadResult>;
   /** Opens a session for each; answers the cookies. */
   openSessions(options: { readonly organization: string; readonly ids: readonly string[] }): Promise<readonly string[]>;
   /** Everything that follows from what was done is carried out. */
@@ -56,6 +61,11 @@ export async function startServerProcess(measured: Measured): Promise<ServerProc
     url: `http://127.0.0.1:${port}`,
     memory: () => ask('memory'),
     addUsers: (options) => ask('addUsers', options),
+    addGroup: (options) => ask('addGroup', options),
+    async insertRows({ count, perTransaction }) {
+      const path = join(folder, 'rows.db');
+      return toLoadResult(await ask<readonly number[]>('insertRows', { path, count, perTransaction }));
+    },
     openSessions: (options) => ask('openSessions', options),
     settle: () => ask('settle'),
     async stop() {

@@ -8,6 +8,7 @@ import { runs, runsOn } from '../harness/test-scale.ts';
 import { assertDoorForm } from './door-forms.ts';
 import { openHostileHouse, type HostileHouse } from './hostile-house.ts';
 import { hostileRequests, type Door } from './hostile-requests.ts';
+import type { WireAnswer } from './wire.ts';
 
 const atOnce = 16;
 /** Batches of requests: reduced, full. */
@@ -57,7 +58,7 @@ function declareSuite(kind: 'sqlite' | 'mongodb', numRunsOf: (counts: readonly [
             if (answer === undefined) throw new Error('no answer');
             assertDoorForm(request, answer);
             seen.add(answer.status);
-            if (door === 'scim' && answer.status === 201) created.push(new URL(answer.headers.location ?? '').pathname);
+            if (door === 'scim') created.push(...createdBy(answer));
           }
           expect(Object.getOwnPropertyNames(Object.prototype).join()).toBe(before);
         });
@@ -95,4 +96,14 @@ function declareSuite(kind: 'sqlite' | 'mongodb', numRunsOf: (counts: readonly [
       await ask('/readyz', {}),
     ]).toEqual([200, 200, 200, 200, 200]);
   });
+}
+
+/** Paths of what a SCIM answer says was created, by the request itself or by an operation of a Bulk. */
+function createdBy({ status, headers, text }: WireAnswer): readonly string[] {
+  if (status === 201) return [new URL(headers.location ?? '').pathname];
+  if (status !== 200 || !text.includes('BulkResponse')) return [];
+  const { Operations = [] } = JSON.parse(text) as { Operations?: { status: string; location?: string }[] };
+  return Operations.flatMap(({ status: outcome, location = '' }) =>
+    outcome === '201' ? [new URL(location).pathname] : [],
+  );
 }

@@ -10,6 +10,7 @@ import { passOn, startSamlSignInPage, type SamlSignInPage } from '../harness/sam
 import { createWire, type Wire } from './wire.ts';
 
 export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+export const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 /** Declared by `by-scim` and `by-admin`: an attribute of every type. */
 export const CUSTOM = 'urn:by:scim:custom';
 export const customAttributes = [
@@ -35,6 +36,8 @@ export interface HostileHouse extends RunningServer {
   readonly scimSecret: string;
   /** Ids of people of `by-scim` and of `by-admin`. */
   readonly people: Readonly<Record<'scim' | 'admin', readonly string[]>>;
+  /** The id of a group of `by-scim`; one of its people is in it. */
+  readonly group: string;
   /** The `Cookie` header of a person of `by-gate` who is signed in. */
   readonly sessionCookie: string;
   readonly appHost: string;
@@ -94,6 +97,12 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     scim: [await hire(scimSecret, 'a@scim.test'), await hire(scimSecret, 'b@scim.test')],
     admin: [await hire(adminSecret, 'a@admin.test'), await hire(adminSecret, 'b@admin.test')],
   };
+  const crew = await server.scim(scimSecret, 'POST', '/Groups', {
+    schemas: [GROUP],
+    displayName: 'Crew',
+    members: [{ value: people.scim[0] }],
+  });
+  if (crew.status !== 201) throw new Error(`POST /Groups: ${crew.status} ${JSON.stringify(crew.body)}`);
   await hire(await secretOf('by-gate', 'saml'), 'aoki@gate.test');
   saml.signInAs('aoki@gate.test');
   openId.signInAs({ sub: 'sub-aoki', claims: { preferred_username: 'aoki@gate.test' } });
@@ -117,6 +126,7 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     adminKey: server.environment['FURLOUGH_BOOTSTRAP_ADMIN_KEY'] ?? '',
     scimSecret,
     people,
+    group: crew.body['id'],
     sessionCookie: browser.cookieHeader(server.url),
     appHost: host,
     async stop() {

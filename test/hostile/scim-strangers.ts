@@ -1,23 +1,32 @@
 // Strangers at the SCIM door: near enough to a client's requests that they come far in.
 
 import fc from 'fast-check';
-import { CUSTOM, USER, customAttributes, type HostileHouse } from './hostile-house.ts';
+import { CUSTOM, customAttributes, GROUP, USER, type HostileHouse } from './hostile-house.ts';
 import { anyMethod, encodedText, headerText, hostileHeaders, hostileJson, hostileQuery } from './hostile-values.ts';
 import { bodyOf, everywhere, path } from './request-parts.ts';
 import type { WireRequest } from './wire.ts';
 
-export function toScim({ scimSecret, people }: HostileHouse): fc.Arbitrary<WireRequest> {
+export function toScim({ scimSecret, people, group }: HostileHouse): fc.Arbitrary<WireRequest> {
   const names = [
     ...customAttributes.map(({ name }) => `${CUSTOM}:${name}`),
     CUSTOM,
-    ...'schemas userName externalId active emails name title displayName meta id groups roles Operations op path value password startIndex count filter sortBy attributes type primary whole texts many'.split(
+    ...'schemas userName externalId active emails name title displayName meta id groups roles Operations op path value password startIndex count filter sortBy attributes type primary members display $ref method bulkId data version failOnErrors whole texts many'.split(
       ' ',
     ),
   ];
   const values = [
     [USER],
     ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
-    ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],
+    [SEARCH],
+    [BULK],
+    [GROUP],
+    `members[value eq "${people.scim[0]}"]`,
+    [{ value: people.scim[1] }],
+    [{ value: group }],
+    'bulkId:a',
+    '/Users',
+    `/Groups/${group}`,
+    'DELETE',
     'replace',
     'Add',
     'remove',
@@ -57,23 +66,23 @@ export function toScim({ scimSecret, people }: HostileHouse): fc.Arbitrary<WireR
   );
   const users = people.scim.map((id) => `Users/${id}`);
   const fitting = fc.oneof(
-    fc.constantFrom(['GET', 'Users'], ['POST', 'Users'], ['POST', 'Users/.search']),
-    fc.tuple(fc.constantFrom('GET', 'PUT', 'PATCH', 'PATCH'), fc.constantFrom(...users)),
+    fc.constantFrom(['GET', 'Users'], ['POST', 'Users'], ['POST', 'Groups'], ['POST', 'Bulk'], ['POST', 'Bulk']),
+    fc.constantFrom(['POST', 'Users/.search'], ['POST', 'Groups/.search'], ['POST', '.search'], ['GET', 'Groups']),
+    fc.tuple(fc.constantFrom('GET', 'PUT', 'PATCH', 'PATCH'), fc.constantFrom(...users, `Groups/${group}`)),
     fc.tuple(
       fc.constant('GET'),
-      fc.constantFrom(
-        'ServiceProviderConfig',
-        'Schemas',
-        `Schemas/${USER}`,
-        `Schemas/${CUSTOM}`,
-        'ResourceTypes',
-        'Groups',
-      ),
+      fc.constantFrom('ServiceProviderConfig', 'Schemas', `Schemas/${USER}`, `Schemas/${CUSTOM}`, 'ResourceTypes'),
     ),
   ) as fc.Arbitrary<readonly [string, string]>;
   const place = fc.oneof(
     { arbitrary: fitting, weight: 8 },
-    { arbitrary: fc.tuple(anyMethod, path(['Users', 'Users/', 'Users/.search', 'Users/gone', 'Schemas'])), weight: 1 },
+    {
+      arbitrary: fc.tuple(
+        anyMethod,
+        path(['Users', 'Users/', 'Users/.search', 'Users/gone', 'Schemas', 'Groups/gone', 'Bulk/']),
+      ),
+      weight: 1,
+    },
   );
   const deeper = fc.oneof(
     { arbitrary: fc.constant(''), weight: 12 },
@@ -86,7 +95,7 @@ export function toScim({ scimSecret, people }: HostileHouse): fc.Arbitrary<WireR
       hostileQuery(parameters, [...values.map(String), 'userName', 'ascending', '-1', '1000000000']),
       headers,
       authorization,
-      fc.oneof(hostileJson(names, values), toScimBody(hostileJson(names, values))),
+      fc.oneof(hostileJson(names, values), toScimBody(hostileJson(names, values), [...users, `Groups/${group}`])),
     )
     .map(([[method, at], rest, query, given, credential, body]) => ({
       method,
@@ -100,15 +109,36 @@ export function toScim({ scimSecret, people }: HostileHouse): fc.Arbitrary<WireR
     }));
 }
 
+const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+const SEARCH = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
+const BULK = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
+
 /** With what SCIM asks of every body, so that the rest is looked at. */
-function toScimBody(rest: fc.Arbitrary<string>): fc.Arbitrary<string> {
-  const PATCH = '"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"]';
-  return fc.oneof(
+function toScimBody(rest: fc.Arbitrary<string>, resources: readonly string[]): fc.Arbitrary<string> {
+  const opened = (text: string, members: string): string =>
+    text.replace(/^\{/, () => `{${members},`).replace(/,\}$/, '}');
+  const user = fc
+    .tuple(fc.uuid(), rest)
+    .map(([name, text]) => opened(text, `"schemas":["${USER}"],"userName":"${name}"`));
+  const group = fc
+    .tuple(fc.uuid(), rest)
+    .map(([name, text]) => opened(text, `"schemas":["${GROUP}"],"displayName":"${name}"`));
+  const search = rest.map((text) => opened(text, `"schemas":["${SEARCH}"]`));
+  const patch = fc
+    .array(rest, { maxLength: 3 })
+    .map((operations) => `{"schemas":["${PATCH}"],"Operations":[${operations.join(',')}]}`);
+  const target = fc.oneof(
+    fc.constantFrom(...['Users', 'Groups'].map((at) => `"method":"POST","path":"/${at}","bulkId":"a"`)),
     fc
-      .tuple(fc.uuid(), rest)
-      .map(([name, text]) =>
-        text.replace(/^\{/, () => `{"schemas":["${USER}"],"userName":"${name}",`).replace(/,\}$/, '}'),
-      ),
-    fc.array(rest, { maxLength: 3 }).map((operations) => `{${PATCH},"Operations":[${operations.join(',')}]}`),
+      .tuple(fc.constantFrom('PUT', 'PATCH'), fc.constantFrom(...resources))
+      .map(([method, at]) => `"method":"${method}","path":"/${at}"`),
   );
+  const operation = fc.oneof(
+    fc.tuple(target, fc.oneof(user, group, patch)).map(([where, data]) => `{${where},"data":${data}}`),
+    fc.tuple(target, rest).map(([where, text]) => opened(text, where)),
+  );
+  const bulk = fc
+    .array(operation, { maxLength: 4 })
+    .map((operations) => `{"schemas":["${BULK}"],"Operations":[${operations.join(',')}]}`);
+  return fc.oneof(user, group, search, patch, bulk, bulk);
 }

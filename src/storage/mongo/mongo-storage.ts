@@ -13,6 +13,7 @@ import { guard, toStorageError } from './mongo-errors.ts';
 import { defineGroups, defineMembers } from './mongo-group-document.ts';
 import { createGroupStore } from './mongo-group-store.ts';
 import { createLeaseStore, defineLeases } from './mongo-lease-store.ts';
+import { createSeatBatches } from './mongo-seat-batches.ts';
 import { createLedgers, defineLedgers, insertLedger } from './mongo-ledger.ts';
 import { createOrganizationStore, defineOrganizations } from './mongo-organization-store.ts';
 import { createRecordStore, defineRecords, type RecordModel } from './mongo-record-store.ts';
@@ -53,7 +54,7 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
     );
 
     const clock = createStoreClock(connection);
-    const ledgers = createLedgers(ledgerModel, organizations);
+    const ledgers = createSeatBatches(ledgerModel, createLedgers(ledgerModel, organizations));
     const leaveToSweep = <Value>(step: Promise<Value>): Promise<Value | undefined> =>
       step.catch((error: unknown) => {
         reportTrouble('a seat movement was left to the sweep', toStorageError(error));

@@ -81,6 +81,21 @@ export function createSqliteGroupStore(connection: SqliteConnection, addEffects:
       const rows = await connection.read(() => statement.all(organizationId, id, after ?? '', limit));
       return rows.map(({ member, kind }) => ({ kind, id: member }));
     },
+    membersOf: (organizationId, ids, limit) =>
+      connection.read(() => {
+        const found = new Map<GroupId, readonly GroupMember[]>();
+        let left = limit;
+        for (const id of ids.toSorted()) {
+          const rows = undeleted.all(organizationId, id, '', left + 1);
+          if (rows.length > left) break;
+          left -= rows.length;
+          found.set(
+            id,
+            rows.map(({ member, kind }) => ({ kind, id: member })),
+          );
+        }
+        return found;
+      }),
     async membersAmong(organizationId, id, ids) {
       const rows = await connection.read(() => among.all(organizationId, id, JSON.stringify(ids)));
       return rows.map(({ member }) => member);
@@ -114,10 +129,15 @@ function createCommit(connection: SqliteConnection, addEffects: AddEffects): Gro
     'DELETE FROM group_key WHERE organization = ? AND kind = ? AND value = ? AND id = ?',
   );
   const addKey = connection.prepare('INSERT INTO group_key (organization, kind, value, id) VALUES (?, ?, ?, ?)');
+  // One statement for all of them: ten thousand by one statement each would hold the event loop twice as long.
   const add = connection.prepare(
-    'INSERT INTO group_member (organization, group_id, member, kind) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    `INSERT INTO group_member (organization, group_id, member, kind)
+     SELECT ?, ?, value ->> 'id', value ->> 'kind' FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
   );
-  const remove = connection.prepare('DELETE FROM group_member WHERE organization = ? AND group_id = ? AND member = ?');
+  const remove = connection.prepare(
+    `DELETE FROM group_member
+     WHERE organization = ? AND group_id = ? AND member IN (SELECT value FROM json_each(?))`,
+  );
   const removeAll = connection.prepare('DELETE FROM group_member WHERE organization = ? AND group_id = ?');
 
   const writeKeys = ({ organizationId, id, profile, deletedAt }: Group): void => {
@@ -139,8 +159,8 @@ function createCommit(connection: SqliteConnection, addEffects: AddEffects): Gro
       writeKeys(group);
       if (deletedAt !== undefined) removeAll.run(organizationId, id);
       else {
-        for (const member of go) remove.run(organizationId, id, member);
-        for (const member of come) add.run(organizationId, id, member.id, member.kind);
+        if (go.length > 0) remove.run(organizationId, id, JSON.stringify(go));
+        if (come.length > 0) add.run(organizationId, id, JSON.stringify(come));
       }
       addEffects(effectSource.group(organizationId, id), organizationId, effects);
       return 'committed';

@@ -14,6 +14,7 @@ interface Current {
   readonly row: number;
   readonly revision: number;
   readonly seat: SeatState;
+  readonly user_name_key: string | null;
 }
 
 export function createSqliteUserCommit(
@@ -21,25 +22,25 @@ export function createSqliteUserCommit(
   ledgers: SqliteLedger,
   addEffects: AddEffects,
 ): (commit: UserCommit) => Promise<CommitOutcome> {
-  const current = connection.prepare<Current>('SELECT row, revision, seat FROM user WHERE organization = ? AND id = ?');
+  const current = connection.prepare<Current>(
+    'SELECT row, revision, seat, user_name_key FROM user WHERE organization = ? AND id = ?',
+  );
   const nameHolder = connection.prepare<{ id: UserId }>(
     'SELECT id FROM user WHERE organization = ? AND user_name_key = ?',
   );
   const insert = connection.prepare<{ row: number }>(
-    `INSERT INTO user (${writtenColumns.join(', ')}, organization, id)
-     VALUES (${writtenColumns.map(() => '?').join(', ')}, ?, ?) RETURNING row`,
+    `INSERT INTO user (${writtenColumns.join(', ')}, user_name_key, organization, id)
+     VALUES (${writtenColumns.map(() => '?').join(', ')}, ?, ?, ?) RETURNING row`,
   );
-  const update = connection.prepare<{ row: number }>(
-    `UPDATE user SET ${writtenColumns.map((column) => `${column} = ?`).join(', ')}
-     WHERE organization = ? AND id = ? RETURNING row`,
+  const update = connection.prepare(
+    `UPDATE user SET ${writtenColumns.map((column) => `${column} = ?`).join(', ')} WHERE row = ?`,
   );
+  // A statement of its own: one that names the column rewrites its index, a page somewhere in the file, also where the name stays the same.
+  const rename = connection.prepare('UPDATE user SET user_name_key = ? WHERE row = ?');
   const writeKeys = createKeyWriter(connection);
 
-  const isNameTaken = (user: User): boolean => {
-    const key = userNameKeyOf(user);
-    const holder = key === null ? undefined : nameHolder.get(user.organizationId, key);
-    return holder !== undefined && holder.id !== user.id;
-  };
+  const isNameTaken = ({ organizationId }: User, key: string | null): boolean =>
+    key !== null && nameHolder.get(organizationId, key) !== undefined;
   const isSeatFree = (organizationId: OrganizationId, newcomer: boolean): boolean => {
     const ledger = ledgers.read(organizationId);
     return ledger !== null && hasFreeSeat(ledger, newcomer);
@@ -50,7 +51,9 @@ export function createSqliteUserCommit(
       const { organizationId, id } = commit.user;
       const stored = current.get(organizationId, id);
       if ((stored?.revision ?? null) !== commit.expectedRevision) return { kind: 'conflict' };
-      if (isNameTaken(commit.user)) return { kind: 'userNameTaken' };
+      const nameKey = userNameKeyOf(commit.user);
+      const nameBefore = stored?.user_name_key ?? null;
+      if (nameKey !== nameBefore && isNameTaken(commit.user, nameKey)) return { kind: 'userNameTaken' };
       const seatBefore = stored?.seat ?? 'none';
       const seat = seatAfter(seatBefore, commit.seat);
       const moved = Number(seat === 'held') - Number(seatBefore === 'held');
@@ -58,8 +61,12 @@ export function createSqliteUserCommit(
 
       if (moved !== 0) ledgers.move(organizationId, moved);
       const user: User = { ...commit.user, seat, revision: (stored?.revision ?? 0) + 1 };
-      const row = (stored === undefined ? insert : update).get(...toWrittenValues(user))?.row;
-      if (row === undefined) throw new Error(`user ${id} vanished inside a transaction`);
+      const row = stored?.row ?? insert.get(...toWrittenValues(user), nameKey, organizationId, id)?.row;
+      if (row === undefined) throw new Error(`user ${id} was not written`);
+      if (stored !== undefined) {
+        update.run(...toWrittenValues(user), row);
+        if (nameKey !== nameBefore) rename.run(nameKey, row);
+      }
       writeKeys(row, user);
       addEffects(effectSource.user(organizationId, id), organizationId, commit.effects);
       return moved < 0 ? { kind: 'committed', user, freedSeat: true } : { kind: 'committed', user };

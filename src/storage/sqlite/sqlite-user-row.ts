@@ -55,9 +55,10 @@ export function userNameKeyOf(user: User): string | null {
   return keysOf(user.profile).find((key) => key.kind === 'userName')?.value ?? null;
 }
 
-/** Values in the order of `writtenColumns`, then `organization` and `id`. */
+/** Values in the order of `writtenColumns`. */
 export function toWrittenValues(user: User): readonly SqlValue[] {
-  const { id, organizationId, revision, epoch, active, holds, seat, waitingSince, deletedAt, ...body } = user;
+  const { id: _id, organizationId: _organization, revision, epoch, active, holds, ...others } = user;
+  const { seat, waitingSince, deletedAt, ...body } = others;
   return [
     revision,
     epoch,
@@ -67,14 +68,11 @@ export function toWrittenValues(user: User): readonly SqlValue[] {
     JSON.stringify(holds),
     waitingSince ?? null,
     deletedAt ?? null,
-    userNameKeyOf(user),
     JSON.stringify(body),
-    organizationId,
-    id,
   ];
 }
 
-/** All that a commit writes, in the order of `toWrittenValues`. */
+/** What every commit writes, in the order of `toWrittenValues`. The key of the user name is written beside them when it changes. */
 export const writtenColumns = [
   'revision',
   'epoch',
@@ -84,6 +82,5 @@ export const writtenColumns = [
   'holds',
   'waiting_since',
   'deleted_at',
-  'user_name_key',
   'body',
 ] as const;

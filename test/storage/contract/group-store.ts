@@ -131,6 +131,60 @@ export function describeGroupStore(open: OpenStorage): void {
       expect(seen).toEqual(ids);
     });
 
+    test('members of many groups: whole ones as far as so many go, the rest another time; nobody deleted', async () => {
+      const ids = await people(7);
+      const sizes = [2, 0, 4, 7, 1];
+      const made = sizes.map(() => makeGroup(organization)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+      for (const [n, group] of made.entries()) await insert(group, ids.slice(0, sizes[n]).map(person));
+      const asked = [...made.map(({ id }) => id), 'nobody' as GroupId];
+      const of = async (limit: number) =>
+        made.map(async ({ id }) =>
+          (await storage.groups.membersOf(organization, asked, limit)).get(id)?.map((member) => member.id),
+        );
+      const whole = made.map((_, n) => ids.slice(0, sizes[n]));
+      expect(await Promise.all(await of(100))).toEqual(whole);
+      // In order of id: 2, 2 + 0, 2 + 0 + 4, …
+      expect(await Promise.all(await of(6))).toEqual([...whole.slice(0, 3), undefined, undefined]);
+      expect(await Promise.all(await of(5))).toEqual([...whole.slice(0, 2), undefined, undefined, undefined]);
+      expect(await Promise.all(await of(1))).toEqual([undefined, undefined, undefined, undefined, undefined]);
+      const gone = await storage.users.get(organization, ids[0] as never);
+      if (gone === null) throw new Error('unreachable');
+      await update(storage, gone, deleted(gone), { seat: 'giveBack' });
+      expect(await Promise.all(await of(100))).toEqual(whole.map((some) => some.filter((id) => id !== gone.id)));
+      const other = await openOrganization(storage, null);
+      expect([...(await storage.groups.membersOf(other, asked, 100)).values()].flat()).toEqual([]);
+    });
+
+    test('members of many groups that change meanwhile: each as it was before or after, none in between', async () => {
+      const ids = await people(6);
+      const made: Group[] = [];
+      for (let n = 0; n < 5; n += 1) made.push(await insert(makeGroup(organization), ids.slice(0, 3).map(person)));
+      let isChanging = true;
+      const change = async (group: Group): Promise<void> => {
+        for (let turn = 0; turn < 10; turn += 1) {
+          const [come, go] = turn % 2 === 0 ? [ids.slice(3), ids.slice(0, 3)] : [ids.slice(0, 3), ids.slice(3)];
+          await changeMembers(storage, group, { add: come.map(person), remove: go });
+          await new Promise((resolve) => setTimeout(resolve, 30));
+        }
+      };
+      const changing = Promise.all(made.map(change)).then(() => (isChanging = false));
+      let seen = 0;
+      while (isChanging) {
+        const found = await storage.groups.membersOf(
+          organization,
+          made.map(({ id }) => id),
+          1_000,
+        );
+        for (const members of found.values()) {
+          const present = members.map(({ id }) => id);
+          expect([ids.slice(0, 3), ids.slice(3)]).toContainEqual(present);
+          seen += 1;
+        }
+      }
+      await changing;
+      expect(seen).toBeGreaterThan(0);
+    });
+
     test('members who are deleted are hidden, fill no place of a page, and are back when they are restored', async () => {
       const ids = await people(5);
       const inner = await insert(makeGroup(organization));

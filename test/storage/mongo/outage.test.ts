@@ -64,6 +64,7 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'groups.commit': (s) =>
     s.groups.commit({ group: makeGroup(id), expectedRevision: null, add: [], remove: [], effects: [] }),
   'groups.members': (s) => s.groups.members(id, group, { limit: 1 }),
+  'groups.membersOf': (s) => s.groups.membersOf(id, [group], 1),
   'groups.membersAmong': (s) => s.groups.membersAmong(id, group, [person]),
   'groups.groupsOf': (s) => s.groups.groupsOf(id, [person]),
   'groups.settle': (s) => s.groups.settle(noon),
