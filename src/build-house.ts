@@ -11,6 +11,7 @@ import type { Config } from '#config/load-config.ts';
 import type { Effect } from '#directory/effect.ts';
 import type { RandomBytes } from '#directory/identifiers.ts';
 import { createGate, type Gate } from '#gate/gate.ts';
+import { fetchJson } from '#gate/connections/outbound-fetch.ts';
 import type { GateContext } from '#gate/gate-context.ts';
 import { createHttpApp } from '#http/app.ts';
 import { createProxyTrust } from '#http/client-address.ts';
@@ -21,13 +22,17 @@ import { createMetricsRouter, readScrapedValues } from '#http/metrics-endpoints.
 import type { Logger } from '#observability/logger.ts';
 import { createMetrics, type Metrics } from '#observability/metrics.ts';
 import { defaultOrganization, prepareFirstStart } from '#provisioning/first-start.ts';
+import { createProvisioningLog } from '#provisioning/provisioning-log.ts';
 import { createProvisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { recountAll, sweepSeats } from '#provisioning/seat-sweep.ts';
 import { recordKinds } from '#record-kinds.ts';
 import { createTokenRouter } from '#scim/oauth-token-router.ts';
 import { createScimDoor, createScimRouter } from '#scim/scim-router.ts';
+import { createClientAssertions } from '#secrets/client-assertion.ts';
+import { createIssuerKeys } from '#secrets/issuer-keys.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
+import { createCredentialUses } from '#secrets/credential-use.ts';
 import { createCredentials } from '#secrets/credentials.ts';
 import { createSealing } from '#secrets/sealing.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
@@ -86,7 +91,10 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   };
   const provisioning = createProvisioning(write);
   const credentials = createCredentials({ storage, now, randomBytes, wakeRelay });
-  const authentication = createCredentialAuthentication({ storage, now });
+  const credentialUses = createCredentialUses({ storage, now, reportTrouble });
+  const keys = createIssuerKeys({ now, fetchJson: (url) => fetchJson(url, config.gate) });
+  const assertions = createClientAssertions({ storage, keys, now });
+  const authentication = createCredentialAuthentication({ storage, now, assertions, noteUse: credentialUses.note });
   const badCredentials = createBadCredentialLimit(config.limits.badCredentialsPerSecond);
   const relay: EffectRelay = createEffectRelay({
     storage,
@@ -97,6 +105,14 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const metrics = createMetrics({
     version,
     readValues: () => readScrapedValues(storage, () => relay.countDeadLetters()),
+  });
+  const provisioningLog = createProvisioningLog({
+    storage,
+    now,
+    randomBytes,
+    keepMs: config.provisioningLog.days * 86_400_000,
+    logger,
+    metrics,
   });
   const atGate: GateContext = {
     storage,
@@ -120,6 +136,8 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     storage,
     provisioning,
     credentials,
+    credentialUses,
+    provisioningLog,
     authentication,
     badCredentials,
     sealing,
@@ -136,6 +154,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const scim = createScimDoor({
     storage,
     provisioning,
+    provisioningLog,
     authentication,
     badCredentials,
     now,
@@ -191,6 +210,8 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const close = async (): Promise<void> => {
     await later.finish();
     await gate.close();
+    await credentialUses.close();
+    await provisioningLog.close();
   };
   const handle = createFrontDoor({
     app,

@@ -10,9 +10,12 @@ import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
 import { deadLetterRecords } from '#signals/effect-relay.ts';
 import { accessTokenRecords } from '#secrets/access-tokens.ts';
+import { usedAssertionRecords } from '#secrets/client-assertion.ts';
+import { credentialUseRecords } from '#secrets/credential-use.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
+import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
 
 export const recordKinds: readonly string[] = [
   accessTokenRecords,
@@ -20,14 +23,17 @@ export const recordKinds: readonly string[] = [
   attemptRecords,
   connectionRecords,
   credentialRecords,
+  credentialUseRecords,
   customSchemaRecords,
   deadLetterRecords,
   idempotencyRecords,
   linkedUserRecords,
+  provisioningLogRecords,
   relyingPartyHostRecords,
   relyingPartyRecords,
   sessionRecords,
   setUpCodeRecords,
   signInRecords,
+  usedAssertionRecords,
   usedOnceRecords,
 ].map((kind) => kind.name);

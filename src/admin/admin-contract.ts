@@ -44,6 +44,24 @@ export const organizationChanged = z.object({ organization: organizationAnswer, 
 
 // Credentials
 
+export const issuerTrust = z
+  .strictObject({
+    issuer: z
+      .url()
+      .max(2_048)
+      .describe('`iss` of its assertions; Entra: https://login.microsoftonline.com/<tenant>/v2.0'),
+    audience: z.string().min(1).max(1_024).describe('`aud`; Entra: api://<application>'),
+    subject: z
+      .string()
+      .min(1)
+      .max(1_024)
+      .optional()
+      .describe('`sub`. Left out, whoever the issuer gives an assertion for this audience is let in: better give it.'),
+    jwksUri: z.url().max(2_048).optional().describe('Where its keys are; left out: as its metadata says.'),
+  })
+  .describe(
+    'Instead of a secret (kind scim): the client proves itself at /scim/oauth/token by a client_assertion of this issuer; its client_id is the id of the credential.',
+  );
 export const newCredential = z.strictObject({
   kind: z.enum(['scim', 'hr', 'admin', 'app']),
   name: shortText,
@@ -55,10 +73,14 @@ export const newCredential = z.strictObject({
     .optional()
     .describe('Id of a user; while they are inactive the credential is refused.'),
   scopes: z
-    .array(z.enum(['instance', 'read']))
-    .max(2)
-    .default([]),
+    .array(z.enum(['instance', 'read', 'users', 'groups']))
+    .max(4)
+    .default([])
+    .describe(
+      'None: everything its kind may do. admin: `instance`, `read`. scim: `read` reads everything; `users` (with departments) and `groups` read and change theirs.',
+    ),
   expiresAt: instant.optional(),
+  trust: issuerTrust.optional(),
 });
 export const rotation = z.strictObject({
   overlapSeconds: z
@@ -76,15 +98,17 @@ export const credentialAnswer = z.object({
   connection: z.string().optional(),
   owner: z.string().optional(),
   scopes: z.array(z.string()),
+  trust: issuerTrust.optional(),
   lastFour: z.string(),
   state: z.enum(['live', 'expired', 'revoked']),
   createdAt: instant,
+  lastUsedAt: instant.optional().describe('To the minute, in lists and of one; left out: never used.'),
   expiresAt: instant.optional(),
   revokedAt: instant.optional(),
 });
 export const credentialIssued = z.object({
   credential: credentialAnswer,
-  secret: z.string().describe('Shown once.'),
+  secret: z.string().nullable().describe('Shown once; null for one that trusts an issuer.'),
   change,
 });
 export const credentialRotated = credentialIssued.extend({
@@ -216,6 +240,38 @@ export const signInExplained = signInAnswer.extend({
     .object({ allowed: z.boolean(), reason: z.string().nullable(), sentence: z.string() })
     .nullable()
     .describe('What would be decided about this person now.'),
+});
+
+// Provisioning log
+
+const provisioningOutcome = z.enum(['success', 'failure', 'skipped', 'warning']);
+export const provisioningLogQuery = pageQuery.extend({
+  user: z.string().max(100).optional().describe('Id of a person.'),
+  resource: z.string().max(100).optional().describe('Id of a user, group or department.'),
+  connection: slug.optional(),
+  outcome: provisioningOutcome.optional(),
+});
+export const provisioningLogAnswer = z.object({
+  id: z.string(),
+  at: instant,
+  outcome: provisioningOutcome.describe(
+    '`skipped`: everything was so already. `warning`: accepted, but not all of it could be.',
+  ),
+  connection: z.string(),
+  credential: z.string(),
+  requestId: z.string(),
+  method: z.string(),
+  path: z.string().describe('Below the SCIM base.'),
+  operation: z.int().optional().describe('Place in a Bulk request, from 0.'),
+  status: z.int(),
+  resource: z.object({ type: z.string(), id: z.string(), name: z.string() }).optional(),
+  why: z.array(z.string()).describe('The refusal, or what was not done as asked.'),
+  code: z.string().optional().describe('`scimType` of the refusal.'),
+  before: z.record(z.string(), z.unknown()).optional(),
+  after: z.record(z.string(), z.unknown()).optional(),
+});
+export const provisioningLogWhole = provisioningLogAnswer.extend({
+  body: z.unknown().optional().describe('As it was sent, without passwords and secrets, at most about 16 KB.'),
 });
 
 // Audit

@@ -9,8 +9,10 @@ import type { Instant, OrganizationId, RandomBytes } from '#directory/identifier
 import type { Organization } from '#directory/organization.ts';
 import type { GateContext } from '#gate/gate-context.ts';
 import type { Metrics } from '#observability/metrics.ts';
+import type { ProvisioningLog } from '#provisioning/provisioning-log.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
+import type { CredentialUses } from '#secrets/credential-use.ts';
 import type { Credentials } from '#secrets/credentials.ts';
 import type { Sealing } from '#secrets/sealing.ts';
 import type { BadCredentialLimit } from '#http/bad-credentials.ts';
@@ -22,6 +24,8 @@ export interface AdminContext {
   readonly storage: Storage;
   readonly provisioning: Provisioning;
   readonly credentials: Credentials;
+  readonly credentialUses: Pick<CredentialUses, 'lastUseOf' | 'lastUsesIn'>;
+  readonly provisioningLog: Pick<ProvisioningLog, 'list' | 'get' | 'flush'>;
   readonly authentication: CredentialAuthentication;
   readonly badCredentials: BadCredentialLimit;
   readonly sealing: Sealing;

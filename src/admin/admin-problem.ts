@@ -15,6 +15,7 @@ export type AdminProblemCode =
   | 'idempotencyKeyReused'
   | 'idempotencyKeyRunning'
   | 'signInNotFound'
+  | 'entryNotFound'
   | 'preconditionFailed';
 
 const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
@@ -28,6 +29,7 @@ const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
   idempotencyKeyReused: 422,
   idempotencyKeyRunning: 409,
   signInNotFound: 404,
+  entryNotFound: 404,
   preconditionFailed: 412,
 };
 

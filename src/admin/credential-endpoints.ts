@@ -1,8 +1,10 @@
 // Credentials: issue, list, revoke, rotate. A secret is in one answer only; scope `instance` is given only by whoever has it.
 
-import type { Credential } from '#directory/credential.ts';
+import type { z } from 'zod';
+import type { Credential, CredentialKind, IssuerTrust } from '#directory/credential.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ConnectionId, CredentialId, OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { NewCredential } from '#secrets/credentials.ts';
 import * as contract from './admin-contract.ts';
 import {
   defineOperation,
@@ -44,7 +46,9 @@ export const credentialOperations: readonly Operation[] = [
       const all = await context.credentials.list(call.organization.id);
       const rest = after === undefined ? all : all.filter(({ id }) => id < after);
       const page = toPage(rest, call.query.limit, ({ id }) => id);
-      return { body: { items: page.items.map((one) => toCredentialAnswer(one, context.now())), next: page.next } };
+      const uses = await context.credentialUses.lastUsesIn(call.organization.id);
+      const items = page.items.map((one) => toCredentialAnswer(one, context.now(), uses.get(one.id)));
+      return { body: { items, next: page.next } };
     },
   }),
   defineOperation({
@@ -53,7 +57,11 @@ export const credentialOperations: readonly Operation[] = [
     path: `${base}/:id`,
     summary: 'One credential',
     answer: contract.credentialAnswer,
-    run: async (context, call) => ({ body: toCredentialAnswer(await readCredential(context, call), context.now()) }),
+    run: async (context, call) => {
+      const credential = await readCredential(context, call);
+      const lastUsedAt = await context.credentialUses.lastUseOf(credential);
+      return { body: toCredentialAnswer(credential, context.now(), lastUsedAt) };
+    },
   }),
   defineOperation({
     id: 'credentials.delete',
@@ -95,14 +103,20 @@ export const credentialOperations: readonly Operation[] = [
   }),
 ];
 
+const usableScopes: Readonly<Record<CredentialKind, readonly string[]>> = {
+  admin: ['instance', 'read'],
+  scim: ['read', 'users', 'groups'],
+  hr: [],
+  app: [],
+};
+
 async function issue(
   context: AdminContext,
   call: Call<ReturnType<typeof contract.newCredential.parse>, unknown>,
 ): Promise<Answer> {
   const { kind, name, connection, owner, scopes, expiresAt } = call.body;
   assertMayGive(call, scopes);
-  const usable = kind === 'admin' ? ['instance', 'read'] : kind === 'scim' ? ['read'] : [];
-  const wrong = scopes.find((scope) => !usable.includes(scope));
+  const wrong = scopes.find((scope) => !usableScopes[kind].includes(scope));
   if (wrong !== undefined)
     throw new DirectoryError('invalidValue', `Scope ${wrong} means nothing for kind ${kind}.`, { field: 'scopes' });
   const provisions = kind === 'scim' || kind === 'hr';
@@ -110,19 +124,42 @@ async function issue(
   if (provisions && place === defaultConnectionId)
     await ensureDefaultConnection(context, call.organization.id, call.by);
   if (kind === 'scim') await assertProvisions(context, call.organization.id, place as ConnectionId);
-  const issued = await context.credentials.issue(
-    call.organization.id,
-    {
-      kind,
-      name,
-      scopes,
-      ...(place === undefined ? {} : { connection: place as ConnectionId }),
-      ...(owner === undefined ? {} : { owner: owner as UserId }),
-      ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
-    },
-    call.by,
-  );
+  const request: NewCredential = {
+    kind,
+    name,
+    scopes: [...new Set(scopes)],
+    ...(place === undefined ? {} : { connection: place as ConnectionId }),
+    ...(owner === undefined ? {} : { owner: owner as UserId }),
+    ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
+  };
+  const trust = call.body.trust === undefined ? undefined : toTrust(context, kind, call.body.trust);
+  const issued =
+    trust === undefined
+      ? await context.credentials.issue(call.organization.id, request, call.by)
+      : { ...(await context.credentials.trustIssuer(call.organization.id, request, trust, call.by)), secret: null };
   return { body: { ...issued, credential: toCredentialAnswer(issued.credential, context.now()) } };
+}
+
+/** Throws `invalidValue` for a kind that proves itself otherwise, and for addresses whose answers nobody could trust. */
+function toTrust(
+  context: AdminContext,
+  kind: CredentialKind,
+  trust: z.output<typeof contract.issuerTrust>,
+): IssuerTrust {
+  if (kind !== 'scim')
+    throw new DirectoryError('invalidValue', 'Only a credential of kind scim can trust an issuer.', { field: 'trust' });
+  const { issuer, audience, subject, jwksUri } = trust;
+  for (const address of [issuer, jwksUri]) {
+    const isSafe = address === undefined || new URL(address).protocol === 'https:';
+    if (!isSafe && !context.gate.config.allowInsecureProviders)
+      throw new DirectoryError('invalidValue', 'Issuer and keys must have https addresses.', { field: 'trust' });
+  }
+  return {
+    issuer,
+    audience,
+    ...(subject === undefined ? {} : { subject }),
+    ...(jwksUri === undefined ? {} : { jwksUri }),
+  };
 }
 
 /** At the door such a credential would be refused without a word. */

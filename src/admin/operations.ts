@@ -5,6 +5,7 @@ import { connectionOperations } from './connection-endpoints.ts';
 import { credentialOperations } from './credential-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
 import { organizationOperations } from './organization-endpoints.ts';
+import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
 import { schemaOperations } from './schema-endpoints.ts';
 import { seatOperations } from './seat-endpoints.ts';
 import { signInOperations } from './sign-in-endpoints.ts';
@@ -19,6 +20,7 @@ export function listOperations(): readonly Operation[] {
     ...userOperations,
     ...seatOperations,
     ...signInOperations,
+    ...provisioningLogOperations,
     ...auditOperations,
   ];
 }

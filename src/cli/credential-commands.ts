@@ -1,6 +1,7 @@
 // credential issue | list | revoke | rotate
 
 import { collect, toCount, withOrganization, type CommonOptions } from './command-options.ts';
+import { UsageError } from './exit-code.ts';
 import { insideHouse, listAll, runOperation } from './command-run.ts';
 import type { CommandPlace } from './command-place.ts';
 import { writeFacts, writeTable, type Terminal } from './terminal.ts';
@@ -12,6 +13,10 @@ interface IssueOptions extends CommonOptions {
   readonly owner?: string;
   readonly scope?: readonly string[];
   readonly expires?: string;
+  readonly issuer?: string;
+  readonly audience?: string;
+  readonly subject?: string;
+  readonly jwksUri?: string;
 }
 
 export function addCredentialCommands({ program, terminal }: CommandPlace): void {
@@ -23,11 +28,19 @@ export function addCredentialCommands({ program, terminal }: CommandPlace): void
     .requiredOption('--name <name>', 'what it is for')
     .option('--connection <id>', 'connection it belongs to; SCIM and HR: "default" unless given')
     .option('--owner <user>', 'id of a user; while they are inactive it is refused')
-    .option('--scope <scope>', 'read, or instance for admin; may be repeated', collect)
+    .option(
+      '--scope <scope>',
+      'scim: read, users, groups; admin: read, instance; may be repeated; none: everything',
+      collect,
+    )
     .option('--expires <instant>', 'for example 2027-04-01T00:00:00Z')
+    .option('--issuer <url>', 'no secret: trust client assertions (JWT) of this issuer; needs --audience')
+    .option('--audience <text>', 'audience of its assertions')
+    .option('--subject <text>', 'subject of its assertions')
+    .option('--jwks-uri <url>', 'where its keys are, if not where its metadata says')
     .action(async (options: IssueOptions) => {
       const { kind, name, connection, owner, scope, expires } = options;
-      const body = { kind, name, connection, owner, scopes: scope, expiresAt: expires };
+      const body = { kind, name, connection, owner, scopes: scope, expiresAt: expires, trust: toTrust(options) };
       const answer = await insideHouse(terminal, (house) =>
         runOperation(house, { operation: 'credentials.issue', organization: options.org, body }),
       );
@@ -40,7 +53,18 @@ export function addCredentialCommands({ program, terminal }: CommandPlace): void
       const items = await insideHouse(terminal, (house) =>
         listAll(house, { operation: 'credentials.list', organization: options.org }),
       );
-      const columns = ['id', 'kind', 'name', 'connection', 'state', 'lastFour', 'createdAt'];
+      const columns = [
+        'id',
+        'kind',
+        'name',
+        'connection',
+        'scopes',
+        'state',
+        'lastFour',
+        'createdAt',
+        'expiresAt',
+        'lastUsedAt',
+      ];
       terminal.result(options.json === true ? JSON.stringify(items) : writeTable(columns, items));
     });
 
@@ -71,6 +95,14 @@ export function addCredentialCommands({ program, terminal }: CommandPlace): void
     });
 }
 
+function toTrust({ issuer, audience, subject, jwksUri }: IssueOptions): Readonly<Record<string, string>> | undefined {
+  const given = Object.entries({ issuer, audience, subject, jwksUri }).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return undefined;
+  if (issuer === undefined || audience === undefined)
+    throw new UsageError('Trust in an issuer needs --issuer and --audience.');
+  return Object.fromEntries(given) as Record<string, string>;
+}
+
 /** The secret alone on standard output, so that it can be put into a variable. */
 function showIssued(terminal: Terminal, answer: Readonly<Record<string, unknown>>, json: boolean | undefined): void {
   if (json === true) {
@@ -78,6 +110,12 @@ function showIssued(terminal: Terminal, answer: Readonly<Record<string, unknown>
     return;
   }
   terminal.talk(writeFacts(answer['credential'] as Record<string, unknown>));
+  const secret = answer['secret'] as string | null;
+  if (secret === null) {
+    terminal.talk('It has no secret. The client id is its id:');
+    terminal.result((answer['credential'] as { readonly id: string }).id);
+    return;
+  }
   terminal.talk('This is shown once. Keep it safe:');
-  terminal.result(String(answer['secret']));
+  terminal.result(secret);
 }

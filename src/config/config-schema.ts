@@ -171,6 +171,19 @@ export const configSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  provisioningLog: z
+    .strictObject({
+      days: integerOption(
+        {
+          env: 'FURLOUGH_PROVISIONING_LOG_DAYS',
+          sentence: 'How long the provisioning log keeps an entry.',
+          min: 1,
+          max: 3_650,
+        },
+        30,
+      ),
+    })
+    .prefault({}),
   gate: z
     .strictObject({
       allowInsecureProviders: flagOption(

@@ -5,6 +5,16 @@ import type { ConnectionId, CredentialId, Instant, OrganizationId, UserId } from
 export const credentialKinds = ['scim', 'hr', 'admin', 'app'] as const;
 export type CredentialKind = (typeof credentialKinds)[number];
 
+/** An outside issuer whose signed assertions stand for a credential (RFC 7523). All are compared letter by letter. */
+export interface IssuerTrust {
+  readonly issuer: string;
+  readonly audience: string;
+  /** Left out: whoever the issuer gives an assertion for this audience. */
+  readonly subject?: string;
+  /** Left out: as the issuer's metadata says. */
+  readonly jwksUri?: string;
+}
+
 export interface Credential {
   readonly id: CredentialId;
   readonly organizationId: OrganizationId;
@@ -13,11 +23,13 @@ export interface Credential {
   readonly connection?: ConnectionId;
   /** While this user is inactive the credential is refused. */
   readonly owner?: UserId;
-  /** Empty: everything its kind may do. `instance` reaches every organisation, `read` only reads. */
+  /** Empty: everything its kind may do. `instance` reaches every organisation, `read` only reads; of SCIM also `users` and `groups`. */
   readonly scopes: readonly string[];
-  /** SHA-256 of the secret, hex. */
+  /** Instead of a secret: nobody can present one. */
+  readonly trust?: IssuerTrust;
+  /** SHA-256 of the secret, hex; with `trust` of what stands in its place, which is no secret. */
   readonly secretHash: string;
-  /** The last four characters, to tell credentials apart. */
+  /** The last four characters, to tell credentials apart; empty with `trust`. */
   readonly lastFour: string;
   readonly createdAt: Instant;
   readonly expiresAt?: Instant;

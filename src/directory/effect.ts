@@ -17,6 +17,13 @@ export interface AuditEvent {
   readonly change?: string;
 }
 
+/** What a change changed: the attributes that differ, before and after. */
+export type Difference = Pick<AuditEvent, 'before' | 'after'>;
+
+export function partsOf({ before, after }: AuditEvent): Difference {
+  return { ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
+}
+
 export type EffectBody =
   | { readonly kind: 'audit'; readonly event: AuditEvent }
   /** End all of the user's sessions made before `epoch`; the commit already closed every door, this tidies and records. */

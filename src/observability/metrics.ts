@@ -29,6 +29,7 @@ export interface Metrics {
   readonly scimRequests: Counter<'connection' | 'resource' | 'method' | 'code'>;
   readonly scimDuration: Histogram<'resource' | 'method'>;
   readonly httpDuration: Histogram<'http_request_method' | 'http_route' | 'http_response_status_code'>;
+  readonly provisioningLogDropped: Counter;
   /** Set by whoever verified a chain: 1 whole, 0 broken. */
   readonly auditChainOk: Gauge<'organization'>;
   readonly contentType: string;
@@ -100,6 +101,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
       help: 'Duration of HTTP requests, by the part of the server that answered.',
       labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
       buckets,
+      registers,
+    }),
+    provisioningLogDropped: new Counter({
+      name: 'furlough_provisioning_log_dropped_total',
+      help: 'Entries of the provisioning log that found no place and were dropped.',
       registers,
     }),
     auditChainOk: new Gauge({

@@ -3,6 +3,7 @@
 
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
+import { partsOf, type Difference } from '#directory/effect.ts';
 import { groupDifference, groupEvent } from '#directory/group-audit.ts';
 import { mostMembersAtOnce, type Group, type GroupMember, type GroupProfile } from '#directory/group.ts';
 import {
@@ -34,6 +35,8 @@ export interface GroupResult {
   readonly changed: boolean;
   /** Ids that name nobody and were dropped. */
   readonly unknown: readonly string[];
+  /** What changed; left out: nothing. */
+  readonly difference?: Difference;
 }
 
 /** Within a process changes of one group take turns (provisioning.ts); another node may have been faster. */
@@ -61,8 +64,8 @@ export async function createGroup(
     ...(connection === undefined ? {} : { lastWrittenBy: connection }),
   };
   const change = { add: members, remove: [] };
-  await commit(context, null, group, change, by);
-  return { group, changed: true, unknown };
+  const difference = await commit(context, null, group, change, by);
+  return { group, changed: true, unknown, ...(difference === null ? {} : { difference }) };
 }
 
 /**
@@ -93,7 +96,8 @@ export async function changeGroup(
       modifiedAt: now,
       revision: before.revision + 1,
     };
-    if (await commit(context, before, group, change, by)) return { group, changed: true, unknown };
+    const difference = await commit(context, before, group, change, by);
+    if (difference !== null) return { group, changed: true, unknown, difference };
   }
   throw tooManyConflicts(id);
 }
@@ -110,7 +114,7 @@ export async function removeGroup(
     const before = await load(context, organizationId, id, options);
     const now = context.now();
     const group: Group = { ...before, modifiedAt: now, deletedAt: now, revision: before.revision + 1 };
-    if (await commit(context, before, group, { add: [], remove: [] }, by)) return;
+    if ((await commit(context, before, group, { add: [], remove: [] }, by)) !== null) return;
   }
   throw tooManyConflicts(id);
 }
@@ -163,13 +167,14 @@ async function resolve(
   return resolved;
 }
 
+/** What changed; null when somebody else wrote first. */
 async function commit(
   context: ProvisioningContext,
   before: Group | null,
   group: Group,
   change: MemberChange,
   by: ChangeContext,
-): Promise<boolean> {
+): Promise<Difference | null> {
   if (change.add.length + change.remove.length > mostMembersAtOnce) throw tooManyMembers();
   const id = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
   const event = groupEvent(before, group, change, by, id);
@@ -179,8 +184,9 @@ async function commit(
     ...change,
     effects: toEffects(context, group.organizationId, [{ kind: 'audit', event }]),
   });
-  if (outcome === 'committed') context.wakeRelay();
-  return outcome === 'committed';
+  if (outcome !== 'committed') return null;
+  context.wakeRelay();
+  return partsOf(event);
 }
 
 function tooManyMembers(): DirectoryError {

@@ -3,6 +3,7 @@
 
 import { DirectoryError } from '#directory/directory-error.ts';
 import { describeActor } from '#directory/actor.ts';
+import { partsOf, type Difference } from '#directory/effect.ts';
 import { effectsBetween, type ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
 import type { SeatPolicy } from '#directory/organization.ts';
@@ -34,6 +35,8 @@ export interface ChangeResult {
   /** False: everything was as asked already; nothing was written. */
   readonly changed: boolean;
   readonly change: ChangeId | null;
+  /** What of the content changed; left out: nothing. */
+  readonly difference?: Difference;
 }
 
 /**
@@ -55,7 +58,7 @@ export async function commitUserChange(
   return attempt.kind === 'noSeat' ? commitWithoutSeat(context, change, by) : conclude(context, change, attempt);
 }
 
-type Attempt = CommitOutcome & { readonly change: ChangeId | null };
+type Attempt = CommitOutcome & Pick<ChangeResult, 'change' | 'difference'>;
 
 async function commitAs(
   context: ProvisioningContext,
@@ -81,7 +84,8 @@ async function commitAs(
     newcomer: seat === 'take',
     effects: toEffects(context, user.organizationId, bodies),
   });
-  return { ...outcome, change: bodies.length === 0 ? null : id };
+  const event = bodies.find((body) => body.kind === 'audit')?.event;
+  return event === undefined ? { ...outcome, change: null } : { ...outcome, change: id, difference: partsOf(event) };
 }
 
 /** No seat: refused with nothing stored, or stored truthfully as waiting, and the queue looked at once in case a seat came free meanwhile. */
@@ -130,7 +134,9 @@ async function conclude(
       );
     case 'committed': {
       context.wakeRelay();
-      return { user: outcome.user, before: change.before, changed: true, change: outcome.change };
+      const { user, difference } = outcome;
+      const result = { user, before: change.before, changed: true, change: outcome.change };
+      return difference === undefined ? result : { ...result, difference };
     }
     default:
       return outcome satisfies never;

@@ -62,11 +62,12 @@ async function findRestorable(
   const [named] = await users.findByKey(organizationId, { kind: 'userName', value: foldCase(userName) });
   if (named !== undefined) {
     const known = named.profile.externalId;
-    if (named.active || !request.restore) throw taken(userName);
+    if (named.active || !request.restore) throw taken(userName, named);
     if (known !== undefined && externalId !== undefined && known !== externalId) {
       throw new DirectoryError(
         'userNameTaken',
         `Another person had the userName "${userName}" and is inactive. Link them, or rename the old one.`,
+        nameOf(named),
       );
     }
     return named;
@@ -90,7 +91,7 @@ async function restoreUser(
       known.organizationId,
       known.id,
       (user) => {
-        if (user.active) throw taken(request.profile.userName);
+        if (user.active) throw taken(request.profile.userName, user);
         return {
           profile: request.profileOf?.(user) ?? request.profile,
           holds:
@@ -167,6 +168,11 @@ export function provenance(
   return { lastWrittenBy: connection, provisionedBy: known.includes(connection) ? known : [...known, connection] };
 }
 
-function taken(userName: string): DirectoryError {
-  return new DirectoryError('userNameTaken', `The userName "${userName}" belongs to another user.`);
+function taken(userName: string, by: User): DirectoryError {
+  return new DirectoryError('userNameTaken', `The userName "${userName}" belongs to another user.`, nameOf(by));
+}
+
+/** Who has the name. */
+function nameOf({ id, profile }: User): { readonly userId: UserId; readonly userName: string } {
+  return { userId: id, userName: profile.userName };
 }

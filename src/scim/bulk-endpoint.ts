@@ -2,20 +2,28 @@
 // answer lists them in the order of the request. The credential is asked about before each, so that one that is revoked meanwhile does no more.
 
 import { orderBulkOperations, type BulkStep } from './bulk-order.ts';
+import { createCallNotes, noteRefusal, type CallNotes } from './call-notes.ts';
+import { recordCall } from './call-record.ts';
 import { parseBulkRequest, resolveData, resolvePath, type BulkOperation } from './bulk-request.ts';
 import { DEFAULT_JSON_LIMITS } from './protocol/json-document.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from './protocol/json-value.ts';
 import { ProtocolError } from './protocol/protocol-error.ts';
+import { toKeptPath } from './redaction.ts';
 import { ScimError, toErrorBody, toScimError } from './scim-error.ts';
 import type { ScimAnswer, ScimContext, ScimOperation, ScimRequest } from './scim-operation.ts';
+import { assertInScope, type ScimArea } from './scim-scopes.ts';
 
 export const BULK_RESPONSE_URN = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse';
 
 /** The operation that a method and a path below the SCIM base lead to, and the id in the path; undefined where there is none. */
-export type FindBulkOperation = (
-  method: string,
-  path: string,
-) => { readonly run: ScimOperation; readonly id: string; readonly resource: string } | undefined;
+export type FindBulkOperation = (method: string, path: string) => BulkTarget | undefined;
+
+export interface BulkTarget {
+  readonly run: ScimOperation;
+  readonly id: string;
+  readonly resource: string;
+  readonly area: ScimArea;
+}
 
 interface Outcome {
   readonly status: number;
@@ -34,6 +42,7 @@ export function createBulkEndpoint(find: FindBulkOperation): ScimOperation {
   return async (context, request) => {
     const bulk = parseBulkRequest(await request.readBody(bulkBodyLimits), request.client.settings.strict);
     const run = new BulkRun(context, request, bulk.operations, find);
+    request.notes.isRecordedInParts = true;
     await run.all(bulk.failOnErrors);
     return { status: 200, body: { schemas: [BULK_RESPONSE_URN], Operations: run.answers() } };
   };
@@ -101,7 +110,7 @@ class BulkRun {
   async #do({ at, leftOut }: BulkStep): Promise<void> {
     const operation = this.#operations[at];
     if (operation === undefined) return;
-    this.#outcomes.set(at, await this.#outcomeOf(operation, operation.method, operation.path, leftOut));
+    this.#outcomes.set(at, await this.#outcomeOf(at, operation, operation.method, operation.path, leftOut));
     const { location = '', status = 0 } = this.#outcomes.get(at) ?? {};
     if (operation.method === 'POST' && operation.bulkId !== undefined && status < 300)
       this.#ids.set(operation.bulkId, decodeURIComponent(location.slice(location.lastIndexOf('/') + 1)));
@@ -115,11 +124,36 @@ class BulkRun {
     const own = operation.bulkId === undefined ? undefined : this.#ids.get(operation.bulkId);
     const path = operation.method === 'POST' ? `${operation.path}/${own ?? ''}` : operation.path;
     const method = operation.method === 'POST' ? 'PUT' : operation.method;
-    const completed = await this.#outcomeOf({ ...operation, version: undefined }, method, path, new Set());
+    const completed = await this.#outcomeOf(at, { ...operation, version: undefined }, method, path, new Set());
     this.#outcomes.set(at, completed.status < 300 ? { ...completed, status: made.status } : completed);
   }
 
   async #outcomeOf(
+    at: number,
+    operation: BulkOperation,
+    method: string,
+    path: string,
+    leftOut: ReadonlySet<string>,
+  ): Promise<Outcome> {
+    const { client, requestId } = this.#request;
+    const notes = createCallNotes();
+    if (operation.data !== undefined) notes.body = { value: operation.data };
+    const outcome = await this.#answerOf(notes, operation, method, path, leftOut);
+    recordCall(this.#context, {
+      client,
+      notes,
+      requestId,
+      method,
+      path: () => toKeptPath(path, new URLSearchParams()),
+      status: outcome.status,
+      changes: true,
+      operation: at,
+    });
+    return outcome;
+  }
+
+  async #answerOf(
+    notes: CallNotes,
     operation: BulkOperation,
     method: string,
     sentPath: string,
@@ -133,11 +167,12 @@ class BulkRun {
       const path = resolvePath(sentPath, resolve);
       const found = this.#find(method, path);
       if (found === undefined) throw new ScimError(404, 'There is nothing at this address for this method.');
+      assertInScope(request.client, true, found.area);
       if (method !== 'POST') location = `${context.scimBase}${path.split('?', 1)[0] ?? ''}`;
       const data = operation.data === undefined ? undefined : resolveData(operation.data, resolve);
       if (found.resource !== 'Group' && countValues(data) > DEFAULT_JSON_LIMITS.maxValues)
         throw new ProtocolError('tooMany', `An operation may have at most ${DEFAULT_JSON_LIMITS.maxValues} values.`);
-      const answer = await found.run(context, toRequest(request, found.id, operation, data));
+      const answer = await found.run(context, toRequest(request, notes, found.id, operation, data));
       return toOutcome(answer, location);
     } catch (error) {
       const refusal = toScimError(error);
@@ -146,6 +181,7 @@ class BulkRun {
         context.logger.warn(details, 'a bulk operation failed');
       }
       const shown = refusal ?? new ScimError(500, `This is our fault. It is logged as ${request.requestId}.`);
+      noteRefusal(notes, shown, error);
       return { status: shown.status, ...(location === undefined ? {} : { location }), response: toErrorBody(shown) };
     }
   }
@@ -160,12 +196,14 @@ class BulkRun {
 
 function toRequest(
   request: ScimRequest,
+  notes: CallNotes,
   id: string,
   operation: BulkOperation,
   data: JsonValue | undefined,
 ): ScimRequest {
   return {
     ...request,
+    notes,
     id,
     query: new URLSearchParams(),
     ifMatch: operation.version,

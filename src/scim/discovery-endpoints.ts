@@ -60,7 +60,8 @@ export function readServiceProviderConfig({ scimBase, bodyBytes, query }: Discov
       {
         type: 'oauth2',
         name: 'OAuth 2.0 client credentials',
-        description: 'A token from /scim/oauth/token for the id and the secret of a credential.',
+        description:
+          'A token from /scim/oauth/token for the id of a credential and its secret, or a client assertion of the issuer it trusts.',
         specUri: 'https://www.rfc-editor.org/rfc/rfc6749#section-4.4',
         primary: false,
       },

@@ -58,7 +58,7 @@ export async function createGroup(context: ScimContext, request: ScimRequest): P
     toChangeContext(request, 'scimPost'),
     { refuseUnknown: settings.strict },
   );
-  noteUnknown(context, request, result);
+  noteResult(context, request, result);
   const answer = await showGroup(context, request, result.group, 201, projection);
   return { ...answer, headers: { ...answer.headers, Location: groupLocation(result.group, context.scimBase) } };
 }
@@ -119,7 +119,7 @@ async function writeGroup(
   const options = { ...conditionOf(request), refuseUnknown: settings.strict };
   const by = toChangeContext(request, mouth);
   const result = await context.provisioning.changeGroup(organizationId, toGroupId(request), edit, by, options);
-  noteUnknown(context, request, result);
+  noteResult(context, request, result);
   return result;
 }
 
@@ -159,8 +159,14 @@ async function showGroup(
   };
 }
 
-function noteUnknown(context: ScimContext, request: ScimRequest, { group, unknown }: GroupResult): void {
+function noteResult(context: ScimContext, request: ScimRequest, result: GroupResult): void {
+  const { group, unknown, changed, difference } = result;
+  noteGroup(request, group);
+  request.notes.changed = changed;
+  if (difference !== undefined) request.notes.difference = difference;
   if (unknown.length === 0) return;
+  const some = unknown.slice(0, 5).join(', ') + (unknown.length > 5 ? ', …' : '');
+  request.notes.warnings.add(`Unknown member ids were left out (${unknown.length}): ${some}`);
   const { organizationId, connection } = request.client;
   context.logger.warn(
     {
@@ -175,11 +181,16 @@ function noteUnknown(context: ScimContext, request: ScimRequest, { group, unknow
   );
 }
 
-function conditionOf({ ifMatch, schemas }: ScimRequest): GroupOptions {
-  if (ifMatch === undefined) return {};
+function noteGroup({ notes }: ScimRequest, { id, profile }: Group): void {
+  notes.resource = { type: 'Group', id, name: profile.displayName };
+}
+
+function conditionOf(request: ScimRequest): GroupOptions {
+  const { ifMatch, schemas } = request;
   return {
     precondition(group) {
-      if (passesIfMatch(ifMatch, createGroupVersion(group, schemas.group))) return;
+      noteGroup(request, group);
+      if (ifMatch === undefined || passesIfMatch(ifMatch, createGroupVersion(group, schemas.group))) return;
       throw new DirectoryError('revisionMismatch', 'The group has changed since the version named in If-Match.');
     },
   };

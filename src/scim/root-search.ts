@@ -8,6 +8,7 @@ import { ProtocolError } from './protocol/protocol-error.ts';
 import { compareBySortOrder } from './protocol/sort-order.ts';
 import type { ResourceSearch } from './resource-search.ts';
 import { pageLimits, type ScimAnswer, type ScimContext, type ScimRequest } from './scim-operation.ts';
+import { mayRead, type ScimArea } from './scim-scopes.ts';
 import { readSearchParameters } from './search-request.ts';
 import { prepareUserSearch } from './user-search.ts';
 
@@ -17,14 +18,23 @@ export async function searchAll(context: ScimContext, request: ScimRequest): Pro
     throw new ProtocolError('invalidCursor', 'Cursors go through one resource type: search on /Users or /Groups.');
   const page = parsePageRequest(parameters, pageLimits);
   const options = { amongAllTypes: true };
-  const users = prepareUserSearch(context, request, parameters, options);
-  const groups = prepareGroupSearch(context, request, parameters, options);
+  const users = inScope(request, 'users', prepareUserSearch(context, request, parameters, options));
+  const groups = inScope(request, 'groups', prepareGroupSearch(context, request, parameters, options));
   const isSorted = users.ordering.order !== undefined || groups.ordering.order !== undefined;
   if (parameters.sortBy !== undefined && parameters.sortBy !== '' && !isSorted)
     throw new ProtocolError('invalidValue', '"sortBy" names nothing that any resource can be sorted by.');
   const range = { offset: page.startIndex - 1, limit: page.count };
   const { total, resources } = await (isSorted ? findSorted : findInTurn)(users, groups, range);
   return { status: 200, body: createListResponse(resources, total, page.startIndex) };
+}
+
+/** Of a type that the client may not read there is nothing to be found. */
+function inScope<Item extends { id: string }>(
+  { client }: ScimRequest,
+  area: ScimArea,
+  search: ResourceSearch<Item>,
+): ResourceSearch<Item> {
+  return mayRead(client, area) ? search : { ...search, find: async () => ({ total: 0, items: [] }) };
 }
 
 interface Range {

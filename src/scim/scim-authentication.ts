@@ -10,6 +10,7 @@ import type { Storage } from '#storage/storage.ts';
 import { readBareCredential } from './dialects/okta.ts';
 import { ScimError } from './scim-error.ts';
 import type { ScimClient } from './scim-operation.ts';
+import { readScopes } from './scim-scopes.ts';
 
 export interface ScimAuthenticationContext {
   readonly storage: Pick<Storage, 'records'>;
@@ -53,16 +54,8 @@ export async function authenticateScimClient(
     connection: credential.connection ?? defaultConnection,
     credential: credential.id,
     settings,
-    readOnly: credential.scopes.includes('read'),
+    scopes: readScopes(outcome.scopes),
   };
-}
-
-/** Throws `ScimError` 403 for a client that may only read. */
-export function assertMayWrite(client: ScimClient): void {
-  if (!client.readOnly) return;
-  throw new ScimError(403, 'This credential may read, not write.', {
-    headers: { 'WWW-Authenticate': `${challenge}, error="insufficient_scope"` },
-  });
 }
 
 /** What the credential's connection is set to; null when the connection it was issued for is gone, or provisions nobody by SCIM any more. */

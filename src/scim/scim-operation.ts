@@ -6,12 +6,15 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import type { Mouth } from '#directory/actor.ts';
 import type { ConnectionId, CredentialId, OrganizationId } from '#directory/identifiers.ts';
 import type { Logger } from '#observability/logger.ts';
+import type { ProvisioningLog } from '#provisioning/provisioning-log.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { Storage } from '#storage/storage.ts';
+import type { CallNotes } from './call-notes.ts';
 import type { JsonDocumentLimits } from './protocol/json-document.ts';
 import type { JsonObject, JsonValue } from './protocol/json-value.ts';
 import type { OrganizationSchemas } from './organization-schemas.ts';
 import type { PageLimits } from './protocol/list-response.ts';
+import type { ScimScope } from './scim-scopes.ts';
 import type { WalkMarks } from './walk-marks.ts';
 
 /** The calling system: its organisation, its connection and what that connection is set to. */
@@ -20,8 +23,7 @@ export interface ScimClient {
   readonly connection: ConnectionId;
   readonly credential: CredentialId;
   readonly settings: ScimProvisioning;
-  /** May read only. */
-  readonly readOnly: boolean;
+  readonly scopes: ReadonlySet<ScimScope>;
 }
 
 export interface ScimContext {
@@ -37,6 +39,7 @@ export interface ScimContext {
   /** Absolute, without a slash at the end; every location is built from it, never from `Host`. */
   readonly scimBase: string;
   readonly logger: Pick<Logger, 'warn'>;
+  readonly provisioningLog: Pick<ProvisioningLog, 'add'>;
 }
 
 export interface ScimRequest {
@@ -49,6 +52,8 @@ export interface ScimRequest {
   readonly ifMatch: string | undefined;
   readonly ifNoneMatch: string | undefined;
   readonly requestId: string;
+  /** For the provisioning log. */
+  readonly notes: CallNotes;
   /** Asks again whether the credential still counts; for what takes long. Throws `ScimError` 401. */
   readonly assertStillIn: () => Promise<void>;
   /** Reads the body; throws `RequestError`, or `ProtocolError` invalidSyntax. */

@@ -10,17 +10,22 @@ import { requestContextOf } from '#http/request-context.ts';
 import { RequestError } from '#http/request-error.ts';
 import type { Logger } from '#observability/logger.ts';
 import type { Metrics } from '#observability/metrics.ts';
+import type { ProvisioningLog } from '#provisioning/provisioning-log.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
 import type { Storage } from '#storage/storage.ts';
+import { createCallNotes, noteRefusal, type CallNotes } from './call-notes.ts';
+import { recordCall } from './call-record.ts';
 import { readRequestTarget, type RequestTarget } from './dialects/onelogin.ts';
 import { parseJsonDocument, type JsonDocumentLimits } from './protocol/json-document.ts';
 import type { JsonValue } from './protocol/json-value.ts';
 import { schemasWith, standardSchemas, type OrganizationSchemas } from './organization-schemas.ts';
-import { assertMayWrite, authenticateScimClient } from './scim-authentication.ts';
+import { keepAsSent, toKeptPath } from './redaction.ts';
+import { authenticateScimClient } from './scim-authentication.ts';
 import { ScimError, toErrorBody, toScimError } from './scim-error.ts';
 import type { ScimAnswer, ScimClient, ScimContext } from './scim-operation.ts';
 import { allowedMethods, findRoute, type Route } from './scim-routes.ts';
+import { assertInScope } from './scim-scopes.ts';
 import { createWalkMarks } from './walk-marks.ts';
 
 export interface ScimDoorOptions {
@@ -29,6 +34,7 @@ export interface ScimDoorOptions {
     Provisioning,
     'provisionUser' | 'changeUser' | 'removeUser' | 'createGroup' | 'changeGroup' | 'removeGroup' | 'customSchemas'
   >;
+  readonly provisioningLog: Pick<ProvisioningLog, 'add'>;
   readonly authentication: CredentialAuthentication;
   readonly badCredentials: BadCredentialLimit;
   readonly now: () => number;
@@ -47,13 +53,21 @@ export interface ScimDoorOptions {
 interface Door extends ScimDoorOptions {
   readonly context: ScimContext;
   readonly rate: RateLimit;
+  /** A client that is slowed down is in the provisioning log once a minute, not once a request. */
+  readonly recordedSlowing: RateLimit;
+}
+
+/** What becomes known of a request while it is served. */
+interface Served {
+  client?: ScimClient;
+  readonly call: CallNotes;
 }
 
 /** Answers a request; `url` is what follows `/scim/v2`. The request has its context already (http/request-context.ts). */
 export type ScimDoor = (request: IncomingMessage, response: ServerResponse, url: string) => Promise<void>;
 
 export function createScimDoor(options: ScimDoorOptions): ScimDoor {
-  const { storage, provisioning, now, cursorKey, logger, limits } = options;
+  const { storage, provisioning, provisioningLog, now, cursorKey, logger, limits } = options;
   const context: ScimContext = {
     storage,
     provisioning,
@@ -61,20 +75,23 @@ export function createScimDoor(options: ScimDoorOptions): ScimDoor {
     cursorKey,
     walkMarks: createWalkMarks(now),
     logger,
+    provisioningLog,
     scimBase: `${options.baseUrl}/scim/v2`,
   };
-  const door: Door = { ...options, context, rate: createRateLimit(limits.scim) };
+  const recordedSlowing = createRateLimit({ perSecond: 1 / 60, burst: 1, maximumKeys: 10_000 });
+  const door: Door = { ...options, context, rate: createRateLimit(limits.scim), recordedSlowing };
   return async (request, response, url) => {
     const started = performance.now();
     const target = readRequestTarget(url);
     const route = findRoute(target.segments);
-    const notes: { client?: ScimClient } = {};
-    const answer = await answerRequest(door, request, target, route, notes);
+    const served: Served = { call: createCallNotes() };
+    const answer = await answerRequest(door, request, target, route, served);
     send(request, response, answer);
+    record(door, request, target, route, served, answer.status);
     const resource = route?.resource ?? 'none';
     const method = request.method ?? '';
     const shown = route?.operations[methodOf(request)] === undefined ? 'other' : method;
-    const connection = notes.client?.connection ?? 'none';
+    const connection = served.client?.connection ?? 'none';
     options.metrics?.scimRequests.inc({ connection, resource, method: shown, code: String(answer.status) });
     options.metrics?.scimDuration.observe({ resource, method: shown }, (performance.now() - started) / 1000);
   };
@@ -93,10 +110,10 @@ async function answerRequest(
   request: IncomingMessage,
   target: RequestTarget,
   route: Route | undefined,
-  notes: { client?: ScimClient },
+  served: Served,
 ): Promise<ScimAnswer> {
   try {
-    return await serve(door, request, target, route, notes);
+    return await serve(door, request, target, route, served);
   } catch (error) {
     const { requestId, notes: logNotes } = requestContextOf(request);
     const refusal = toScimError(error);
@@ -104,6 +121,7 @@ async function answerRequest(
       door.logger.error({ event: 'scim.error', request_id: requestId, err: error }, 'SCIM request failed');
     }
     const shown = refusal ?? new ScimError(500, `This is our fault. It is logged as ${requestId}.`);
+    noteRefusal(served.call, shown, error);
     if (shown.scimType !== undefined) logNotes['scim_type'] = shown.scimType;
     return { status: shown.status, body: toErrorBody(shown), headers: shown.headers };
   }
@@ -114,21 +132,21 @@ async function serve(
   request: IncomingMessage,
   { segments, query }: RequestTarget,
   route: Route | undefined,
-  notes: { client?: ScimClient },
+  served: Served,
 ): Promise<ScimAnswer> {
   const { scimBase } = door.context;
   const method = methodOf(request);
   if (route?.discover !== undefined) {
     if (method !== 'GET') throw refuseMethod(route);
     const id = decodeSegment(segments[1] ?? '');
-    const schemas = route.describesSchemas === true ? await discoveredSchemas(door, request, notes) : standardSchemas;
+    const schemas = route.describesSchemas === true ? await discoveredSchemas(door, request, served) : standardSchemas;
     return route.discover({ scimBase, bodyBytes: door.limits.bodyBytes, id, query, schemas });
   }
-  const client = await admit(door, request, notes);
+  const client = await admit(door, request, served);
   if (route === undefined) throw new ScimError(404, 'There is nothing at this address.');
   const operation = route.operations[method];
   if (operation === undefined) throw refuseMethod(route);
-  if (operation.changes) assertMayWrite(client);
+  assertInScope(client, operation.changes, route.area);
   return operation.run(door.context, {
     client,
     schemas: schemasWith(await door.provisioning.customSchemas.read(client.organizationId)),
@@ -137,29 +155,48 @@ async function serve(
     ifMatch: request.headers['if-match'],
     ifNoneMatch: request.headers['if-none-match'],
     requestId: requestContextOf(request).requestId,
+    notes: served.call,
     assertStillIn: async () => void (await authenticate(door, request)),
-    readBody: (limits) => readScimBody(request, door.limits.bodyBytes, limits),
+    readBody: (limits) => readScimBody(request, door.limits.bodyBytes, served.call, limits),
+  });
+}
+
+/** Behind the answer. Whoever is nobody's client is in no organisation's log. */
+function record(
+  door: Door,
+  request: IncomingMessage,
+  { segments, query }: RequestTarget,
+  route: Route | undefined,
+  { client, call }: Served,
+  status: number,
+): void {
+  if (client === undefined) return;
+  if (status === 429 && !door.recordedSlowing.take(client.credential).allowed) return;
+  recordCall(door, {
+    client,
+    notes: call,
+    requestId: requestContextOf(request).requestId,
+    method: request.method ?? '',
+    path: () => toKeptPath(`/${segments.join('/')}`, query),
+    status,
+    changes: route?.operations[methodOf(request)]?.changes === true,
   });
 }
 
 /** Who may ask, and not too often. */
-async function admit(door: Door, request: IncomingMessage, notes: { client?: ScimClient }): Promise<ScimClient> {
+async function admit(door: Door, request: IncomingMessage, served: Served): Promise<ScimClient> {
   const client = await authenticate(door, request);
-  notes.client = client;
+  served.client = client;
   const seat = door.rate.take(client.credential);
   if (!seat.allowed) throw new RequestError('tooManyRequests', 'Too many requests.', seat.retryAfterSeconds);
   return client;
 }
 
 /** The organisation's own are told to whoever has a credential of it; anybody else, a refused credential included, is told the standard ones. */
-async function discoveredSchemas(
-  door: Door,
-  request: IncomingMessage,
-  notes: { client?: ScimClient },
-): Promise<OrganizationSchemas> {
+async function discoveredSchemas(door: Door, request: IncomingMessage, served: Served): Promise<OrganizationSchemas> {
   if (request.headers.authorization === undefined) return standardSchemas;
   try {
-    const { organizationId } = await admit(door, request, notes);
+    const { organizationId } = await admit(door, request, served);
     return schemasWith(await door.provisioning.customSchemas.read(organizationId));
   } catch (error) {
     if (error instanceof ScimError && error.status === 401) return standardSchemas;
@@ -186,6 +223,7 @@ async function authenticate(door: Door, request: IncomingMessage): Promise<ScimC
 async function readScimBody(
   request: IncomingMessage,
   limit: number,
+  notes: CallNotes,
   limits?: Partial<JsonDocumentLimits>,
 ): Promise<JsonValue> {
   const mediaType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
@@ -193,7 +231,10 @@ async function readScimBody(
   if (text !== '' && mediaType !== 'application/scim+json' && mediaType !== 'application/json') {
     throw new RequestError('unsupportedMediaType', 'Send JSON, with Content-Type: application/scim+json.');
   }
-  return parseJsonDocument(text, limits);
+  const value = parseJsonDocument(text, limits);
+  const kept = keepAsSent(text);
+  notes.body = kept === undefined ? { value } : { text: kept };
+  return value;
 }
 
 /** HEAD is answered as GET, without the body (RFC 9110 §9.3.2). */

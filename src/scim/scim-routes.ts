@@ -14,11 +14,12 @@ import { listGroups, searchGroups } from './group-search.ts';
 import { searchAll } from './root-search.ts';
 import { ScimError } from './scim-error.ts';
 import type { ScimAnswer, ScimOperation } from './scim-operation.ts';
+import type { ScimArea } from './scim-scopes.ts';
 import { createUser, deleteUser, patchUser, readUser, replaceUser } from './user-endpoints.ts';
 import { listUsers, searchUsers } from './user-search.ts';
 
 interface RoutedOperation {
-  /** Needs write scope. */
+  /** Needs the scope to change, not only to read. */
   readonly changes: boolean;
   readonly run: ScimOperation;
 }
@@ -26,6 +27,7 @@ interface RoutedOperation {
 export interface Route {
   /** For metrics. */
   readonly resource: string;
+  readonly area: ScimArea;
   /** `*` stands for one segment that varies. */
   readonly path: readonly string[];
   readonly operations: Readonly<Partial<Record<string, RoutedOperation>>>;
@@ -44,12 +46,19 @@ export const scimRoutes: readonly Route[] = [
   describesSchemas('Schema', ['Schemas', '*'], readSchema),
   {
     resource: 'User',
+    area: 'users',
     path: ['Users'],
     operations: { GET: { changes: false, run: listUsers }, POST: { changes: true, run: createUser } },
   },
-  { resource: 'User', path: ['Users', '.search'], operations: { POST: { changes: false, run: searchUsers } } },
   {
     resource: 'User',
+    area: 'users',
+    path: ['Users', '.search'],
+    operations: { POST: { changes: false, run: searchUsers } },
+  },
+  {
+    resource: 'User',
+    area: 'users',
     path: ['Users', '*'],
     operations: {
       GET: { changes: false, run: readUser },
@@ -60,12 +69,19 @@ export const scimRoutes: readonly Route[] = [
   },
   {
     resource: 'Group',
+    area: 'groups',
     path: ['Groups'],
     operations: { GET: { changes: false, run: listGroups }, POST: { changes: true, run: createGroup } },
   },
-  { resource: 'Group', path: ['Groups', '.search'], operations: { POST: { changes: false, run: searchGroups } } },
   {
     resource: 'Group',
+    area: 'groups',
+    path: ['Groups', '.search'],
+    operations: { POST: { changes: false, run: searchGroups } },
+  },
+  {
+    resource: 'Group',
+    area: 'groups',
     path: ['Groups', '*'],
     operations: {
       GET: { changes: false, run: readGroup },
@@ -74,9 +90,10 @@ export const scimRoutes: readonly Route[] = [
       DELETE: { changes: true, run: deleteGroup },
     },
   },
-  { resource: 'Root', path: ['.search'], operations: { POST: { changes: false, run: searchAll } } },
+  { resource: 'Root', area: 'any', path: ['.search'], operations: { POST: { changes: false, run: searchAll } } },
   {
     resource: 'Bulk',
+    area: 'any',
     path: ['Bulk'],
     operations: { POST: { changes: true, run: createBulkEndpoint(findBulkOperation) } },
   },
@@ -96,7 +113,12 @@ function findBulkOperation(method: string, path: string) {
   const operation = route?.operations[method];
   if (route === undefined || operation?.changes !== true || route.resource === 'Bulk') return undefined;
   try {
-    return { run: operation.run, id: decodeURIComponent(segments[1] ?? ''), resource: route.resource };
+    return {
+      run: operation.run,
+      id: decodeURIComponent(segments[1] ?? ''),
+      resource: route.resource,
+      area: route.area,
+    };
   } catch {
     return undefined;
   }
@@ -109,7 +131,7 @@ export function allowedMethods(route: Route): string {
 }
 
 function discovery(resource: string, path: readonly string[], discover: NonNullable<Route['discover']>): Route {
-  return { resource, path, operations: {}, discover };
+  return { resource, area: 'any', path, operations: {}, discover };
 }
 
 function describesSchemas(resource: string, path: readonly string[], discover: NonNullable<Route['discover']>): Route {
@@ -124,6 +146,7 @@ function notBuilt(name: string, methods: readonly string[], detail: string): Rou
   };
   return {
     resource: name,
+    area: 'any',
     path: [name],
     operations: Object.fromEntries(methods.map((method) => [method, operation])),
   };

@@ -9,6 +9,7 @@ import { writeActive, type UserEdit } from '#directory/user-change.ts';
 import type { User, UserProfile } from '#directory/user.ts';
 import type { ChangeOptions } from '#provisioning/change-user.ts';
 import { provenance } from '#provisioning/provision-user.ts';
+import { noteChange, noteUser } from './call-notes.ts';
 import { isNotModified, passesIfMatch } from './protocol/entity-tag.ts';
 import { equalJson, type JsonObject, type JsonValue } from './protocol/json-value.ts';
 import { applyPatch } from './protocol/patch-application.ts';
@@ -47,7 +48,7 @@ export async function createUser(context: ScimContext, request: ScimRequest): Pr
   const schema = request.schemas.user;
   const { strict } = settings;
   const { profile, active } = readWritten(validateResource(body, schema, { strict }), schema, null);
-  const { user } = await context.provisioning.provisionUser(
+  const result = await context.provisioning.provisionUser(
     organizationId,
     {
       profile,
@@ -62,6 +63,9 @@ export async function createUser(context: ScimContext, request: ScimRequest): Pr
     },
     toChangeContext(request, 'scimPost'),
   );
+  const { user } = result;
+  noteUser(request.notes, user);
+  noteChange(request.notes, result, active ?? true);
   const answer = await showUser(context, request, user, 201, projection);
   return { ...answer, headers: { ...answer.headers, Location: userLocation(user, context.scimBase) } };
 }
@@ -99,12 +103,13 @@ export async function patchUser(context: ScimContext, request: ScimRequest): Pro
 /** `DELETE /Users/{id}`: 204, and 404 from then on. */
 export async function deleteUser(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const by = toChangeContext(request, 'scimDelete');
-  await context.provisioning.removeUser(
+  const result = await context.provisioning.removeUser(
     request.client.organizationId,
     toUserId(request),
     by,
     conditionOf(context, request),
   );
+  noteChange(request.notes, result, undefined);
   return { status: 204 };
 }
 
@@ -128,8 +133,10 @@ async function writeUser(
 ): Promise<ScimAnswer> {
   const { organizationId, connection } = request.client;
   const projection = readProjection(request);
+  let written: boolean | undefined;
   const edit = (user: User): UserEdit => {
     const { profile, active } = write(user);
+    written = active;
     const holds =
       active === undefined
         ? user.holds
@@ -137,8 +144,9 @@ async function writeUser(
     return { profile, holds, ...provenance(user, connection) };
   };
   const options = conditionOf(context, request);
-  const { user } = await context.provisioning.changeUser(organizationId, toUserId(request), edit, by, options);
-  return showUser(context, request, user, 200, projection);
+  const result = await context.provisioning.changeUser(organizationId, toUserId(request), edit, by, options);
+  noteChange(request.notes, result, written);
+  return showUser(context, request, result.user, 200, projection);
 }
 
 /**
@@ -153,6 +161,7 @@ function isEcho(context: ScimContext, request: ScimRequest, user: User, written:
     { event: 'scim.echo', request_id: request.requestId, organization: organizationId, connection, user: user.id },
     'an echoed active:false was ignored',
   );
+  request.notes.warnings.add('active:false repeats what was shown before: taken for an echo and ignored.');
   return true;
 }
 
@@ -177,10 +186,11 @@ async function showUser(
 }
 
 /** `If-Match` as a condition that is asked on every retry. */
-function conditionOf({ scimBase }: ScimContext, { ifMatch, schemas }: ScimRequest): ChangeOptions {
-  if (ifMatch === undefined) return {};
+function conditionOf({ scimBase }: ScimContext, { ifMatch, notes, schemas }: ScimRequest): ChangeOptions {
   return {
     precondition(user) {
+      noteUser(notes, user);
+      if (ifMatch === undefined) return;
       if (passesIfMatch(ifMatch, createUserVersion(toUserContent(user, schemas.user, scimBase)))) return;
       throw new DirectoryError('revisionMismatch', 'The user has changed since the version named in If-Match.');
     },

@@ -10,6 +10,8 @@ import { hashSecret } from './credential-secret.ts';
 /** Stored under the hash of the token: for whose credential it stands, by the hash of that one's secret. */
 export interface AccessToken {
   readonly secretHash: string;
+  /** Its share of the credential's scopes; left out: all of them. */
+  readonly scopes?: readonly string[];
   readonly createdAt: Instant;
 }
 
@@ -31,6 +33,7 @@ export async function issueAccessToken(
   },
   credential: Credential,
   lifetimeMs: number,
+  scopes?: readonly string[],
 ): Promise<string> {
   const token = start + Buffer.from(context.randomBytes(32)).toString('base64url');
   const now = context.now();
@@ -38,17 +41,16 @@ export async function issueAccessToken(
     id: hashSecret(token),
     organizationId: credential.organizationId,
     expiresAt: now + lifetimeMs,
-    value: { secretHash: credential.secretHash, createdAt: now },
+    value: { secretHash: credential.secretHash, ...(scopes === undefined ? {} : { scopes }), createdAt: now },
   });
   return token;
 }
 
-/** The id of the credential record a token stands for; null for one that is unknown or has ended. */
+/** What a token stands for; null for one that is unknown or has ended. */
 export async function readAccessToken(
   storage: Pick<Storage, 'records'>,
   token: string,
   now: Instant,
-): Promise<string | null> {
-  const record = await storage.records(accessTokenRecords).get(hashSecret(token), now);
-  return record?.value.secretHash ?? null;
+): Promise<AccessToken | null> {
+  return (await storage.records(accessTokenRecords).get(hashSecret(token), now))?.value ?? null;
 }

@@ -7,23 +7,45 @@ import { isOrganizationOpen } from '#directory/organization.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import type { Storage } from '#storage/storage.ts';
 import { isAccessToken, readAccessToken } from './access-tokens.ts';
-import { hashSecret } from './credential-secret.ts';
+import type { AssertionRefusal, ClientAssertions } from './client-assertion.ts';
+import { hashSecret, trustRecordId } from './credential-secret.ts';
 
 /** Why a secret is refused. Only logs tell them apart: to the caller they are one 401. */
-export type CredentialRefusal = 'unknown' | 'expired' | 'revoked' | 'ownerInactive' | 'organizationClosed';
+export type CredentialRefusal =
+  | 'unknown'
+  | 'expired'
+  | 'revoked'
+  | 'ownerInactive'
+  | 'organizationClosed'
+  | AssertionRefusal;
 
 export type CredentialOutcome =
-  | { readonly kind: 'accepted'; readonly credential: Credential }
+  | {
+      readonly kind: 'accepted';
+      readonly credential: Credential;
+      /** What it may do by this secret: the credential's scopes, or an access token's share of them. */
+      readonly scopes: readonly string[];
+    }
   | { readonly kind: 'refused'; readonly reason: CredentialRefusal };
 
 export interface CredentialAuthentication {
   /** Decides about `secret` for a door that takes these kinds. A credential of another kind is as good as unknown. */
   authenticate(secret: string, kinds: readonly CredentialKind[]): Promise<CredentialOutcome>;
+  /** The same for the credential with this id, if it trusts an issuer, by an assertion of that one. Throws also `IssuerUnavailable`. */
+  authenticateByAssertion(
+    clientId: string,
+    assertion: string,
+    kinds: readonly CredentialKind[],
+  ): Promise<CredentialOutcome>;
 }
 
 export interface CredentialAuthenticationContext {
   readonly storage: Pick<Storage, 'records' | 'users' | 'organizations'>;
   readonly now: () => number;
+  /** Without it no assertion is accepted. */
+  readonly assertions?: ClientAssertions;
+  /** Told of every accepted use. */
+  readonly noteUse?: (credential: Credential) => void;
 }
 
 /** The owner is asked about on their own: a suspended organisation is still provisioned, it only lets nobody in. */
@@ -34,18 +56,45 @@ export function createCredentialAuthentication(context: CredentialAuthentication
   return {
     async authenticate(secret, kinds) {
       const now = context.now();
-      const id = isAccessToken(secret) ? await readAccessToken(context.storage, secret, now) : hashSecret(secret);
-      const record = id === null ? null : await records.get(id, now);
-      if (record === null || !kinds.includes(record.value.kind)) return refuse('unknown');
-      const credential = record.value;
-      // Not compared with the clock: the node that revoked may be ahead of this one.
-      if (credential.revokedAt !== undefined) return refuse('revoked');
-      if (credential.expiresAt !== undefined && credential.expiresAt <= now) return refuse('expired');
-      if (!(await isOwnerIn(credential, now))) return refuse('ownerInactive');
-      if (!(await isDoorOpen(credential, now))) return refuse('organizationClosed');
-      return { kind: 'accepted', credential };
+      const token = isAccessToken(secret) ? await readAccessToken(context.storage, secret, now) : undefined;
+      const id = token === undefined ? hashSecret(secret) : token?.secretHash;
+      const credential = id === undefined ? undefined : (await records.get(id, now))?.value;
+      // One that trusts an issuer has no secret: only its tokens lead to it here.
+      if (credential === undefined || (credential.trust !== undefined && token === undefined)) return refuse('unknown');
+      const refusal = await refusalOf(credential, kinds, now);
+      if (refusal !== null) return refuse(refusal);
+      const scopes = shareOf(credential.scopes, token?.scopes);
+      return scopes === null ? refuse('unknown') : accept(credential, scopes);
+    },
+    async authenticateByAssertion(clientId, assertion, kinds) {
+      const now = context.now();
+      const credential = (await records.get(trustRecordId(clientId), now))?.value;
+      if (credential?.trust === undefined || context.assertions === undefined) return refuse('unknown');
+      const refusal =
+        (await refusalOf(credential, kinds, now)) ??
+        (await context.assertions.check(credential, credential.trust, assertion));
+      return refusal === null ? accept(credential, credential.scopes) : refuse(refusal);
     },
   };
+
+  function accept(credential: Credential, scopes: readonly string[]): CredentialOutcome {
+    context.noteUse?.(credential);
+    return { kind: 'accepted', credential, scopes };
+  }
+
+  /** What stands against the credential itself, whoever presents it. */
+  async function refusalOf(
+    credential: Credential,
+    kinds: readonly CredentialKind[],
+    now: number,
+  ): Promise<CredentialRefusal | null> {
+    if (!kinds.includes(credential.kind)) return 'unknown';
+    // Not compared with the clock: the node that revoked may be ahead of this one.
+    if (credential.revokedAt !== undefined) return 'revoked';
+    if (credential.expiresAt !== undefined && credential.expiresAt <= now) return 'expired';
+    if (!(await isOwnerIn(credential, now))) return 'ownerInactive';
+    return (await isDoorOpen(credential, now)) ? null : 'organizationClosed';
+  }
 
   async function isOwnerIn(credential: Credential, now: number): Promise<boolean> {
     if (credential.owner === undefined) return true;
@@ -59,6 +108,13 @@ export function createCredentialAuthentication(context: CredentialAuthentication
     const organization = await context.storage.organizations.get(credential.organizationId);
     return organization !== null && isOrganizationOpen(organization, now);
   }
+}
+
+/** What a token may do of what its credential may do; null: nothing, which an empty list would not say. */
+function shareOf(all: readonly string[], ofToken: readonly string[] | undefined): readonly string[] | null {
+  if (ofToken === undefined) return all;
+  const share = all.length === 0 ? ofToken : ofToken.filter((scope) => all.includes(scope));
+  return share.length === 0 ? null : share;
 }
 
 function refuse(reason: CredentialRefusal): CredentialOutcome {

@@ -28,6 +28,11 @@ export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret, 'utf8').digest('hex');
 }
 
+/** The id of the record of a credential that has no secret; it follows from the credential's own, by which its client names itself. */
+export function trustRecordId(credentialId: string): string {
+  return hashSecret(`trust ${credentialId}`);
+}
+
 function checksumOf(text: string): string {
   return toBase62(BigInt(crc32(text)), checksumLength);
 }

@@ -2,7 +2,7 @@
 // Authenticating with one is credential-authentication.ts; the plain secret exists only in the answer that made it.
 
 import { describeActor } from '#directory/actor.ts';
-import type { Credential, CredentialKind } from '#directory/credential.ts';
+import type { Credential, CredentialKind, IssuerTrust } from '#directory/credential.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { AuditEvent, Effect } from '#directory/effect.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
@@ -22,7 +22,7 @@ import { credentialRecords } from '#storage/credential-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
-import { createCredentialSecret, hashSecret } from './credential-secret.ts';
+import { createCredentialSecret, hashSecret, trustRecordId } from './credential-secret.ts';
 
 export interface NewCredential {
   readonly kind: CredentialKind;
@@ -59,6 +59,13 @@ export interface CredentialsContext {
 export interface Credentials {
   /** Throws `DirectoryError` `connectionNotFound`, `userNotFound` (owner), `invalidValue` (expiry in the past; a given secret that is in use). */
   issue(organizationId: OrganizationId, request: NewCredential, by: ChangeContext): Promise<IssuedCredential>;
+  /** One without a secret, whose client proves itself by assertions of an issuer. Throws as `issue` does. */
+  trustIssuer(
+    organizationId: OrganizationId,
+    request: Omit<NewCredential, 'secret'>,
+    trust: IssuerTrust,
+    by: ChangeContext,
+  ): Promise<Omit<IssuedCredential, 'secret'>>;
   get(organizationId: OrganizationId, id: CredentialId): Promise<Credential | null>;
   /** All of the organisation, newest first; `owner` narrows to what one user owns. */
   list(organizationId: OrganizationId, owner?: UserId): Promise<readonly Credential[]>;
@@ -86,20 +93,40 @@ const pieceOfList = 200;
 export function createCredentials(context: CredentialsContext): Credentials {
   const records = context.storage.records(credentialRecords);
   const connections = context.storage.records(connectionRecords);
-  return { issue, get, list, listOfConnection, revoke, revokeAllOf, rotate };
+  return { issue, trustIssuer, get, list, listOfConnection, revoke, revokeAllOf, rotate };
 
   async function issue(
     organizationId: OrganizationId,
     request: NewCredential,
     by: ChangeContext,
   ): Promise<IssuedCredential> {
+    const secret = request.secret ?? createCredentialSecret(request.kind, context.randomBytes);
+    const begun = await begin(organizationId, request);
+    const credential: Credential = { ...begun, secretHash: hashSecret(secret), lastFour: secret.slice(-4) };
+    return { credential, secret, change: await insert(credential, 'credential.issued', by) };
+  }
+
+  async function trustIssuer(
+    organizationId: OrganizationId,
+    request: NewCredential,
+    trust: IssuerTrust,
+    by: ChangeContext,
+  ): Promise<Omit<IssuedCredential, 'secret'>> {
+    const begun = await begin(organizationId, request);
+    const credential: Credential = { ...begun, trust, secretHash: trustRecordId(begun.id), lastFour: '' };
+    return { credential, change: await insert(credential, 'credential.issued', by) };
+  }
+
+  async function begin(
+    organizationId: OrganizationId,
+    request: NewCredential,
+  ): Promise<Omit<Credential, 'secretHash' | 'lastFour'>> {
     await assertBelongs(organizationId, request);
     const now = context.now();
     if (request.expiresAt !== undefined && request.expiresAt <= now) {
       throw new DirectoryError('invalidValue', 'expiresAt lies in the past.', { field: 'expiresAt' });
     }
-    const secret = request.secret ?? createCredentialSecret(request.kind, context.randomBytes);
-    const credential: Credential = {
+    return {
       id: createTimeOrderedId(now, context.randomBytes) as CredentialId,
       organizationId,
       kind: request.kind,
@@ -107,12 +134,9 @@ export function createCredentials(context: CredentialsContext): Credentials {
       ...(request.connection === undefined ? {} : { connection: request.connection }),
       ...(request.owner === undefined ? {} : { owner: request.owner }),
       scopes: request.scopes ?? [],
-      secretHash: hashSecret(secret),
-      lastFour: secret.slice(-4),
       createdAt: now,
       ...(request.expiresAt === undefined ? {} : { expiresAt: request.expiresAt }),
     };
-    return { credential, secret, change: await insert(credential, 'credential.issued', by) };
   }
 
   async function insert(credential: Credential, action: string, by: ChangeContext): Promise<ChangeId> {
@@ -224,6 +248,8 @@ export function createCredentials(context: CredentialsContext): Credentials {
     const old = await get(organizationId, id);
     if (old === null) throw new DirectoryError('credentialNotFound', `There is no credential ${id}.`);
     const now = context.now();
+    if (old.trust !== undefined)
+      throw new DirectoryError('invalidValue', 'This credential trusts an issuer: it has no secret to be rotated.');
     if (hasEnded(old, now)) throw new DirectoryError('invalidValue', 'This credential has ended; issue a new one.');
     const { kind, name, connection, owner, scopes } = old;
     const expiresAt = ownEndOf(old);

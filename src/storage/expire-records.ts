@@ -3,10 +3,13 @@
 import type { Instant } from '#directory/identifiers.ts';
 import type { Storage } from './storage.ts';
 
+/** Some records take fifty keys with them: so many at once hold up nobody. */
+const piece = 50;
+
 /** Deletes expired records in small pieces, so that nothing else waits for it. Throws `StorageError`. */
 export async function expireRecords(storage: Storage, kinds: readonly string[], now: Instant): Promise<void> {
   for (const name of kinds) {
     const store = storage.records({ name, keysOf: () => [] });
-    while ((await store.deleteExpired(now, 200)) === 200) await new Promise((resolve) => setImmediate(resolve));
+    while ((await store.deleteExpired(now, piece)) === piece) await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -36,6 +36,82 @@ describeOnBothStorages('machines', (open) => {
       expect(JSON.parse(text).items[0].id).toBe(body.credential.id);
     });
 
+    test('several of one connection are live at once; each shows its end and its last use to the minute', async () => {
+      const house = await build();
+      const expiresAt = new Date(house.clock.now + 600_000).toISOString();
+      const issue = async (parts: object) =>
+        (await house.call('post', `${at}/credentials`, { kind: 'scim', name: 'Okta', ...parts }).expect(201)).body;
+      const [old, next] = [await issue({ expiresAt }), await issue({})];
+      for (const { secret } of [old, next]) expect(await authenticate(house, secret)).toBe('accepted');
+      house.clock.now += 120_001;
+      expect(await authenticate(house, next.secret)).toBe('accepted');
+      const used = async ({ credential: { id } }: typeof old) =>
+        (await house.call('get', `${at}/credentials/${id}`).expect(200)).body;
+      const minute = (ms: number) => new Date(Math.floor(ms / 60_000) * 60_000).toISOString();
+      expect(await used(old)).toMatchObject({
+        state: 'live',
+        expiresAt,
+        lastUsedAt: minute(house.clock.now - 120_001),
+      });
+      expect(await used(next)).toMatchObject({ state: 'live', lastUsedAt: minute(house.clock.now) });
+      const { items } = (await house.call('get', `${at}/credentials`).expect(200)).body;
+      const shown = items.filter(({ kind }: { kind: string }) => kind === 'scim');
+      expect(shown).toEqual([await used(next), await used(old)]);
+      await house.call('delete', `${at}/credentials/${next.credential.id}`).expect(200);
+      expect([await authenticate(house, old.secret), await authenticate(house, next.secret)]).toEqual([
+        'accepted',
+        'revoked',
+      ]);
+    });
+
+    test('one that trusts an issuer has no secret, shows whom it trusts, and cannot be rotated', async () => {
+      const house = await build();
+      const trust = { issuer: 'https://login.example.com/t/v2.0', audience: 'api://app', subject: 'sync' };
+      const { body } = await house
+        .call('post', `${at}/credentials`, { kind: 'scim', name: 'Entra', trust })
+        .expect(201);
+      expect(body).toMatchObject({ secret: null, credential: { trust, lastFour: '', state: 'live', kind: 'scim' } });
+      const path = `${at}/credentials/${body.credential.id}`;
+      expect((await house.call('get', path).expect(200)).body.trust).toEqual(trust);
+      await house.call('post', `${path}/rotate`, {}).expect(400);
+      expect((await house.call('delete', path).expect(200)).body.credential.state).toBe('revoked');
+      const audit = (await house.call('get', `${at}/audit`)).body.items;
+      const issued = audit.find(
+        ({ action, target }: { action: string; target: { id: string } }) =>
+          action === 'credential.issued' && target.id === body.credential.id,
+      );
+      expect(issued.after.trust).toEqual(trust);
+    });
+
+    test.each([
+      ['no audience', { issuer: 'https://login.example.com' }, 'scim', 400],
+      ['an http issuer', { issuer: 'http://login.example.com', audience: 'a' }, 'scim', 400],
+      [
+        'keys at an http address',
+        { issuer: 'https://a.example', audience: 'a', jwksUri: 'http://a.example' },
+        'scim',
+        400,
+      ],
+      ['an issuer that is no URL', { issuer: 'login', audience: 'a' }, 'scim', 400],
+      ['keys in a file', { issuer: 'https://a.example', audience: 'a', jwksUri: 'file:///etc/passwd' }, 'scim', 400],
+      ['more than is known', { issuer: 'https://a.example', audience: 'a', secret: 'x' }, 'scim', 400],
+      ['another kind', { issuer: 'https://a.example', audience: 'a' }, 'admin', 400],
+    ])('trust with %s is refused', async (_name, trust, kind, status) => {
+      const house = await build();
+      const before = (await house.call('get', `${at}/credentials`)).body.items.length;
+      await house.call('post', `${at}/credentials`, { kind, name: 'x', trust }).expect(status);
+      expect((await house.call('get', `${at}/credentials`)).body.items).toHaveLength(before);
+    });
+
+    test('scopes of SCIM are kept, once each, and pass to the successor', async () => {
+      const house = await build();
+      const request = { kind: 'scim', name: 'Okta', scopes: ['users', 'read', 'users'] };
+      const { body } = await house.call('post', `${at}/credentials`, request).expect(201);
+      expect(body.credential.scopes).toEqual(['users', 'read']);
+      const { body: next } = await house.call('post', `${at}/credentials/${body.credential.id}/rotate`, {}).expect(201);
+      expect(next.credential.scopes).toEqual(['users', 'read']);
+    });
+
     test.each(['delete', 'post'] as const)(
       'revoked by %s it is refused from the answer on; again changes nothing',
       async (method) => {
@@ -99,6 +175,8 @@ describeOnBothStorages('machines', (open) => {
       ['a connection there is not', { kind: 'scim', connection: 'nowhere' }, 404, 'connectionNotFound'],
       ['an owner there is not', { kind: 'admin', owner: 'nobody' }, 404, 'userNotFound'],
       ['a scope that means nothing here', { kind: 'app', scopes: ['read'] }, 400, 'invalidValue'],
+      ['a scope of administrators for SCIM', { kind: 'scim', scopes: ['instance'] }, 403, 'notAllowed'],
+      ['a scope of SCIM for administrators', { kind: 'admin', scopes: ['users'] }, 400, 'invalidValue'],
       ['scope instance from one who has it not', { kind: 'admin', scopes: ['instance'] }, 403, 'notAllowed'],
       ['a kind there is not', { kind: 'robot' }, 400, 'invalidInput'],
     ])('%s is refused', async (_name, parts, status, code) => {

@@ -67,7 +67,8 @@ describeOnBothStorages('connections and credentials in trouble', (open) => {
         };
         return records.insert({ id: hash, organizationId: acme, value });
       };
-      await Promise.all(Array.from({ length: 1_000 }, (_, n) => plant(`0-${n}`, n, 'other')));
+      for (let n = 0; n < 1_000; n += 50)
+        await Promise.all(Array.from({ length: 50 }, (_, m) => plant(`0-${n + m}`, n + m, 'other')));
       await Promise.all(Array.from({ length: 205 }, (_, n) => plant(`g-${n}`, 5_000 - n, 'okta')));
       await house.call('delete', `${at}/connections/okta`).expect(200);
       const left = await records.list(acme, { key: 'connection=okta', limit: 300 }, house.clock.now);
@@ -79,15 +80,24 @@ describeOnBothStorages('connections and credentials in trouble', (open) => {
 
     test('of two that use a removed id again at once one gets it, and it stays', async () => {
       const { house, storage, when } = await build();
-      await house.call('post', `${at}/connections`, okta).expect(201);
-      await house.call('delete', `${at}/connections/okta`).expect(200);
-      when('after connection.get', async () => {
-        await house.call('post', `${at}/connections`, { ...okta, name: 'first' }).expect(201);
-      });
-      const { body } = await house.call('post', `${at}/connections`, { ...okta, name: 'second' }).expect(409);
-      expect(body.code).toBe('connectionExists');
-      const id = connectionRecordId(acme, 'okta' as ConnectionId);
-      expect((await storage.records(connectionRecords).get(id, house.clock.now))?.value.name).toBe('first');
+      let met = 0;
+      // The sweep that begins with the server may take the removed one away before anybody asks about it.
+      for (let n = 0; n < 5 && met === 0; n += 1) {
+        const mine = { ...okta, id: `okta-${n}` };
+        await house.call('post', `${at}/connections`, mine).expect(201);
+        await house.call('delete', `${at}/connections/${mine.id}`).expect(200);
+        when('after connection.get', async () => {
+          met += 1;
+          await house.call('post', `${at}/connections`, { ...mine, name: 'first' }).expect(201);
+        });
+        const { body } = await house.call('post', `${at}/connections`, { ...mine, name: 'second' });
+        if (met === 0) continue;
+        expect([body.status, body.code]).toEqual([409, 'connectionExists']);
+        const id = connectionRecordId(acme, mine.id as ConnectionId);
+        const stored = await storage.records(connectionRecords).get(id, house.clock.now);
+        expect(stored?.value.name).toBe('first');
+      }
+      expect(met).toBe(1);
     });
 
     test('removed, it is gone for a node whose clock is behind as well', async () => {

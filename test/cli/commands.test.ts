@@ -103,6 +103,21 @@ describe('credential and admin', () => {
     expect(list.result).not.toContain(admin.result);
   });
 
+  test('one that trusts an issuer: its id is the client id, and there is no secret', async () => {
+    const cli = createCli();
+    const trust = '--issuer https://login.example.com/t/v2.0 --audience api://app --subject sync';
+    const issued = await cli.run(`credential issue --kind scim --name Entra --scope users --scope groups ${trust}`);
+    expect(issued).toMatchObject({ code: 0, result: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    const [one] = await cli.json<Record<string, unknown>[]>('credential list');
+    expect(one).toMatchObject({
+      id: issued.result,
+      scopes: ['users', 'groups'],
+      trust: { issuer: 'https://login.example.com/t/v2.0', audience: 'api://app', subject: 'sync' },
+    });
+    expect(await cli.run('credential issue --kind scim --name x --subject sync')).toMatchObject({ code: 2 });
+    expect(await cli.run('credential issue --kind scim --name x --scope everything')).toMatchObject({ code: 2 });
+  });
+
   test('rotate and revoke', async () => {
     const cli = createCli();
     const { credential } = await cli.json<{ credential: { id: string } }>('credential issue --kind app --name app');

@@ -213,7 +213,7 @@ function declareSuite(kind: 'sqlite' | 'mongodb'): void {
     ['sortBy=name', 400],
     ['limit=1&limit=2', 400],
   ])('F05 admin API ?%s: %i', async (query, expected) => {
-    for (const list of ['users', 'credentials', 'connections', 'sign-ins', 'audit'])
+    for (const list of ['users', 'credentials', 'connections', 'sign-ins', 'provisioning-log', 'audit'])
       expect([list, (await house.admin('GET', `/organizations/by-admin/${list}?${query}`)).status]).toEqual([
         list,
         expected,

@@ -1,7 +1,7 @@
 // Strangers at the SCIM door: near enough to a client's requests that they come far in.
 
 import fc from 'fast-check';
-import { CUSTOM, customAttributes, GROUP, USER, type HostileHouse } from './hostile-house.ts';
+import { CUSTOM, GROUP, USER, customAttributes, type HostileHouse } from './hostile-house.ts';
 import { anyMethod, encodedText, headerText, hostileHeaders, hostileJson, hostileQuery } from './hostile-values.ts';
 import { bodyOf, everywhere, path } from './request-parts.ts';
 import type { WireRequest } from './wire.ts';

@@ -182,16 +182,16 @@ async function tour(world: TwoOrganizations, party: Party): Promise<readonly Tol
   const told: Told[] = [];
   const see = async (...asked: [string, string, unknown?, Record<string, string>?]) =>
     void told.push(await ask(world, party, ...asked));
-  const { person, connection, credential, signIn, schema } = party;
+  const { person, connection, credential, signIn, logEntry, schema } = party;
+  const ids: Readonly<Record<string, string>> = {
+    users: person,
+    credentials: credential,
+    provisioningLog: logEntry,
+    schemas: schema,
+  };
   for (const { id, method, path, changes } of listOperations()) {
     if (changes && id !== 'seats.recount') continue;
-    const one = id.startsWith('users.')
-      ? person
-      : id.startsWith('credentials.')
-        ? credential
-        : id.startsWith('schemas.')
-          ? schema
-          : connection;
+    const one = ids[id.split('.', 1)[0] ?? ''] ?? connection;
     const filled = path.replace(':org', party.id).replace(':id', one).replace(':reference', signIn);
     await see(method.toUpperCase(), `/api/v1${filled}`);
     if (method === 'get') await see('GET', `/api/v1${filled}?limit=1`);

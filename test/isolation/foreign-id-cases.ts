@@ -15,6 +15,7 @@ export interface Ids {
   readonly connection: string;
   readonly credential: string;
   readonly signIn: string;
+  readonly logEntry: string;
   readonly session: string;
   readonly userName: string;
   readonly externalId: string;
@@ -53,7 +54,7 @@ function admin(
   };
 }
 const inPath = (rest: string) => (org: string, ids: Ids) =>
-  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn).replace('{schema}', ids.schema)}`;
+  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn).replace('{logEntry}', ids.logEntry).replace('{schema}', ids.schema)}`;
 /** Only about the organisation that the path names. */
 const ofPath =
   (method: string, rest: string, body?: unknown): Cases =>
@@ -160,6 +161,20 @@ export const adminCases: Readonly<Record<string, Cases>> = {
     { method: 'GET', target: `/api/v1/organizations/${own.organization}/sign-ins?cursor=${cursorAt(ids.person)}` },
   ],
   'signIns.get': admin('GET', inPath('/sign-ins/{signIn}'), { control: 200 }),
+  'provisioningLog.list': (ids, own) => [
+    { method: 'GET', target: `/api/v1/organizations/${ids.organization}/provisioning-log`, control: 200 },
+    ...[
+      `user=${ids.person}`,
+      `resource=${ids.group}`,
+      `connection=${ids.connection}`,
+      `cursor=${cursorAt(ids.logEntry)}`,
+      `outcome=warning&user=${ids.person}`,
+    ].map((query) => ({
+      method: 'GET',
+      target: `/api/v1/organizations/${own.organization}/provisioning-log?${query}`,
+    })),
+  ],
+  'provisioningLog.get': admin('GET', inPath('/provisioning-log/{logEntry}'), { control: 200 }),
   'audit.list': ofPath('GET', '/audit'),
   'audit.verify': ofPath('POST', '/audit/verify'),
 };

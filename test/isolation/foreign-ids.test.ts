@@ -221,6 +221,7 @@ function unknownLike(ids: Ids): Ids {
     connection: swap(ids.connection),
     credential: last(ids.credential),
     signIn: last(ids.signIn),
+    logEntry: ids.logEntry.replace(/....\./, '0000.'),
     session: last(ids.session),
     userName: swap(ids.userName),
     externalId: swap(ids.externalId),

@@ -34,6 +34,7 @@ export interface Party {
   readonly connection: string;
   readonly credential: string;
   readonly signIn: string;
+  readonly logEntry: string;
   readonly session: string;
   readonly change: string;
   readonly userName: string;
@@ -220,6 +221,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
   await signInAs(names.claimed);
   const { browser } = await signInAs(names.userName);
   const [refused] = (await must(admin('GET', '/sign-ins?outcome=refused')))['items'];
+  const [logged] = (await must(admin('GET', `/provisioning-log?user=${person}`)))['items'];
   const [session] = (await must(admin('GET', `/users/${person}/sessions`)))['items'];
   const other = await hire(scimSecret, `${canary}-left@people.test`, `${canary}-left`, `${canary}-left@people.test`);
   const { change } = await must(
@@ -241,6 +243,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     connection,
     credential: issued['credential'].id,
     signIn: refused.reference,
+    logEntry: logged.id,
     session: session.id,
     change,
     ...names,
@@ -253,6 +256,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
       samePerson,
       issued['credential'].id,
       refused.reference,
+      logged.id,
       session.id,
       change,
     ],

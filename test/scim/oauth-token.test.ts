@@ -30,14 +30,19 @@ describeOnBothStorages('SCIM access tokens', (open) => {
   test('by HTTP Basic or in the form; the token works, for an hour', async () => {
     await begin();
     const [id = '', secret = ''] = decoded();
-    const inForm = `${grant}&client_id=${id}&client_secret=${encodeURIComponent(secret)}&scope=scim`;
+    const inForm = `${grant}&client_id=${id}&client_secret=${encodeURIComponent(secret)}&scope=users+read+groups`;
     for (const answer of [
       await ask(grant, basic()),
       await ask(inForm),
       await ask(`${grant}&client_id=${id}`, basic()),
     ]) {
       expect(answer.status).toBe(200);
-      expect(answer.json).toEqual({ access_token: expect.any(String), token_type: 'Bearer', expires_in: 3_600 });
+      expect(answer.json).toEqual({
+        access_token: expect.any(String),
+        token_type: 'Bearer',
+        expires_in: 3_600,
+        scope: 'read users groups',
+      });
       expect([answer.headers['cache-control'], answer.headers['pragma']]).toEqual(['no-store', 'no-cache']);
       expect((await list(answer.json.access_token)).status).toBe(200);
     }

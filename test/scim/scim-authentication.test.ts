@@ -158,6 +158,25 @@ describeOnBothStorages('SCIM limits of credentials', (open) => {
   });
 });
 
+describeOnBothStorages('SCIM limits of access tokens', (open) => {
+  test('an access token counts on the limit of its credential, and a second one buys nothing', async () => {
+    const world = await startScimWorld(await open(), { perSecond: 3 });
+    const form = { Authorization: `Basic ${world.clientBasic}`, 'Content-Type': 'application/x-www-form-urlencoded' };
+    const request = { method: 'POST', path: '/oauth/token', headers: form, body: 'grant_type=client_credentials' };
+    const tokens = [(await world.send(request)).json.access_token, (await world.send(request)).json.access_token];
+    const statuses = [
+      await world.get('/Users'),
+      await world.get('/Users', tokens[0]),
+      await world.get('/Users', tokens[1]),
+      await world.get('/Users', tokens[0]),
+      await world.get('/Users'),
+      await world.get('/Users', world.secrets.okta),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([200, 200, 200, 429, 429, 200]);
+    await world.stop();
+  });
+});
+
 async function badHeaders(world: ScimWorld): Promise<Record<string, { header: string; query?: string }>> {
   const { credentials, clock, secrets } = world;
   const connection = 'default' as ConnectionId;

@@ -8,14 +8,18 @@ import { defaultScimProvisioning, type ScimProvisioning } from '#directory/conne
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { ConnectionId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { SeatPolicy } from '#directory/organization.ts';
+import { fetchJson } from '#gate/connections/outbound-fetch.ts';
 import { createHttpApp } from '#http/app.ts';
 import { createBadCredentialLimit } from '#http/bad-credentials.ts';
 import { createHttpServer } from '#http/http-server.ts';
 import { createLogger } from '#observability/logger.ts';
 import { createMetrics } from '#observability/metrics.ts';
+import { createProvisioningLog, type ProvisioningLog } from '#provisioning/provisioning-log.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import { createTokenRouter } from '#scim/oauth-token-router.ts';
 import { createScimDoor, createScimRouter } from '#scim/scim-router.ts';
+import { createClientAssertions } from '#secrets/client-assertion.ts';
+import { createIssuerKeys } from '#secrets/issuer-keys.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createCredentials, type Credentials } from '#secrets/credentials.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
@@ -55,6 +59,7 @@ export interface ScimWorld {
   readonly storage: Storage;
   readonly provisioning: Provisioning;
   readonly credentials: Credentials;
+  readonly provisioningLog: ProvisioningLog;
   readonly clock: { now: number };
   readonly lines: readonly string[];
   /** Secrets by what they are good for. */
@@ -88,6 +93,8 @@ export interface WorldOptions {
   readonly badCredentialsPerSecond?: number;
   readonly perSecond?: number;
   readonly bodyBytes?: number;
+  /** Whether issuers of assertions may be on this machine, as they are in tests. */
+  readonly trustsLoopback?: boolean;
 }
 
 export async function startScimWorld(storage: Storage, options: WorldOptions = {}): Promise<ScimWorld> {
@@ -145,10 +152,23 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
     readValues: async () => ({ organizations: [], effectBacklog: 0, deadLetters: 0 }),
   });
   const { perSecond = 1_000_000, bodyBytes = 1_048_576, badCredentialsPerSecond = 1_000_000 } = options;
+  const provisioningLog = createProvisioningLog({
+    storage,
+    now,
+    randomBytes,
+    keepMs: 30 * 86_400_000,
+    logger,
+    metrics,
+  });
+  const insecure = { allowInsecureProviders: options.trustsLoopback ?? true, privateProviderHosts: [] };
+  const keys = createIssuerKeys({ now, fetchJson: (url) => fetchJson(url, insecure) });
+  const assertions = createClientAssertions({ storage, keys, now });
+  const authentication = createCredentialAuthentication({ storage, now, assertions });
   const door = createScimDoor({
     storage,
     provisioning,
-    authentication: createCredentialAuthentication({ storage, now }),
+    provisioningLog,
+    authentication,
     badCredentials: createBadCredentialLimit(badCredentialsPerSecond),
     cursorKey: new Uint8Array(32).fill(9),
     now,
@@ -161,7 +181,7 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
   const createRequestId = () => `made-${(made += 1)}`;
   const tokens = createTokenRouter({
     storage,
-    authentication: createCredentialAuthentication({ storage, now }),
+    authentication,
     badCredentials: createBadCredentialLimit(badCredentialsPerSecond),
     now,
     randomBytes,
@@ -188,6 +208,7 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
     storage,
     provisioning,
     credentials,
+    provisioningLog,
     clock,
     lines,
     secrets,
@@ -214,6 +235,7 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
     async stop() {
       agent.destroy();
       await server.stop(1_000);
+      await provisioningLog.close();
     },
   };
 }

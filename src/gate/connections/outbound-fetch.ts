@@ -56,6 +56,29 @@ export async function fetchOutbound(
   }
 }
 
+const jsonRules = { maxBytes: 262_144, maxRedirects: 1 } as const;
+const jsonDeadlineMs = 5_000;
+
+/** GET of a JSON document within five seconds. Throws `OutboundRefusal`. */
+export async function fetchJson(
+  url: string,
+  allowed: { readonly allowInsecureProviders: boolean; readonly privateProviderHosts: readonly string[] },
+): Promise<unknown> {
+  const rules = {
+    ...jsonRules,
+    allowLoopback: allowed.allowInsecureProviders,
+    privateHosts: allowed.privateProviderHosts,
+  };
+  const request = { method: 'GET', headers: { Accept: 'application/json' } };
+  const response = await fetchOutbound(url, request, rules, AbortSignal.timeout(jsonDeadlineMs));
+  if (response.status !== 200) throw new OutboundRefusal(`status ${response.status}`);
+  try {
+    return await response.json();
+  } catch (error) {
+    throw new OutboundRefusal('the answer is not JSON', error);
+  }
+}
+
 function parseTarget(url: string, rules: OutboundRules): URL {
   if (!URL.canParse(url)) throw new OutboundRefusal('not a URL');
   const target = new URL(url);

@@ -23,6 +23,8 @@ export interface RecordDocument extends EffectFields {
 export type RecordModel = Model<RecordDocument>;
 
 const never = Number.MAX_SAFE_INTEGER;
+/** Times an insert starts over while others remove what was in its place. */
+const rounds = 20;
 
 /** The version tells whoever completes the effects right now that the document changed under them. */
 const markGone = { $set: { gone: true }, $inc: { effectsVersion: 1 } };
@@ -60,16 +62,22 @@ export function createRecordStore<Value>(records: RecordModel, kind: RecordKind<
     insert: ({ id, organizationId, value, expiresAt }, effects = []) =>
       guard(async () => {
         const fields = { organizationId, revision: 1, gone: false, ...fieldsOf(value, expiresAt) };
-        try {
-          await records.insertOne({ _id: id, ...fields, ...effectFields(effects) });
-        } catch (error) {
-          if (!isDuplicateKey(error)) throw error;
+        for (let round = 0; round < rounds; round += 1) {
+          try {
+            await records.insertOne({ _id: id, ...fields, ...effectFields(effects) });
+            return;
+          } catch (error) {
+            if (!isDuplicateKey(error)) throw error;
+          }
           const revived = await records.updateOne(
             { _id: id, organizationId, gone: true },
             withEffects(fields, effects),
           );
-          if (revived.matchedCount === 0) throw new StorageError('duplicate', `This ${kind.name} exists already.`);
+          if (revived.matchedCount === 1) return;
+          // Gone for good between the two: its effects were carried out, or it was swept. Then the id is free.
+          if ((await records.exists({ _id: id })) !== null) break;
         }
+        throw new StorageError('duplicate', `This ${kind.name} exists already.`);
       }),
 
     get: (id, now) =>

@@ -1,5 +1,5 @@
-// What has expired is gone, however its effects are carried out beside the sweep: an id that was free once stayed taken, because they finished
-// between the sweep's two steps.
+// What has expired or was deleted is gone, however its effects are carried out beside the sweep, or beside whoever uses the id again: an id that
+// was free once stayed taken, because they finished between two steps.
 
 import { openMongoStorage } from '#storage/mongo/mongo-storage.ts';
 import { describeWithMongo, requireTestMongo } from '../../harness/mongo-for-tests.ts';
@@ -39,4 +39,34 @@ describeWithMongo('expired records on MongoDB', () => {
       }
     },
   );
+
+  test('effects carried out while an insert wants to take the place of a deleted record: it is inserted all the same', async () => {
+    const uri = requireTestMongo().freshDatabaseUri();
+    const proxy = await startMongoProxy(uri);
+    const witness = await openMongoStorage(uri, { recordKinds: contractRecordKinds });
+    const storage = await openMongoStorage(proxy.uri(), { recordKinds: contractRecordKinds });
+    try {
+      const organization = await openOrganization(witness, 1);
+      const record = { id: 'r', organizationId: organization, value: { colour: 'red' } };
+      await witness.records(things).insert(record, [makeEffect(organization)]);
+      expect(await witness.records(things).delete('r')).toBe(true);
+      const hold = proxy.hold({ command: 'update' });
+      const again = storage.records(things).insert({ ...record, value: { colour: 'blue' } });
+      await hold.struck;
+      for (const claim of await witness.effects.claimDue(10, 60_000)) {
+        await witness.effects.complete(
+          claim,
+          claim.effects.map(({ id }) => id),
+        );
+      }
+      hold.release();
+      await again;
+      expect((await witness.records(things).get('r', 0))?.value).toEqual({ colour: 'blue' });
+      await expect(storage.records(things).insert(record)).rejects.toMatchObject({ code: 'duplicate' });
+    } finally {
+      await storage.close();
+      await witness.close();
+      await proxy.close();
+    }
+  });
 });

@@ -2,6 +2,7 @@
 
 import type { OidcSignIn } from '#directory/connection.ts';
 import type { Instant } from '#directory/identifiers.ts';
+import { isOfTenant } from '#secrets/issuer-tenant.ts';
 import { OidcRefusal } from './oidc-refusal.ts';
 
 export interface IdentityClaims {
@@ -15,7 +16,6 @@ export interface IdentityClaims {
 }
 
 const maxAgeSeconds = 600;
-const tenantSegment = /\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\/|$)/i;
 
 /**
  * @param token the signed claims, which alone decide who it is
@@ -40,7 +40,7 @@ export function assertIdToken(
     throw new OidcRefusal('issuedAtInvalid', 'issued more than 10 minutes ago');
   const expires = token['exp'];
   if (typeof expires !== 'number' || !Number.isFinite(expires)) throw new OidcRefusal('idTokenInvalid', 'no exp');
-  assertTenant(token, signIn.issuer);
+  if (!isOfTenant(signIn.issuer, token['tid'])) throw new OidcRefusal('tenantMismatch', 'tid');
   const subject = token['sub'];
   if (typeof subject !== 'string' || !isUsable(subject)) throw new OidcRefusal('idTokenInvalid', 'sub');
   return {
@@ -51,15 +51,6 @@ export function assertIdToken(
     verifiedEmail: named['email_verified'] === true ? textOf(named['email']) : undefined,
     expiresAt: (expires + toleranceSeconds) * 1000,
   };
-}
-
-/** Where the issuer names a tenant, as Entra's does, a token that names another one is not for us. */
-function assertTenant(token: Readonly<Record<string, unknown>>, issuer: string): void {
-  const tenant = tenantSegment.exec(new URL(issuer).pathname)?.[1];
-  const claimed = token['tid'];
-  if (tenant === undefined || claimed === undefined) return;
-  if (typeof claimed !== 'string' || claimed.toLowerCase() !== tenant.toLowerCase())
-    throw new OidcRefusal('tenantMismatch', 'tid');
 }
 
 function textOf(value: unknown): string | undefined {
