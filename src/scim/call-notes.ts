@@ -20,6 +20,8 @@ export interface CallNotes {
   refusal?: ScimError;
   /** The body: as text where it may be kept as it is, else as it was read. */
   body?: { readonly text: string } | { readonly value: JsonValue };
+  /** Names of attributes whose values are not kept. */
+  unreturned?: ReadonlySet<string>;
   /** Its parts are recorded by themselves (Bulk). */
   isRecordedInParts?: boolean;
 }

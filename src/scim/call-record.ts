@@ -54,8 +54,8 @@ function record({ provisioningLog, now }: CallRecordContext, call: RecordedCall)
     ...(resource === undefined ? {} : { resource }),
     why: (refusal === undefined ? [...notes.warnings] : [refusal.message]).map(redactText),
     ...(refusal?.scimType === undefined ? {} : { code: refusal.scimType }),
-    ...(difference === undefined ? {} : { changes: toShortJson(difference as JsonValue) }),
-    ...(body === undefined ? {} : { body: 'text' in body ? body.text : toKeptJson(body.value) }),
+    ...(difference === undefined ? {} : { changes: toShortJson(difference as JsonValue, notes.unreturned) }),
+    ...(body === undefined ? {} : { body: 'text' in body ? body.text : toKeptJson(body.value, notes.unreturned) }),
   });
 }
 

@@ -147,9 +147,11 @@ async function serve(
   const operation = route.operations[method];
   if (operation === undefined) throw refuseMethod(route);
   assertInScope(client, operation.changes, route.area);
+  const schemas = schemasWith(await door.provisioning.customSchemas.read(client.organizationId));
+  served.call.unreturned = schemas.unreturned;
   return operation.run(door.context, {
     client,
-    schemas: schemasWith(await door.provisioning.customSchemas.read(client.organizationId)),
+    schemas,
     id: decodeSegment(segments[1] ?? ''),
     query,
     ifMatch: request.headers['if-match'],
@@ -232,7 +234,7 @@ async function readScimBody(
     throw new RequestError('unsupportedMediaType', 'Send JSON, with Content-Type: application/scim+json.');
   }
   const value = parseJsonDocument(text, limits);
-  const kept = keepAsSent(text);
+  const kept = keepAsSent(text, notes.unreturned);
   notes.body = kept === undefined ? { value } : { text: kept };
   return value;
 }
