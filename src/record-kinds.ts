@@ -14,6 +14,7 @@ import { usedAssertionRecords } from '#secrets/client-assertion.ts';
 import { credentialUseRecords } from '#secrets/credential-use.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
+import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
 
@@ -26,6 +27,8 @@ export const recordKinds: readonly string[] = [
   credentialUseRecords,
   customSchemaRecords,
   deadLetterRecords,
+  departmentRecords,
+  departmentTreeRecords,
   idempotencyRecords,
   linkedUserRecords,
   provisioningLogRecords,

@@ -57,6 +57,11 @@ interface Words {
 const directoryWords: Readonly<Record<DirectoryErrorCode, Words>> = {
   groupNotFound: { status: 404, detail: 'There is no such group.' },
   tooManyMembers: { status: 413 },
+  departmentNotFound: { status: 404, detail: 'There is no such department.' },
+  departmentCodeTaken: { status: 409 },
+  departmentCycle: { status: 409 },
+  departmentTooDeep: { status: 409 },
+  departmentNotEmpty: { status: 409 },
   userNotFound: { status: 404, detail: 'There is no such user.' },
   organizationNotFound: { status: 404, detail: 'There is no such organisation.' },
   connectionNotFound: { status: 404, detail: 'There is no such connection.' },

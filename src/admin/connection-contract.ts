@@ -32,6 +32,10 @@ const scim = {
     .describe('Whether a POST for an inactive user restores them. Left out: true, but false where strict.'),
   idpDuringLeave: z.enum(['leaveWins', 'idpWins']).default('leaveWins'),
   ignoreEchoedInactive: z.boolean().default(false),
+  createDepartments: z
+    .boolean()
+    .default(false)
+    .describe('Whether the attribute `department` makes a department where none has that code or name.'),
 };
 const connectionBase = {
   id: slug.optional().describe('Left out: made from the name.'),

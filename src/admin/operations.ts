@@ -3,6 +3,7 @@
 import { auditOperations } from './audit-endpoints.ts';
 import { connectionOperations } from './connection-endpoints.ts';
 import { credentialOperations } from './credential-endpoints.ts';
+import { departmentOperations } from './department-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
 import { organizationOperations } from './organization-endpoints.ts';
 import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
@@ -18,6 +19,7 @@ export function listOperations(): readonly Operation[] {
     ...connectionOperations,
     ...schemaOperations,
     ...userOperations,
+    ...departmentOperations,
     ...seatOperations,
     ...signInOperations,
     ...provisioningLogOperations,

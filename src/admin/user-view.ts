@@ -1,11 +1,9 @@
 // A user as administrators see them: with the reasons why they are not active. The entity tag follows the content, not fences and effects.
 
-import { createHash } from 'node:crypto';
-import { DirectoryError } from '#directory/directory-error.ts';
-import { stableText } from '#directory/same-value.ts';
 import type { Hold } from '#directory/hold.ts';
 import { displayNameOf, statusOf, type User } from '#directory/user.ts';
 import { toIso } from './admin-operation.ts';
+import { createEntityTag, readPrecondition } from './entity-tag.ts';
 
 export type SeatView = 'held' | 'none' | 'waiting';
 
@@ -42,20 +40,13 @@ export function toHoldAnswer(hold: Hold) {
   };
 }
 
-/** A strong entity tag (RFC 9110 8.8.3) over what an administrator can see. */
+/** Over what an administrator can see. */
 export function entityTagOf(user: User): string {
   const { profile, holds, roles, deletedAt } = user;
-  return `"${createHash('sha256').update(stableText({ profile, holds, roles, deletedAt })).digest('base64url').slice(0, 22)}"`;
+  return createEntityTag({ profile, holds, roles, deletedAt });
 }
 
-/** The precondition of an `If-Match` header: `*` or a list of tags (RFC 9110 13.1.1). Throws `revisionMismatch`. */
+/** The precondition of an `If-Match` header. */
 export function preconditionOf(ifMatch: string | undefined): { precondition?: (user: User) => void } {
-  if (ifMatch === undefined || ifMatch.trim() === '*') return {};
-  const tags = ifMatch.split(',').map((tag) => tag.trim());
-  return {
-    precondition(user) {
-      if (!tags.includes(entityTagOf(user)))
-        throw new DirectoryError('revisionMismatch', 'The user has changed since it was read.');
-    },
-  };
+  return readPrecondition(ifMatch, 'user', entityTagOf);
 }

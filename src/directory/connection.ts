@@ -26,6 +26,8 @@ export interface ScimProvisioning {
   readonly restoreOnPost: boolean;
   readonly idpDuringLeave: 'leaveWins' | 'idpWins';
   readonly ignoreEchoedInactive: boolean;
+  /** Whether the text `department` makes a department where none has that code or name. */
+  readonly createDepartments: boolean;
 }
 
 export interface HrProvisioning {
@@ -54,4 +56,5 @@ export const defaultScimProvisioning: ScimProvisioning = {
   restoreOnPost: true,
   idpDuringLeave: 'leaveWins',
   ignoreEchoedInactive: false,
+  createDepartments: false,
 };

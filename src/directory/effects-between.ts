@@ -55,23 +55,29 @@ function isImportant(action: string, { after }: { readonly after: Comparable }):
   return action !== 'user.updated' || 'holds' in after || 'roles' in after;
 }
 
-type Comparable = Readonly<Record<string, unknown>>;
+export type Comparable = Readonly<Record<string, unknown>>;
 
 /** The parts of both sides that differ, or null when none does: attributes one by one, holds, roles, status. */
 export function differenceBetween(before: User | null, after: User): { before?: Comparable; after: Comparable } | null {
-  const left = before === null ? {} : comparable(before);
-  const right = comparable(after);
-  const was: Record<string, unknown> = {};
-  const is: Record<string, unknown> = {};
-  for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
-    if (isSame(left[name], right[name])) continue;
-    if (left[name] !== undefined) was[name] = left[name];
-    if (right[name] !== undefined) is[name] = right[name];
-  }
-  if (Object.keys(was).length === 0 && Object.keys(is).length === 0) return null;
-  return before === null ? { after: is } : { before: was, after: is };
+  const difference = differingAttributes(before === null ? {} : comparable(before), comparable(after));
+  return before === null && difference !== null ? { after: difference.after } : difference;
 }
 
 function comparable(user: User): Comparable {
   return { ...user.profile, status: statusOf(user), holds: user.holds, roles: user.roles };
+}
+
+/** The attributes that differ, as they were and as they are; null when none does. */
+export function differingAttributes(
+  left: Comparable,
+  right: Comparable,
+): { readonly before: Comparable; readonly after: Comparable } | null {
+  const before: Record<string, unknown> = {};
+  const after: Record<string, unknown> = {};
+  for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
+    if (isSame(left[name], right[name])) continue;
+    if (left[name] !== undefined) before[name] = left[name];
+    if (right[name] !== undefined) after[name] = right[name];
+  }
+  return Object.keys(before).length + Object.keys(after).length === 0 ? null : { before, after };
 }

@@ -2,30 +2,11 @@
 
 import { describeActor } from './actor.ts';
 import type { AuditEvent } from './effect.ts';
-import type { ChangeContext } from './effects-between.ts';
-import { isSame } from './same-value.ts';
-import type { Group, GroupMember, GroupProfile } from './group.ts';
+import { differingAttributes, type ChangeContext, type Comparable } from './effects-between.ts';
+import type { Group, GroupMember } from './group.ts';
 
 /** How many members are named; the number is always complete. */
 const mostNamed = 200;
-
-type Comparable = Readonly<Record<string, unknown>>;
-
-/** The attributes that differ, or null when none does. */
-export function groupDifference(
-  before: Group | null,
-  after: GroupProfile,
-): { readonly before: Comparable; readonly after: Comparable } | null {
-  const left: Comparable = before?.profile ?? {};
-  const was: Record<string, unknown> = {};
-  const is: Record<string, unknown> = {};
-  for (const name of new Set([...Object.keys(left), ...Object.keys(after)])) {
-    if (isSame(left[name], after[name])) continue;
-    if (left[name] !== undefined) was[name] = left[name];
-    if (after[name] !== undefined) is[name] = after[name];
-  }
-  return Object.keys(was).length + Object.keys(is).length === 0 ? null : { before: was, after: is };
-}
 
 /** The audit entry of one committed change. `before` null: the group is new. */
 export function groupEvent(
@@ -35,7 +16,7 @@ export function groupEvent(
   by: ChangeContext,
   change: string,
 ): AuditEvent {
-  const difference = groupDifference(before, after.profile);
+  const difference = differingAttributes(before?.profile ?? {}, after.profile);
   const came = members.add.map((member) => member.id);
   return {
     action: before === null ? 'group.created' : after.deletedAt === undefined ? 'group.updated' : 'group.deleted',

@@ -8,6 +8,7 @@ export type OrganizationId = Branded<'OrganizationId'>;
 export type UserId = Branded<'UserId'>;
 export type ConnectionId = Branded<'ConnectionId'>;
 export type GroupId = Branded<'GroupId'>;
+export type DepartmentId = Branded<'DepartmentId'>;
 export type CredentialId = Branded<'CredentialId'>;
 export type EffectId = Branded<'EffectId'>;
 export type ChangeId = Branded<'ChangeId'>;

@@ -1,8 +1,9 @@
 // The user: profile, holds, seat, epoch, revision, and what follows from them. Pure; the write side is provisioning/.
-// A profile is the readWrite part of the SCIM resource (RFC 7643 4.1, 4.3) under short names: `enterprise` instead of the URN.
+// A profile is the readWrite part of the SCIM resource (RFC 7643 4.1, 4.3) under short names: `enterprise` and `person` instead of the URNs.
 
 import { foldCase, type ConnectionId, type Instant, type OrganizationId, type UserId } from './identifiers.ts';
 import type { Hold } from './hold.ts';
+import type { Person } from './person.ts';
 
 /** An element of a multi-valued attribute: `value`, `type`, `primary`, `display`, or an address's parts. */
 export type ProfileElement = Readonly<Record<string, unknown>>;
@@ -15,6 +16,7 @@ export interface UserProfile {
   readonly name?: Readonly<Record<string, string>>;
   readonly emails?: readonly ProfileElement[];
   readonly enterprise?: Readonly<Record<string, unknown>>;
+  readonly person?: Person;
   readonly [attribute: string]: unknown;
 }
 
@@ -69,13 +71,13 @@ export function statusOf(user: Pick<User, 'holds' | 'deletedAt'>): UserStatus {
 }
 
 /** A folded key by which a store finds users without reading them all. */
-export type UserKeyKind = 'userName' | 'externalId' | 'displayName' | 'email';
+export type UserKeyKind = 'userName' | 'externalId' | 'displayName' | 'email' | 'department';
 export interface UserKey {
   readonly kind: UserKeyKind;
   readonly value: string;
 }
 
-/** All keys of a profile: names folded where SCIM ignores case, `externalId` exact, e-mails bare and as `type|value`. */
+/** All keys of a profile: names folded where SCIM ignores case, `externalId` exact, e-mails bare and as `type|value`, departments by id. */
 export function keysOf(profile: UserProfile): readonly UserKey[] {
   const keys: UserKey[] = [{ kind: 'userName', value: foldCase(profile.userName) }];
   if (profile.externalId !== undefined) keys.push({ kind: 'externalId', value: profile.externalId });
@@ -87,6 +89,7 @@ export function keysOf(profile: UserProfile): readonly UserKey[] {
     if (typeof email['type'] === 'string') emails.add(foldCase(`${email['type']}|${email['value']}`));
   }
   for (const value of emails) keys.push({ kind: 'email', value });
+  for (const { value } of profile.person?.departments ?? []) keys.push({ kind: 'department', value });
   return keys;
 }
 

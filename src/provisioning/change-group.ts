@@ -2,9 +2,9 @@
 // whoever is switched off stays a member, and is out all the same.
 
 import { DirectoryError } from '#directory/directory-error.ts';
-import type { ChangeContext } from '#directory/effects-between.ts';
 import { partsOf, type Difference } from '#directory/effect.ts';
-import { groupDifference, groupEvent } from '#directory/group-audit.ts';
+import { differingAttributes, type ChangeContext } from '#directory/effects-between.ts';
+import { groupEvent } from '#directory/group-audit.ts';
 import { mostMembersAtOnce, type Group, type GroupMember, type GroupProfile } from '#directory/group.ts';
 import {
   createTimeOrderedId,
@@ -85,7 +85,7 @@ export async function changeGroup(
     const edited = await edit(before);
     const { members, unknown } = await resolve(context, organizationId, id, edited.add, options);
     const change = await netChange(context, before, members, edited.remove);
-    if (change.add.length + change.remove.length === 0 && groupDifference(before, edited.profile) === null)
+    if (change.add.length + change.remove.length === 0 && differingAttributes(before.profile, edited.profile) === null)
       return { group: before, changed: false, unknown };
     const writer = by.actor.kind === 'connection' ? { lastWrittenBy: by.actor.connection } : {};
     const now = context.now();

@@ -6,6 +6,7 @@ import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { SeatPolicy } from '#directory/organization.ts';
 import { applyEdit, type UserEdit } from '#directory/user-change.ts';
 import type { User } from '#directory/user.ts';
+import { createPlacement, withoutDepartments, type DepartmentTextRule, type Placement } from './assign-departments.ts';
 import { commitUserChange, readAfterCommit, type ChangeResult, type UserChange } from './commit-user-change.ts';
 import { guardLastOwner } from './last-owner.ts';
 import { promoteWaiting } from './seat-queue.ts';
@@ -15,6 +16,8 @@ export interface ChangeOptions {
   /** Throws when the user as read does not meet the caller's condition (`If-Match`). Asked again on every retry. */
   readonly precondition?: (user: User) => void;
   readonly ifNoSeat?: SeatPolicy;
+  /** What the text `department` of a written profile may do. */
+  readonly departmentText?: DepartmentTextRule;
 }
 
 /** Rounds of read-edit-commit before giving up on a user that others keep writing. */
@@ -23,7 +26,7 @@ const maximumRounds = 200;
 /**
  * Changes the user `id` of an organisation. `edit` is pure and may run several times; its errors pass through with nothing stored.
  * An edit that changes nothing writes nothing. Throws `DirectoryError` `userNotFound` (also for deleted users), `userNameTaken`, `noFreeSeat`,
- * `lastOwner` (people's own doors only), `tooManyConflicts`.
+ * `lastOwner` (people's own doors only), `invalidValue` (departments), `tooManyConflicts`.
  */
 export async function changeUser(
   context: ProvisioningContext,
@@ -33,13 +36,27 @@ export async function changeUser(
   by: ChangeContext,
   options: ChangeOptions = {},
 ): Promise<ChangeResult> {
+  const placement = createPlacement(context, organizationId, by, options.departmentText);
+  const change = () => changeInRounds(context, organizationId, id, edit, by, options, placement);
+  return leaveDeleted(context, placement, await orWithdraw(placement, change), by);
+}
+
+async function changeInRounds(
+  context: ProvisioningContext,
+  organizationId: OrganizationId,
+  id: UserId,
+  edit: (user: User) => UserEdit,
+  by: ChangeContext,
+  options: ChangeOptions,
+  placement: Placement,
+): Promise<ChangeResult> {
   for (let round = 0; round < maximumRounds; round += 1) {
     const before = await context.storage.users.get(organizationId, id);
     if (before === null || before.deletedAt !== undefined) {
       throw new DirectoryError('userNotFound', `There is no user ${id}.`);
     }
     options.precondition?.(before);
-    const edited = applyEdit(before, edit(before));
+    const edited = applyEdit(before, await placed(placement, before, edit(before)));
     const ifNoSeat =
       options.ifNoSeat ?? (edited.need === 'activate' ? await seatPolicyOf(context, organizationId) : 'wait');
     const change: UserChange = {
@@ -53,6 +70,41 @@ export async function changeUser(
     if (result !== null) return lookAtQueue(context, result);
   }
   throw new DirectoryError('tooManyConflicts', `User ${id} is being changed too often; try again.`);
+}
+
+async function placed(placement: Placement, { profile }: User, edit: UserEdit): Promise<UserEdit> {
+  if (edit.profile === undefined || edit.profile === profile) return edit;
+  return { ...edit, profile: await placement.place(profile, edit.profile) };
+}
+
+/** What a refused change had prepared is taken back. */
+export async function orWithdraw<Result>(placement: Placement, change: () => Promise<Result>): Promise<Result> {
+  try {
+    return await change();
+  } catch (error) {
+    if (error instanceof DirectoryError) await placement.withdraw();
+    throw error;
+  }
+}
+
+/** Who was placed in a department that was deleted at the same moment leaves it again. */
+export async function leaveDeleted(
+  context: ProvisioningContext,
+  placement: Placement,
+  result: ChangeResult,
+  by: ChangeContext,
+): Promise<ChangeResult> {
+  const gone = await placement.findDeleted();
+  if (gone.length === 0) return result;
+  const { id, organizationId } = result.user;
+  const leave = ({ profile }: User) => ({ profile: withoutDepartments(profile, gone) });
+  try {
+    return { ...result, user: (await changeUser(context, organizationId, id, leave, by)).user };
+  } catch (error) {
+    // What is committed is done, and nobody is shown in a department that is not there.
+    context.reportTrouble('somebody could not be taken out of a deleted department', error);
+    return result;
+  }
 }
 
 /** Whoever touches a waiting user looks at the queue as well: nobody is left waiting beside a free seat. */

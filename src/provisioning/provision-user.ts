@@ -12,7 +12,8 @@ import {
 } from '#directory/identifiers.ts';
 import { writeActive } from '#directory/user-change.ts';
 import { isActive, type User, type UserProfile } from '#directory/user.ts';
-import { changeUser, seatPolicyOf } from './change-user.ts';
+import { createPlacement, type DepartmentTextRule } from './assign-departments.ts';
+import { changeUser, leaveDeleted, orWithdraw, seatPolicyOf, type ChangeOptions } from './change-user.ts';
 import { commitUserChange, type ChangeResult } from './commit-user-change.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 
@@ -25,6 +26,8 @@ export interface NewUser {
   readonly connection?: ConnectionId;
   /** Whether a known inactive user is restored instead of refused as taken. */
   readonly restore: boolean;
+  /** What the text `department` of the profile may do. */
+  readonly departmentText?: DepartmentTextRule;
 }
 
 export interface ProvisionResult extends ChangeResult {
@@ -102,6 +105,7 @@ async function restoreUser(
         };
       },
       by,
+      textOption(request),
     );
     return { ...result, restored: true };
   } catch (error) {
@@ -128,6 +132,8 @@ async function createUser(
   by: ChangeContext,
 ): Promise<ChangeResult | null> {
   const now = context.now();
+  const placement = createPlacement(context, organizationId, by, request.departmentText);
+  const profile = await placement.place(null, request.profile);
   const hold = {
     kind: request.connection === undefined ? 'admin' : 'idp',
     source: request.connection ?? '',
@@ -140,7 +146,7 @@ async function createUser(
     organizationId,
     revision: 0,
     epoch: 1,
-    profile: request.profile,
+    profile,
     holds,
     active: isActive({ holds }),
     seat: 'none',
@@ -151,11 +157,16 @@ async function createUser(
     ...provenance(null, request.connection),
   };
   const ifNoSeat = await seatPolicyOf(context, organizationId);
-  return commitUserChange(
-    context,
-    { before: null, after: user, need: request.active ? 'activate' : 'none', lostAccess: false, ifNoSeat },
-    by,
-  );
+  const need = request.active ? 'activate' : 'none';
+  const change = { before: null, after: user, need, lostAccess: false, ifNoSeat } as const;
+  const created = await orWithdraw(placement, () => commitUserChange(context, change, by));
+  if (created !== null) return leaveDeleted(context, placement, created, by);
+  await placement.withdraw();
+  return null;
+}
+
+function textOption({ departmentText }: NewUser): ChangeOptions {
+  return departmentText === undefined ? {} : { departmentText };
 }
 
 /** Which connection wrote last, and all that ever did. */

@@ -4,11 +4,13 @@ import type { OrganizationId } from '#directory/identifiers.ts';
 import { changeOrganization, createOrganization } from './administer-organization.ts';
 import { changeSeats, recountSeats } from './administer-seats.ts';
 import { assignRoles, deactivateUser, reactivateUser } from './administer-user.ts';
+import { changeDepartment, createDepartment } from './change-department.ts';
 import { changeGroup, createGroup, removeGroup } from './change-group.ts';
 import { changeUser } from './change-user.ts';
 import { createCustomSchemas, type CustomSchemaAdministration } from './custom-schemas.ts';
 import { provisionUser } from './provision-user.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
+import { removeDepartment } from './remove-department.ts';
 import { removeUser } from './remove-user.ts';
 import { promoteWaiting } from './seat-queue.ts';
 import { createTurns } from './turns.ts';
@@ -27,6 +29,9 @@ export interface Provisioning {
   readonly createGroup: Bound<typeof createGroup>;
   readonly changeGroup: Bound<typeof changeGroup>;
   readonly removeGroup: Bound<typeof removeGroup>;
+  readonly createDepartment: Bound<typeof createDepartment>;
+  readonly changeDepartment: Bound<typeof changeDepartment>;
+  readonly removeDepartment: Bound<typeof removeDepartment>;
   readonly createOrganization: Bound<typeof createOrganization>;
   readonly changeOrganization: Bound<typeof changeOrganization>;
   readonly changeSeats: Bound<typeof changeSeats>;
@@ -50,6 +55,12 @@ export function createProvisioning(context: ProvisioningContext): Provisioning {
       turns(`${organizationId}/${id}`, () => changeGroup(context, organizationId, id, ...rest)),
     removeGroup: (organizationId, id, ...rest) =>
       turns(`${organizationId}/${id}`, () => removeGroup(context, organizationId, id, ...rest)),
+    createDepartment: (organizationId, ...rest) =>
+      turns(`departments of ${organizationId}`, () => createDepartment(context, organizationId, ...rest)),
+    changeDepartment: (organizationId, ...rest) =>
+      turns(`departments of ${organizationId}`, () => changeDepartment(context, organizationId, ...rest)),
+    removeDepartment: (organizationId, ...rest) =>
+      turns(`departments of ${organizationId}`, () => removeDepartment(context, organizationId, ...rest)),
     createOrganization: createOrganization.bind(null, context),
     changeOrganization: changeOrganization.bind(null, context),
     changeSeats: changeSeats.bind(null, context),

@@ -1,6 +1,8 @@
-// The sweeps behind the seats: finish what a crash left half done, promote whoever waits beside a free seat, count anew.
+// The sweeps behind the seats: finish what a crash left half done, of groups and departments too, promote whoever waits beside a free seat,
+// count anew.
 
 import type { ChangeContext } from '#directory/effects-between.ts';
+import { settleTree } from './department-tree.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 import { recountSeats } from './administer-seats.ts';
 import { promoteWaiting } from './seat-queue.ts';
@@ -12,7 +14,10 @@ const unfinishedAfterMs = 10_000;
 export async function sweepSeats(context: ProvisioningContext): Promise<void> {
   await context.storage.seats.settle(Date.now() - unfinishedAfterMs);
   await context.storage.groups.settle(Date.now() - unfinishedAfterMs);
-  for (const { id } of await context.storage.organizations.list()) await promoteWaiting(context, id);
+  for (const { id } of await context.storage.organizations.list()) {
+    await promoteWaiting(context, id);
+    await settleTree(context, id);
+  }
 }
 
 const bySchedule: ChangeContext = { actor: { kind: 'system', name: 'recount' }, mouth: 'schedule' };

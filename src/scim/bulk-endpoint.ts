@@ -90,7 +90,7 @@ class BulkRun {
     });
   }
 
-  /** Creations in a row that neither refer to each other nor claim one userName: whoever stands first must win. */
+  /** Creations of one type in a row that neither refer to each other nor claim one name: whoever stands first must win. */
   #independent(steps: readonly BulkStep[], from: number): readonly BulkStep[] {
     const group: BulkStep[] = [];
     const made = new Set<string>();
@@ -98,6 +98,8 @@ class BulkRun {
     for (const step of steps.slice(from, from + atOnce)) {
       const operation = this.#operations[step.at];
       if (operation?.method !== 'POST' || [...operation.references].some((id) => made.has(id))) break;
+      // A person may be placed by the name of a department that stands before.
+      if (operation.path !== this.#operations[steps[from]?.at ?? 0]?.path) break;
       const name = claimsOf(operation.data);
       if (name.some((claim) => names.has(claim))) break;
       for (const claim of name) names.add(claim);
@@ -218,12 +220,14 @@ function toOutcome({ status, headers = {} }: ScimAnswer, location: string | unde
   return { status, ...(made === undefined ? {} : { location: made }), ...(version === undefined ? {} : { version }) };
 }
 
-/** What two creations may not both claim: names and keys by which people are found again. */
+const claimed = new Set(['username', 'externalid', 'code']);
+
+/** What two creations may not both claim: names and keys by which they are found again. */
 function claimsOf(data: JsonValue | undefined): readonly string[] {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return [];
   return Object.entries(data).flatMap(([key, value]) => {
     const name = key.toLowerCase();
-    if (typeof value !== 'string' || (name !== 'username' && name !== 'externalid')) return [];
+    if (typeof value !== 'string' || !claimed.has(name)) return [];
     return [`${name}=${value.toLowerCase()}`];
   });
 }

@@ -9,6 +9,7 @@ import { createListResponse } from './protocol/list-response.ts';
 import type { AttributeDefinition, ResourceTypeDefinition, SchemaDefinition } from './protocol/schema-definition.ts';
 import { ScimError } from './scim-error.ts';
 import { pageLimits, type ScimAnswer } from './scim-operation.ts';
+import { departmentResourceType } from './department-schema.ts';
 import type { OrganizationSchemas } from './organization-schemas.ts';
 
 const CONFIG_URN = 'urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig';
@@ -27,7 +28,7 @@ export interface DiscoveryRequest {
 }
 
 function resourceTypesOf({ user, group }: OrganizationSchemas): readonly ResourceTypeDefinition[] {
-  return [user.resourceType, group.resourceType];
+  return [user.resourceType, group.resourceType, departmentResourceType];
 }
 
 export function readServiceProviderConfig({ scimBase, bodyBytes, query }: DiscoveryRequest): ScimAnswer {

@@ -9,27 +9,20 @@ import { listMembers, membersAmong } from '#provisioning/group-members.ts';
 import {
   createGroupVersion,
   fromScimGroup,
-  groupLocation,
   memberIdsOf,
   toGroupContent,
   toScimGroup,
   type WrittenGroup,
 } from './group-representation.ts';
 import { namedMembers, type NamedMembers } from './group-patch.ts';
-import { isNotModified, passesIfMatch } from './protocol/entity-tag.ts';
 import type { JsonObject } from './protocol/json-value.ts';
 import { applyPatch } from './protocol/patch-application.ts';
 import { parsePatchRequest } from './protocol/patch-request.ts';
-import {
-  isCustomProjection,
-  isShown,
-  parseProjection,
-  projectResource,
-  type Projection,
-} from './protocol/projection.ts';
+import { isCustomProjection, isShown, type Projection } from './protocol/projection.ts';
 import { ProtocolError } from './protocol/protocol-error.ts';
 import type { ResourceSchema } from './protocol/schema-definition.ts';
 import { validateResource } from './protocol/schema-validation.ts';
+import { answerResource, answerUnmodified, readCondition, readProjection, readResourceId } from './resource-request.ts';
 import { toChangeContext, type ScimAnswer, type ScimContext, type ScimRequest } from './scim-operation.ts';
 
 /** A member is two or three values, and a group may be sent whole: as many as fit into a body. */
@@ -37,18 +30,17 @@ const groupBodyLimits = { maxValues: 100_000 };
 
 /** `GET /Groups/{id}`; members are read only if they are shown. */
 export async function readGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
-  const projection = readProjection(request);
+  const projection = readProjection(request, request.schemas.group);
   const group = await context.storage.groups.get(request.client.organizationId, toGroupId(request));
-  if (group === null) throw unknownGroup();
+  if (group === null) return refuseUnknown();
   const version = createGroupVersion(group, request.schemas.group);
-  if (isNotModified(request.ifNoneMatch, version)) return { status: 304, headers: { ETag: version } };
-  return showGroup(context, request, group, 200, projection);
+  return answerUnmodified(request, version) ?? showGroup(context, request, group, 200, projection);
 }
 
 /** `POST /Groups`. Members who are nobody are left out, and the answer shows who is in; a strict connection is refused. */
 export async function createGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const { organizationId, connection, settings } = request.client;
-  const projection = readProjection(request);
+  const projection = readProjection(request, request.schemas.group);
   const body = await request.readBody(groupBodyLimits);
   const schema = request.schemas.group;
   const written = readWritten(validateResource(body, schema, { strict: settings.strict }), schema, null);
@@ -59,14 +51,13 @@ export async function createGroup(context: ScimContext, request: ScimRequest): P
     { refuseUnknown: settings.strict },
   );
   noteResult(context, request, result);
-  const answer = await showGroup(context, request, result.group, 201, projection);
-  return { ...answer, headers: { ...answer.headers, Location: groupLocation(result.group, context.scimBase) } };
+  return showGroup(context, request, result.group, 201, projection);
 }
 
 /** `PUT /Groups/{id}`: the members are exactly those that are sent. */
 export async function replaceGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const { organizationId, settings } = request.client;
-  const projection = readProjection(request);
+  const projection = readProjection(request, request.schemas.group);
   const body = await request.readBody(groupBodyLimits);
   const result = await writeGroup(context, request, 'scimPut', async (group) => {
     const present = await listMembers(context.storage, organizationId, group.id, { withDeleted: true });
@@ -88,7 +79,7 @@ export async function replaceGroup(context: ScimContext, request: ScimRequest): 
 /** `PATCH /Groups/{id}`: all operations or none. 204, or 200 for a client that names attributes (RFC 7644 §3.5.2). */
 export async function patchGroup(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const { strict } = request.client.settings;
-  const projection = readProjection(request);
+  const projection = readProjection(request, request.schemas.group);
   const operations = parsePatchRequest(await request.readBody(groupBodyLimits), { strict });
   const schema = request.schemas.group;
   const named = namedMembers(operations, schema, strict);
@@ -145,18 +136,14 @@ async function showGroup(
   context: ScimContext,
   { schemas }: ScimRequest,
   group: Group,
-  status: number,
+  status: 200 | 201,
   projection: Projection,
 ): Promise<ScimAnswer> {
   const members = isShown(projection, 'members')
     ? await listMembers(context.storage, group.organizationId, group.id)
     : undefined;
   const resource = toScimGroup(group, schemas.group, members, context.scimBase);
-  return {
-    status,
-    body: projectResource(resource, schemas.group, projection),
-    headers: { ETag: createGroupVersion(group, schemas.group) },
-  };
+  return answerResource(status, resource, schemas.group, projection);
 }
 
 function noteResult(context: ScimContext, request: ScimRequest, result: GroupResult): void {
@@ -186,22 +173,15 @@ function noteGroup({ notes }: ScimRequest, { id, profile }: Group): void {
 }
 
 function conditionOf(request: ScimRequest): GroupOptions {
-  const { ifMatch, schemas } = request;
+  const { precondition } = readCondition(request, 'group', (group: Group) =>
+    createGroupVersion(group, request.schemas.group),
+  );
   return {
     precondition(group) {
       noteGroup(request, group);
-      if (ifMatch === undefined || passesIfMatch(ifMatch, createGroupVersion(group, schemas.group))) return;
-      throw new DirectoryError('revisionMismatch', 'The group has changed since the version named in If-Match.');
+      precondition?.(group);
     },
   };
-}
-
-/** Read before anything is written: a broken parameter must not leave a change behind. */
-function readProjection({ query, schemas }: ScimRequest): Projection {
-  return parseProjection(
-    { attributes: query.getAll('attributes'), excludedAttributes: query.getAll('excludedAttributes') },
-    schemas.group,
-  );
 }
 
 function readWritten(resource: JsonObject, schema: ResourceSchema, before: GroupProfile | null): WrittenGroup {
@@ -211,11 +191,10 @@ function readWritten(resource: JsonObject, schema: ResourceSchema, before: Group
   return written;
 }
 
-function toGroupId({ id }: ScimRequest): GroupId {
-  if (!/^[\w.-]{1,128}$/.test(id)) throw unknownGroup();
-  return id as GroupId;
+function toGroupId(request: ScimRequest): GroupId {
+  return readResourceId(request, refuseUnknown);
 }
 
-function unknownGroup(): DirectoryError {
-  return new DirectoryError('groupNotFound', 'There is no group with this id.');
+function refuseUnknown(): never {
+  throw new DirectoryError('groupNotFound', 'There is no group with this id.');
 }

@@ -10,21 +10,12 @@ import type { JsonObject } from './protocol/json-value.ts';
 import { isShown, parseProjection, projectResource } from './protocol/projection.ts';
 import { compareBySortOrder, parseSortOrder, type SortOrder } from './protocol/sort-order.ts';
 import type { ListOrder } from './list-page.ts';
-import { answerSearch, type ResourceSearch, type SearchOptions } from './resource-search.ts';
-import type { ScimAnswer, ScimContext, ScimRequest } from './scim-operation.ts';
-import { readFilter, readListParameters, readSearchParameters, type SearchParameters } from './search-request.ts';
+import { createSearchOperations, type ResourceSearch, type SearchOptions } from './resource-search.ts';
+import type { ScimContext, ScimRequest } from './scim-operation.ts';
+import { readFilter, type SearchParameters } from './search-request.ts';
 
-/** `GET /Groups`. */
-export async function listGroups(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
-  const parameters = readListParameters(request);
-  return answerSearch(context, request, parameters, prepareGroupSearch(context, request, parameters));
-}
-
-/** `POST /Groups/.search`. */
-export async function searchGroups(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
-  const parameters = await readSearchParameters(request);
-  return answerSearch(context, request, parameters, prepareGroupSearch(context, request, parameters));
-}
+/** `GET /Groups` and `POST /Groups/.search`. */
+export const { list: listGroups, search: searchGroups } = createSearchOperations(prepareGroupSearch);
 
 /** Throws `ProtocolError` for parameters that mean nothing. */
 export function prepareGroupSearch(

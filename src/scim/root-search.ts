@@ -1,6 +1,7 @@
-// `POST /.search` on the root (RFC 7644 §3.4.3): among all resource types at once. Without `sortBy` users come first, then groups, each in
-// the order of their creation; an attribute that only one type has has no value in the other (§3.4.2.1).
+// `POST /.search` on the root (RFC 7644 §3.4.3): among all resource types at once. Without `sortBy` users come first, then groups, then
+// departments, each in the order of their creation; an attribute that only one type has has no value in the others (§3.4.2.1).
 
+import { prepareDepartmentSearch } from './department-search.ts';
 import { prepareGroupSearch } from './group-search.ts';
 import type { JsonObject } from './protocol/json-value.ts';
 import { createListResponse, parsePageRequest } from './protocol/list-response.ts';
@@ -15,16 +16,22 @@ import { prepareUserSearch } from './user-search.ts';
 export async function searchAll(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
   const parameters = await readSearchParameters(request);
   if (parameters.cursor !== undefined)
-    throw new ProtocolError('invalidCursor', 'Cursors go through one resource type: search on /Users or /Groups.');
+    throw new ProtocolError(
+      'invalidCursor',
+      'Cursors go through one resource type: search on /Users, /Groups or /Departments.',
+    );
   const page = parsePageRequest(parameters, pageLimits);
   const options = { amongAllTypes: true };
-  const users = inScope(request, 'users', prepareUserSearch(context, request, parameters, options));
-  const groups = inScope(request, 'groups', prepareGroupSearch(context, request, parameters, options));
-  const isSorted = users.ordering.order !== undefined || groups.ordering.order !== undefined;
+  const searches = [
+    anyType(inScope(request, 'users', prepareUserSearch(context, request, parameters, options))),
+    anyType(inScope(request, 'groups', prepareGroupSearch(context, request, parameters, options))),
+    anyType(inScope(request, 'users', prepareDepartmentSearch(context, request, parameters, options))),
+  ];
+  const isSorted = searches.some(({ order }) => order !== undefined);
   if (parameters.sortBy !== undefined && parameters.sortBy !== '' && !isSorted)
     throw new ProtocolError('invalidValue', '"sortBy" names nothing that any resource can be sorted by.');
   const range = { offset: page.startIndex - 1, limit: page.count };
-  const { total, resources } = await (isSorted ? findSorted : findInTurn)(users, groups, range);
+  const { total, resources } = await (isSorted ? findSorted : findInTurn)(searches, range);
   return { status: 200, body: createListResponse(resources, total, page.startIndex) };
 }
 
@@ -42,34 +49,60 @@ interface Range {
   readonly limit: number;
 }
 
-type Found = Promise<{ readonly total: number; readonly resources: readonly JsonObject[] }>;
-
-async function findInTurn<Left extends { id: string }, Right extends { id: string }>(
-  first: ResourceSearch<Left>,
-  second: ResourceSearch<Right>,
-  { offset, limit }: Range,
-): Found {
-  const left = await first.find({ offset, limit });
-  const rest = { offset: Math.max(0, offset - left.total), limit: limit - left.items.length };
-  const right = await second.find(rest);
-  const resources = [...(await first.show(left.items)), ...(await second.show(right.items))];
-  return { total: left.total + right.total, resources };
+/** An item that waits to be shown; `view` is what it is sorted by. */
+interface Found {
+  readonly view: JsonObject;
+  show(): Promise<readonly JsonObject[]>;
 }
 
-/** Both in their own order as far as the page reaches, then merged. */
-async function findSorted<Left extends { id: string }, Right extends { id: string }>(
-  first: ResourceSearch<Left>,
-  second: ResourceSearch<Right>,
-  { offset, limit }: Range,
-): Found {
-  const reach = { offset: 0, limit: offset + limit };
-  const [left, right] = [await first.find(reach), await second.find(reach)];
-  const order = first.ordering.order ?? second.ordering.order;
-  const entries = [
-    ...left.items.map((item) => ({ view: first.ordering.view(item), show: () => first.show([item]) })),
-    ...right.items.map((item) => ({ view: second.ordering.view(item), show: () => second.show([item]) })),
-  ];
+/** A search whose items only it knows. */
+interface AnySearch {
+  readonly order: ResourceSearch<{ readonly id: string }>['ordering']['order'];
+  /** Items to be sorted among others. */
+  find(range: Range): Promise<{ readonly total: number; readonly found: readonly Found[] }>;
+  /** Items in their own order, shown together. */
+  list(range: Range): Promise<{ readonly total: number; readonly resources: readonly JsonObject[] }>;
+}
+
+function anyType<Item extends { readonly id: string }>({ ordering, find, show }: ResourceSearch<Item>): AnySearch {
+  return {
+    order: ordering.order,
+    async find(range) {
+      const { total, items } = await find(range);
+      return { total, found: items.map((item) => ({ view: ordering.view(item), show: () => show([item]) })) };
+    },
+    async list(range) {
+      const { total, items } = await find(range);
+      return { total, resources: await show(items) };
+    },
+  };
+}
+
+type Answer = Promise<{ readonly total: number; readonly resources: readonly JsonObject[] }>;
+
+async function findInTurn(searches: readonly AnySearch[], { offset, limit }: Range): Answer {
+  const resources: JsonObject[] = [];
+  let total = 0;
+  for (const search of searches) {
+    const rest = { offset: Math.max(0, offset - total), limit: limit - resources.length };
+    const found = await search.list(rest);
+    resources.push(...found.resources);
+    total += found.total;
+  }
+  return { total, resources };
+}
+
+/** Each in its own order as far as the page reaches, then merged. */
+async function findSorted(searches: readonly AnySearch[], { offset, limit }: Range): Answer {
+  const entries: Found[] = [];
+  let total = 0;
+  for (const search of searches) {
+    const found = await search.find({ offset: 0, limit: offset + limit });
+    entries.push(...found.found);
+    total += found.total;
+  }
+  const order = searches.find((search) => search.order !== undefined)?.order;
   const sorted = order === undefined ? entries : entries.toSorted((a, b) => compareBySortOrder(order, a.view, b.view));
   const shown = await Promise.all(sorted.slice(offset, offset + limit).map((entry) => entry.show()));
-  return { total: left.total + right.total, resources: shown.flat() };
+  return { total, resources: shown.flat() };
 }

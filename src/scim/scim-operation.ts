@@ -27,10 +27,18 @@ export interface ScimClient {
 }
 
 export interface ScimContext {
-  readonly storage: Pick<Storage, 'users' | 'groups'>;
+  readonly storage: Pick<Storage, 'users' | 'groups' | 'records'>;
   readonly provisioning: Pick<
     Provisioning,
-    'provisionUser' | 'changeUser' | 'removeUser' | 'createGroup' | 'changeGroup' | 'removeGroup'
+    | 'provisionUser'
+    | 'changeUser'
+    | 'removeUser'
+    | 'createGroup'
+    | 'changeGroup'
+    | 'removeGroup'
+    | 'createDepartment'
+    | 'changeDepartment'
+    | 'removeDepartment'
   >;
   readonly now: () => number;
   /** Signs cursors. */

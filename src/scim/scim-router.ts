@@ -32,7 +32,16 @@ export interface ScimDoorOptions {
   readonly storage: Pick<Storage, 'users' | 'groups' | 'records'>;
   readonly provisioning: Pick<
     Provisioning,
-    'provisionUser' | 'changeUser' | 'removeUser' | 'createGroup' | 'changeGroup' | 'removeGroup' | 'customSchemas'
+    | 'provisionUser'
+    | 'changeUser'
+    | 'removeUser'
+    | 'createGroup'
+    | 'changeGroup'
+    | 'removeGroup'
+    | 'createDepartment'
+    | 'changeDepartment'
+    | 'removeDepartment'
+    | 'customSchemas'
   >;
   readonly provisioningLog: Pick<ProvisioningLog, 'add'>;
   readonly authentication: CredentialAuthentication;

@@ -2,6 +2,14 @@
 
 import { createBulkEndpoint } from './bulk-endpoint.ts';
 import {
+  createDepartment,
+  deleteDepartment,
+  patchDepartment,
+  readDepartment,
+  replaceDepartment,
+} from './department-endpoints.ts';
+import { listDepartments, searchDepartments } from './department-search.ts';
+import {
   type DiscoveryRequest,
   listResourceTypes,
   listSchemas,
@@ -44,52 +52,34 @@ export const scimRoutes: readonly Route[] = [
   describesSchemas('ResourceType', ['ResourceTypes', '*'], readResourceType),
   describesSchemas('Schema', ['Schemas'], listSchemas),
   describesSchemas('Schema', ['Schemas', '*'], readSchema),
-  {
-    resource: 'User',
-    area: 'users',
-    path: ['Users'],
-    operations: { GET: { changes: false, run: listUsers }, POST: { changes: true, run: createUser } },
-  },
-  {
-    resource: 'User',
-    area: 'users',
-    path: ['Users', '.search'],
-    operations: { POST: { changes: false, run: searchUsers } },
-  },
-  {
-    resource: 'User',
-    area: 'users',
-    path: ['Users', '*'],
-    operations: {
-      GET: { changes: false, run: readUser },
-      PUT: { changes: true, run: replaceUser },
-      PATCH: { changes: true, run: patchUser },
-      DELETE: { changes: true, run: deleteUser },
-    },
-  },
-  {
-    resource: 'Group',
-    area: 'groups',
-    path: ['Groups'],
-    operations: { GET: { changes: false, run: listGroups }, POST: { changes: true, run: createGroup } },
-  },
-  {
-    resource: 'Group',
-    area: 'groups',
-    path: ['Groups', '.search'],
-    operations: { POST: { changes: false, run: searchGroups } },
-  },
-  {
-    resource: 'Group',
-    area: 'groups',
-    path: ['Groups', '*'],
-    operations: {
-      GET: { changes: false, run: readGroup },
-      PUT: { changes: true, run: replaceGroup },
-      PATCH: { changes: true, run: patchGroup },
-      DELETE: { changes: true, run: deleteGroup },
-    },
-  },
+  ...resource('User', 'users', 'Users', {
+    list: listUsers,
+    search: searchUsers,
+    create: createUser,
+    read: readUser,
+    replace: replaceUser,
+    patch: patchUser,
+    remove: deleteUser,
+  }),
+  ...resource('Group', 'groups', 'Groups', {
+    list: listGroups,
+    search: searchGroups,
+    create: createGroup,
+    read: readGroup,
+    replace: replaceGroup,
+    patch: patchGroup,
+    remove: deleteGroup,
+  }),
+  // Where people are is people's: the scope is the same.
+  ...resource('Department', 'users', 'Departments', {
+    list: listDepartments,
+    search: searchDepartments,
+    create: createDepartment,
+    read: readDepartment,
+    replace: replaceDepartment,
+    patch: patchDepartment,
+    remove: deleteDepartment,
+  }),
   { resource: 'Root', area: 'any', path: ['.search'], operations: { POST: { changes: false, run: searchAll } } },
   {
     resource: 'Bulk',
@@ -128,6 +118,34 @@ function findBulkOperation(method: string, path: string) {
 export function allowedMethods(route: Route): string {
   const methods = route.discover === undefined ? Object.keys(route.operations) : ['GET'];
   return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+}
+
+/** What a client may do with the resources of a type (RFC 7644 §3.2). */
+type ResourceVerb = 'list' | 'search' | 'create' | 'read' | 'replace' | 'patch' | 'remove';
+
+function resource(
+  name: string,
+  area: ScimArea,
+  place: string,
+  verbs: Readonly<Record<ResourceVerb, ScimOperation>>,
+): readonly Route[] {
+  const reads = (run: ScimOperation): RoutedOperation => ({ changes: false, run });
+  const changes = (run: ScimOperation): RoutedOperation => ({ changes: true, run });
+  return [
+    { resource: name, area, path: [place], operations: { GET: reads(verbs.list), POST: changes(verbs.create) } },
+    { resource: name, area, path: [place, '.search'], operations: { POST: reads(verbs.search) } },
+    {
+      resource: name,
+      area,
+      path: [place, '*'],
+      operations: {
+        GET: reads(verbs.read),
+        PUT: changes(verbs.replace),
+        PATCH: changes(verbs.patch),
+        DELETE: changes(verbs.remove),
+      },
+    },
+  ];
 }
 
 function discovery(resource: string, path: readonly string[], discover: NonNullable<Route['discover']>): Route {

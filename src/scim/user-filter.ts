@@ -4,10 +4,11 @@
 import { foldCase, type UserId } from '#directory/identifiers.ts';
 import type { User, UserKeyKind } from '#directory/user.ts';
 import type { UserQuery } from '#storage/user-query.ts';
-import { bindFilter, type BoundFilter, matchesFilter } from './protocol/filter-evaluation.ts';
-import { collectEqualities, type EqualityTerm } from './protocol/filter-narrowing.ts';
+import { bindFilter, matchesFilter } from './protocol/filter-evaluation.ts';
+import { collectEqualities, type EqualityTerm, mentions } from './protocol/filter-narrowing.ts';
 import { parseFilter } from './protocol/filter-tree.ts';
 import type { JsonObject } from './protocol/json-value.ts';
+import { PERSON_URN } from './person-schema.ts';
 import type { ResourceSchema } from './protocol/schema-definition.ts';
 
 export interface UserFilter {
@@ -17,6 +18,8 @@ export interface UserFilter {
   readonly usesVersion: boolean;
   /** Whether `groups` is asked about, which are read apart. */
   readonly usesGroups: boolean;
+  /** Whether departments are asked about, whose names and codes are read apart. */
+  readonly usesDepartments: boolean;
 }
 
 /** Reads a filter on users. Throws `ProtocolError` invalidFilter. */
@@ -33,6 +36,7 @@ export function parseUserFilter(
     matches: (resource) => matchesFilter(bound, resource),
     usesVersion: mentions(bound, isVersion),
     usesGroups: mentions(bound, ([attribute]) => attribute === 'groups'),
+    usesDepartments: mentions(bound, isOfDepartments),
   };
 }
 
@@ -41,6 +45,7 @@ const keyKinds: Readonly<Record<string, UserKeyKind>> = {
   externalId: 'externalId',
   displayName: 'displayName',
   'emails.value': 'email',
+  [`${PERSON_URN}.departments.value`]: 'department',
 };
 
 /** The first equality that names one user, else the first that an index knows. */
@@ -57,7 +62,7 @@ function keyOf(term: EqualityTerm & { value: string }): { kind: UserKeyKind; val
   const name = nameOf(term);
   const kind = Object.hasOwn(keyKinds, name) ? keyKinds[name] : undefined;
   if (kind === undefined) return undefined;
-  if (kind === 'externalId') return { kind, value: term.value };
+  if (kind === 'externalId' || kind === 'department') return { kind, value: term.value };
   if (kind !== 'email') return { kind, value: foldCase(term.value) };
   // Within one element the type is part of the key: `emails[type eq "work"].value eq "x"`.
   const type = term.withinElement?.find((part) => part.subAttribute === 'type')?.value;
@@ -68,28 +73,14 @@ function nameOf(term: EqualityTerm): string {
   return term.attributePath.join('.');
 }
 
-/** Whether any expression of the filter is about a path like this; an element filter is about the path of its elements. */
-function mentions(filter: BoundFilter, isAsked: (path: readonly string[]) => boolean): boolean {
-  switch (filter.kind) {
-    case 'and':
-    case 'or':
-      return filter.terms.some((term) => mentions(term, isAsked));
-    case 'not':
-      return mentions(filter.term, isAsked);
-    case 'constant':
-      return false;
-    case 'element':
-    case 'presence':
-    case 'comparison':
-      return isAsked(filter.path);
-    default:
-      return filter satisfies never;
-  }
-}
-
 /** `meta[…]` may ask about the version, too. */
 function isVersion(path: readonly string[]): boolean {
   return path[0] === 'meta' && (path.length === 1 || path.at(-1) === 'version');
+}
+
+/** Paths of the Person extension's departments. */
+export function isOfDepartments(path: readonly string[]): boolean {
+  return path[0] === PERSON_URN && path[1] === 'departments';
 }
 
 /** A user as filter and sort order see them, made once per user. */

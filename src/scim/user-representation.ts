@@ -3,8 +3,11 @@
 
 import type { Hold } from '#directory/hold.ts';
 import type { Instant } from '#directory/identifiers.ts';
+import { withoutOrigin, type Membership, type Person } from '#directory/person.ts';
 import { statusOf, type User, type UserProfile } from '#directory/user.ts';
 import { assertBounded, splitProfile } from './custom-values.ts';
+import { describeReference, type KnownDepartments } from './department-representation.ts';
+import { PERSON_URN } from './person-schema.ts';
 import { createEntityTag } from './protocol/entity-tag.ts';
 import type { JsonObject } from './protocol/json-value.ts';
 import type { ResourceSchema } from './protocol/schema-definition.ts';
@@ -17,33 +20,53 @@ export interface WrittenUser {
   readonly active: boolean | undefined;
 }
 
-/** The whole resource as stored, `meta.version` included. `groups` are shown and no part of the version: they change with the groups. */
+/** What a user is shown with that is stored elsewhere, and therefore no part of the version. */
+export interface RelatedToUser {
+  readonly groups: readonly JsonObject[];
+  /** Those the user's memberships name; one that is missing is gone, and its membership is not shown. */
+  readonly departments: KnownDepartments;
+}
+
+/** The whole resource as answered, `meta.version` included. */
 export function toScimUser(
   user: User,
   schema: ResourceSchema,
   scimBase: string,
-  groups: readonly JsonObject[] = [],
+  { groups, departments }: RelatedToUser,
 ): JsonObject {
-  const content = toUserContent(user, schema, scimBase);
+  const content = toUserContent(user, schema, scimBase, departments);
   const meta = content['meta'] as JsonObject;
-  return {
-    ...content,
-    ...(groups.length === 0 ? {} : { groups }),
-    meta: { ...meta, version: createUserVersion(content) },
-  };
+  const isSame = user.profile.person?.departments === undefined;
+  const version = createUserVersion(isSame ? content : toUserContent(user, schema, scimBase));
+  return { ...content, ...(groups.length === 0 ? {} : { groups }), meta: { ...meta, version } };
 }
 
-/** The resource without `meta.version`, which costs a hash: for filters and sorting over many users. */
-export function toUserContent(user: User, schema: ResourceSchema, scimBase: string): JsonObject {
+/**
+ * The resource without `meta.version`, which costs a hash: for filters and sorting over many users. Without `departments` memberships stand as
+ * they can be written.
+ */
+export function toUserContent(
+  user: User,
+  schema: ResourceSchema,
+  scimBase: string,
+  departments?: KnownDepartments,
+): JsonObject {
   const split = splitProfile(user.profile as unknown as JsonObject, schema);
-  const { enterprise, ...core } = split.core;
-  const standard = [USER_URN, ...(enterprise === undefined ? [] : [ENTERPRISE_USER_URN]), FURLOUGH_USER_URN];
+  const { enterprise, person, ...core } = split.core;
+  const shownPerson = person === undefined ? {} : toScimPerson(person as Person, scimBase, departments);
+  const hasPerson = Object.keys(shownPerson).length > 0;
+  const extensions = [
+    ...(enterprise === undefined ? [] : [ENTERPRISE_USER_URN]),
+    ...(hasPerson ? [PERSON_URN] : []),
+    FURLOUGH_USER_URN,
+  ];
   return {
-    schemas: [...standard, ...Object.keys(split.custom)],
+    schemas: [USER_URN, ...extensions, ...Object.keys(split.custom)],
     id: user.id,
     ...core,
     active: user.active,
     ...(enterprise === undefined ? {} : { [ENTERPRISE_USER_URN]: enterprise }),
+    ...(hasPerson ? { [PERSON_URN]: shownPerson } : {}),
     [FURLOUGH_USER_URN]: {
       status: statusOf(user),
       // On its way to the ledger it is no seat of this person any more.
@@ -58,6 +81,28 @@ export function toUserContent(user: User, schema: ResourceSchema, scimBase: stri
       location: userLocation(user, scimBase),
     },
   };
+}
+
+function toScimPerson(person: Person, scimBase: string, known: KnownDepartments | undefined): JsonObject {
+  const { departments, ...own } = person;
+  const shown = withoutOrigin(departments ?? []).flatMap((membership): JsonObject[] => {
+    const department = known?.get(membership.value);
+    if (known === undefined) return [{ ...membership }];
+    if (department === undefined) return [];
+    const { code } = department.profile;
+    return [{ ...membership, ...describeReference(department, scimBase), ...(code === undefined ? {} : { code }) }];
+  });
+  return { ...own, ...(shown.length === 0 ? {} : { departments: shown }) } as unknown as JsonObject;
+}
+
+/** Without what follows from the departments themselves. */
+function fromScimPerson(person: JsonObject): Person {
+  const { departments, ...own } = person;
+  if (departments === undefined) return own as unknown as Person;
+  const memberships = (departments as readonly JsonObject[]).map(
+    ({ $ref: _ref, display: _name, code: _code, ...membership }) => membership as unknown as Membership,
+  );
+  return { ...own, departments: memberships } as unknown as Person;
 }
 
 /** The weak entity tag of a user: from content only. The seat is left out, for storage may still be handing it back. */
@@ -84,13 +129,20 @@ export function fromScimUser(resource: JsonObject, schema: ResourceSchema, befor
     password: _password,
     [FURLOUGH_USER_URN]: _why,
     [ENTERPRISE_USER_URN]: enterprise,
+    [PERSON_URN]: person,
     active,
     ...written
   } = resource;
   const { core, custom } = splitProfile(written, schema);
   assertBounded(core, custom);
   const hidden = before === null ? {} : splitProfile(before as unknown as JsonObject, schema).hidden;
-  const profile = { ...core, ...(enterprise === undefined ? {} : { enterprise }), ...custom, ...hidden };
+  const profile = {
+    ...core,
+    ...(enterprise === undefined ? {} : { enterprise }),
+    ...(person === undefined ? {} : { person: fromScimPerson(person as JsonObject) }),
+    ...custom,
+    ...hidden,
+  };
   return { profile: profile as unknown as UserProfile, active: typeof active === 'boolean' ? active : undefined };
 }
 

@@ -1,6 +1,7 @@
 // Owns the User schema as data: RFC 7643 §8.7.1 with §4.1, and the resource type that joins it with its extensions.
 // What a user is belongs to directory/; translating between the two belongs to user-representation.ts.
 
+import { personSchema } from './person-schema.ts';
 import { enterpriseUserSchema, furloughUserSchema } from './user-schema-extensions.ts';
 import {
   type AttributeDefinition,
@@ -166,6 +167,7 @@ export const userResourceType: ResourceTypeDefinition = {
   schema: userSchema,
   extensions: [
     { schema: enterpriseUserSchema, required: false },
+    { schema: personSchema, required: false },
     { schema: furloughUserSchema, required: false },
   ],
 };

@@ -1,31 +1,20 @@
 // Lists of users: filter, sort, page and projection together (RFC 7644 §3.4.2), by GET with a query or by POST to `.search` (§3.4.3).
 // Inactive users are always among them; deleted ones never.
 
-import type { OrganizationId } from '#directory/identifiers.ts';
 import type { User } from '#directory/user.ts';
 import { queryUsers, type UserQuery } from '#storage/user-query.ts';
-import type { JsonObject } from './protocol/json-value.ts';
 import { isShown, parseProjection, projectResource } from './protocol/projection.ts';
 import type { ListOrder } from './list-page.ts';
-import { answerSearch, type ResourceSearch, type SearchOptions } from './resource-search.ts';
-import type { ScimAnswer, ScimContext, ScimRequest } from './scim-operation.ts';
-import { readFilter, readListParameters, readSearchParameters, type SearchParameters } from './search-request.ts';
+import { createSearchOperations, type ResourceSearch, type SearchOptions } from './resource-search.ts';
+import type { ScimContext, ScimRequest } from './scim-operation.ts';
+import { readFilter, type SearchParameters } from './search-request.ts';
 import { createUserView, parseUserFilter } from './user-filter.ts';
-import { readUserGroups } from './user-groups.ts';
+import { createUserRelations, type UserRelations } from './user-relations.ts';
 import { toScimUser, toUserContent } from './user-representation.ts';
 import { parseUserSort } from './user-sort.ts';
 
-/** `GET /Users`. */
-export async function listUsers(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
-  const parameters = readListParameters(request);
-  return answerSearch(context, request, parameters, prepareUserSearch(context, request, parameters));
-}
-
-/** `POST /Users/.search`. */
-export async function searchUsers(context: ScimContext, request: ScimRequest): Promise<ScimAnswer> {
-  const parameters = await readSearchParameters(request);
-  return answerSearch(context, request, parameters, prepareUserSearch(context, request, parameters));
-}
+/** `GET /Users` and `POST /Users/.search`. */
+export const { list: listUsers, search: searchUsers } = createSearchOperations(prepareUserSearch);
 
 /** Throws `ProtocolError` for parameters that mean nothing. */
 export function prepareUserSearch(
@@ -37,8 +26,8 @@ export function prepareUserSearch(
   const { organizationId } = request.client;
   const schema = request.schemas.user;
   const projection = parseProjection(parameters, schema);
-  const groups = new Map<string, readonly JsonObject[]>();
-  const { query, ordering } = toUserQuery(context, request, parameters, groups, options);
+  const relations = createUserRelations(context, organizationId);
+  const { query, ordering } = toUserQuery(context, request, parameters, relations, options);
   return {
     resourceType: 'User',
     ordering,
@@ -47,56 +36,51 @@ export function prepareUserSearch(
       return { total, items: users };
     },
     async show(users) {
-      if (isShown(projection, 'groups')) await addGroups(context, organizationId, users, groups);
+      if (isShown(projection, 'groups')) await relations.addGroups(users);
+      await relations.addDepartments(users);
       return users.map((user) =>
-        projectResource(toScimUser(user, schema, context.scimBase, groups.get(user.id)), schema, projection),
+        projectResource(toScimUser(user, schema, context.scimBase, relations.of(user)), schema, projection),
       );
     },
   };
 }
 
-/** `groups` is filled as far as filter or order ask about groups. */
+/** `relations` are filled as far as filter or order ask about them. */
 function toUserQuery(
-  context: ScimContext,
+  { scimBase }: ScimContext,
   request: ScimRequest,
   parameters: SearchParameters,
-  groups: Map<string, readonly JsonObject[]>,
+  relations: UserRelations,
   { amongAllTypes = false }: SearchOptions,
 ): {
   readonly query: Pick<UserQuery, 'narrowTo' | 'prepare' | 'matches' | 'compare'>;
   readonly ordering: ListOrder<User>;
 } {
-  const { scimBase } = context;
-  const { organizationId, settings } = request.client;
+  const { settings } = request.client;
   const schema = request.schemas.user;
   const sort = parseUserSort(parameters, schema, { amongAllTypes });
   const filter =
     parameters.filter === undefined
       ? undefined
       : parseUserFilter(readFilter(parameters.filter), schema, { strict: settings.strict, amongAllTypes });
-  const usesVersion = sort?.usesVersion === true || filter?.usesVersion === true;
-  const usesGroups = sort?.usesGroups === true || filter?.usesGroups === true;
+  const uses = (part: 'usesVersion' | 'usesGroups' | 'usesDepartments') =>
+    sort?.[part] === true || filter?.[part] === true;
+  const [usesVersion, usesGroups, usesDepartments] = [uses('usesVersion'), uses('usesGroups'), uses('usesDepartments')];
   const view = createUserView((user) => {
-    if (usesVersion) return toScimUser(user, schema, scimBase, groups.get(user.id));
-    const own = groups.get(user.id);
-    const content = toUserContent(user, schema, scimBase);
-    return own === undefined ? content : { ...content, groups: own };
+    const related = relations.of(user);
+    if (usesVersion) return toScimUser(user, schema, scimBase, related);
+    const content = toUserContent(user, schema, scimBase, usesDepartments ? related.departments : undefined);
+    return related.groups.length === 0 ? content : { ...content, groups: related.groups };
   });
+  const prepare = async (users: readonly User[]): Promise<void> => {
+    if (usesGroups) await relations.addGroups(users);
+    if (usesDepartments) await relations.addDepartments(users);
+  };
   const query = {
     ...(filter?.narrowTo === undefined ? {} : { narrowTo: filter.narrowTo }),
-    ...(usesGroups ? { prepare: (users: readonly User[]) => addGroups(context, organizationId, users, groups) } : {}),
+    ...(usesGroups || usesDepartments ? { prepare } : {}),
     ...(filter === undefined ? {} : { matches: (user: User) => filter.matches(view(user)) }),
     ...(sort === undefined ? {} : { compare: (left: User, right: User) => sort.compare(view(left), view(right)) }),
   };
   return { query, ordering: { order: sort?.order, view } };
-}
-
-async function addGroups(
-  { storage, scimBase }: ScimContext,
-  organizationId: OrganizationId,
-  users: readonly User[],
-  groups: Map<string, readonly JsonObject[]>,
-): Promise<void> {
-  const missing = users.filter(({ id }) => !groups.has(id));
-  for (const [id, own] of await readUserGroups(storage, organizationId, missing, scimBase)) groups.set(id, own);
 }

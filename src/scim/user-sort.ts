@@ -4,6 +4,7 @@
 import type { JsonObject } from './protocol/json-value.ts';
 import type { ResourceSchema } from './protocol/schema-definition.ts';
 import { compareBySortOrder, parseSortOrder, type SortOrder, type SortParameters } from './protocol/sort-order.ts';
+import { isOfDepartments } from './user-filter.ts';
 
 export interface UserSort {
   readonly order: SortOrder;
@@ -12,6 +13,8 @@ export interface UserSort {
   readonly usesVersion: boolean;
   /** Whether the order is by `groups`, which are read apart. */
   readonly usesGroups: boolean;
+  /** Whether the order is by departments, whose names and codes are read apart. */
+  readonly usesDepartments: boolean;
 }
 
 /** Undefined without `sortBy`. Throws `ProtocolError` invalidValue. */
@@ -27,5 +30,6 @@ export function parseUserSort(
     compare: (left, right) => compareBySortOrder(order, left, right),
     usesVersion: order.path[0] === 'meta' && order.path.at(-1) === 'version',
     usesGroups: order.path[0] === 'groups',
+    usesDepartments: isOfDepartments(order.path),
   };
 }

@@ -26,6 +26,8 @@ export interface RecordPage {
   readonly key?: string;
   /** Ids greater than this one, or less with `newestFirst`. */
   readonly after?: string;
+  /** Rows to pass over first, counted from `after`. */
+  readonly offset?: number;
   /** 0 gives none. */
   readonly limit: number;
   /** Descending order of id. */
@@ -40,6 +42,8 @@ export interface RecordStore<Value> {
   /** Throws `StorageError('duplicate')` when the id exists, expired or not. Effects are stored in the same write. */
   insert(record: NewRecord<Value>, effects?: readonly Effect[]): Promise<void>;
   get(id: string, now: Instant): Promise<StoredRecord<Value> | null>;
+  /** By id, for at most 1,000 at once, in no order; unknown and expired ones are left out. */
+  getMany(ids: readonly string[], now: Instant): Promise<readonly StoredRecord<Value>[]>;
   /** Writes the value (and expiry) guarded by the revision that was read; false when someone else wrote first or it is gone. */
   replace(record: StoredRecord<Value>, effects?: readonly Effect[]): Promise<boolean>;
   /** Finds and deletes in one step: of many callers exactly one gets it. */

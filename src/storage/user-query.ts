@@ -3,7 +3,7 @@
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { User, UserKey } from '#directory/user.ts';
 import { queryResources, type ResourceQuery } from './resource-query.ts';
-import type { UserStore } from './user-store.ts';
+import type { UserPage, UserStore } from './user-store.ts';
 
 export interface UserQuery extends ResourceQuery<User> {
   /** A superset of the answer that can be read by an index: one key, or one id. */
@@ -25,10 +25,12 @@ export async function queryUsers(
   query: UserQuery,
 ): Promise<UserQueryResult> {
   const { narrowTo } = query;
+  // A key that is too common to be read at once still keeps a walk to those who have it.
+  const havingKey = narrowTo !== undefined && 'key' in narrowTo ? narrowTo : {};
   const { total, items } = await queryResources(
     {
       count: () => store.count(organizationId),
-      list: (page) => store.list(organizationId, page as Parameters<UserStore['list']>[1]),
+      list: (page) => store.list(organizationId, { ...(page as UserPage), ...havingKey }),
       narrowed: narrowTo === undefined ? undefined : () => lookUp(store, organizationId, narrowTo),
     },
     query,

@@ -36,6 +36,8 @@ export type CommitOutcome = {
 );
 
 export interface UserPage {
+  /** Only those that have this key. */
+  readonly key?: UserKey;
   /** Ids greater than this one. */
   readonly after?: UserId;
   /** Rows to pass over first, counted from `after`. */

@@ -17,7 +17,7 @@ import {
 import { bodyOf, everywhere, path } from './request-parts.ts';
 import type { WireRequest } from './wire.ts';
 
-export function toAdmin({ adminKey, people }: HostileHouse): fc.Arbitrary<WireRequest> {
+export function toAdmin({ adminKey, people, departments }: HostileHouse): fc.Arbitrary<WireRequest> {
   const values = [
     'okta',
     'default',
@@ -62,6 +62,8 @@ export function toAdmin({ adminKey, people }: HostileHouse): fc.Arbitrary<WireRe
     { kind: 'saml', entityId: 'x', ssoUrl: 'http://127.0.0.1:9/', certificates: ['AAAA'] },
     ...people.admin,
     ...people.scim,
+    ...departments.admin,
+    ...departments.scim,
   ];
   const headers = hostileHeaders({
     ...everywhere,
@@ -77,7 +79,7 @@ export function toAdmin({ adminKey, people }: HostileHouse): fc.Arbitrary<WireRe
     // What ends connections and credentials is asked about others, so that the rest has something to be asked about.
     const ends = operation.method === 'delete' || operation.id === 'credentials.revoke';
     const known = operation.id.startsWith('schemas.') ? [CUSTOM, encodeURIComponent(CUSTOM)] : ['okta', 'default'];
-    const id = path(ends ? ['gone'] : [...known, ...people.admin]);
+    const id = path(ends ? ['gone'] : [...known, ...people.admin, ...departments.admin]);
     const organization = fc.oneof(
       { arbitrary: fc.constant('by-admin'), weight: 8 },
       { arbitrary: encodedText, weight: 1 },
@@ -135,6 +137,8 @@ const honestBodies: Readonly<Record<string, Readonly<Record<string, unknown>>>> 
     signIn: { kind: 'saml', entityId: 'x', ssoUrl: 'http://127.0.0.1:9/' },
     provisioning: { kind: 'scim' },
   },
+  'departments.create': { name: 'Sales', parent: null, displayOrder: 1, externalId: 'x' },
+  'departments.change': { name: 'Top', code: null, parent: null, displayOrder: 2 },
   'schemas.declare': {
     id: 'urn:stranger:scim:custom',
     name: 'Strange',

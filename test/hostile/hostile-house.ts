@@ -11,6 +11,8 @@ import { createWire, type Wire } from './wire.ts';
 
 export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
+export const DEPARTMENT = 'urn:ietf:params:scim:schemas:furlough:2.0:Department';
+export const PERSON = 'urn:ietf:params:scim:schemas:extension:furlough:2.0:Person';
 /** Declared by `by-scim` and `by-admin`: an attribute of every type. */
 export const CUSTOM = 'urn:by:scim:custom';
 export const customAttributes = [
@@ -36,6 +38,8 @@ export interface HostileHouse extends RunningServer {
   readonly scimSecret: string;
   /** Ids of people of `by-scim` and of `by-admin`. */
   readonly people: Readonly<Record<'scim' | 'admin', readonly string[]>>;
+  /** Ids of departments of the same, the second below the first. */
+  readonly departments: Readonly<Record<'scim' | 'admin', readonly string[]>>;
   /** The id of a group of `by-scim`; one of its people is in it. */
   readonly group: string;
   /** The `Cookie` header of a person of `by-gate` who is signed in. */
@@ -97,6 +101,12 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     scim: [await hire(scimSecret, 'a@scim.test'), await hire(scimSecret, 'b@scim.test')],
     admin: [await hire(adminSecret, 'a@admin.test'), await hire(adminSecret, 'b@admin.test')],
   };
+  const found = async (organization: string): Promise<readonly string[]> => {
+    const at = `/organizations/${organization}/departments`;
+    const top = (await must('POST', at, { name: 'Top', code: 'T' }))['department'].id;
+    return [top, (await must('POST', at, { name: 'Below', parent: top }))['department'].id];
+  };
+  const departments = { scim: await found('by-scim'), admin: await found('by-admin') };
   const crew = await server.scim(scimSecret, 'POST', '/Groups', {
     schemas: [GROUP],
     displayName: 'Crew',
@@ -126,6 +136,7 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     adminKey: server.environment['FURLOUGH_BOOTSTRAP_ADMIN_KEY'] ?? '',
     scimSecret,
     people,
+    departments,
     group: crew.body['id'],
     sessionCookie: browser.cookieHeader(server.url),
     appHost: host,

@@ -171,6 +171,8 @@ function declareSuite(kind: 'sqlite' | 'mongodb'): void {
       ['POST', `${base}/users/${id}/reactivate`, { lift: { $in: ['admin'] } }],
       ['POST', `${base}/credentials`, { kind: { $ne: 1 }, name: 'x' }],
       ['POST', `${base}/connections`, { kind: 'scim', name: { $gt: '' } }],
+      ['POST', `${base}/departments`, { name: { $gt: '' } }],
+      ['POST', `${base}/departments`, { name: 'x', parent: { $ne: null } }],
     ] as const) {
       const { status, body: refusal } = await house.admin(method, path, body);
       expect([path, status, refusal['code']]).toEqual([path, 400, 'invalidInput']);
@@ -213,7 +215,7 @@ function declareSuite(kind: 'sqlite' | 'mongodb'): void {
     ['sortBy=name', 400],
     ['limit=1&limit=2', 400],
   ])('F05 admin API ?%s: %i', async (query, expected) => {
-    for (const list of ['users', 'credentials', 'connections', 'sign-ins', 'provisioning-log', 'audit'])
+    for (const list of ['users', 'credentials', 'connections', 'departments', 'sign-ins', 'provisioning-log', 'audit'])
       expect([list, (await house.admin('GET', `/organizations/by-admin/${list}?${query}`)).status]).toEqual([
         list,
         expected,

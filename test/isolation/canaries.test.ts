@@ -182,10 +182,11 @@ async function tour(world: TwoOrganizations, party: Party): Promise<readonly Tol
   const told: Told[] = [];
   const see = async (...asked: [string, string, unknown?, Record<string, string>?]) =>
     void told.push(await ask(world, party, ...asked));
-  const { person, connection, credential, signIn, logEntry, schema } = party;
+  const { person, connection, credential, signIn, logEntry, schema, department } = party;
   const ids: Readonly<Record<string, string>> = {
     users: person,
     credentials: credential,
+    departments: department,
     provisioningLog: logEntry,
     schemas: schema,
   };
@@ -212,6 +213,7 @@ async function tour(world: TwoOrganizations, party: Party): Promise<readonly Tol
   for (const target of [
     'Users',
     'Users?count=1',
+    'Departments',
     'Users?sortBy=userName&sortOrder=descending',
     `Users/${person}`,
     'Users/none',

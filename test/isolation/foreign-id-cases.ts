@@ -1,7 +1,7 @@
 // For every route there is, what is asked with an id that belongs to somebody else. Keys are the routes' own names: foreign-ids.test.ts fails for
 // a route that has no line here.
 
-import { ENTERPRISE, GROUP, USER } from './two-organizations.ts';
+import { DEPARTMENT, ENTERPRISE, GROUP, PERSON, USER } from './two-organizations.ts';
 
 /** Ids and names as one organisation has them, or as nobody has. */
 export interface Ids {
@@ -10,6 +10,9 @@ export interface Ids {
   readonly group: string;
   readonly groupName: string;
   readonly groupExternalId: string;
+  readonly department: string;
+  readonly departmentName: string;
+  readonly departmentCode: string;
   readonly schema: string;
   readonly badge: string;
   readonly connection: string;
@@ -54,7 +57,7 @@ function admin(
   };
 }
 const inPath = (rest: string) => (org: string, ids: Ids) =>
-  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn).replace('{logEntry}', ids.logEntry).replace('{schema}', ids.schema)}`;
+  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn).replace('{department}', ids.department).replace('{logEntry}', ids.logEntry).replace('{schema}', ids.schema)}`;
 /** Only about the organisation that the path names. */
 const ofPath =
   (method: string, rest: string, body?: unknown): Cases =>
@@ -152,6 +155,46 @@ export const adminCases: Readonly<Record<string, Cases>> = {
     body: { roles: ['auditor'] },
     headers: { 'if-match': '*' },
   }),
+  'departments.list': (ids, own) => [
+    { method: 'GET', target: `/api/v1/organizations/${ids.organization}/departments`, control: 200 },
+    ...[
+      `parent=${ids.department}`,
+      `code=${ids.departmentCode}`,
+      `name=${encodeURIComponent(ids.departmentName)}`,
+      `cursor=${cursorAt(`:${ids.department}`)}`,
+    ].map((query) => ({ method: 'GET', target: `/api/v1/organizations/${own.organization}/departments?${query}` })),
+  ],
+  'departments.create': (ids, own) => [
+    {
+      method: 'POST',
+      target: `/api/v1/organizations/${own.organization}/departments`,
+      body: { name: 'Other', parent: ids.department },
+    },
+    { method: 'POST', target: `/api/v1/organizations/${ids.organization}/departments`, body: { name: 'Other' } },
+  ],
+  'departments.get': admin('GET', inPath('/departments/{department}'), { control: 200 }),
+  'departments.change': (ids, own) => [
+    ...(admin('PUT', inPath('/departments/{department}'), { body: { name: 'Other' } })(
+      ids,
+      own,
+    ) as readonly ForeignIdCase[]),
+    {
+      method: 'PUT',
+      target: `/api/v1/organizations/${own.organization}/departments/${own.department}`,
+      body: { parent: ids.department },
+    },
+  ],
+  'departments.delete': admin('DELETE', inPath('/departments/{department}')),
+  'departments.users': (ids, own) => [
+    ...(admin('GET', inPath('/departments/{department}/users'), { control: 200 })(
+      ids,
+      own,
+    ) as readonly ForeignIdCase[]),
+    {
+      method: 'GET',
+      target: `/api/v1/organizations/${own.organization}/departments/${own.department}/users?cursor=${cursorAt(ids.person)}`,
+    },
+  ],
   'seats.get': ofPath('GET', '/seats'),
   'seats.change': ofPath('PUT', '/seats', { licensed: 1 }),
   'seats.recount': ofPath('POST', '/seats/recount'),
@@ -192,6 +235,8 @@ const filters = (ids: Ids): readonly string[] => [
   `emails[type eq "work" and value eq "${ids.email}"]`,
   `displayName co "${ids.displayName}"`,
   `${ENTERPRISE}:manager.value eq "${ids.person}"`,
+  `${PERSON}:departments[value eq "${ids.department}"]`,
+  `${PERSON}:departments.display eq "${ids.departmentName}"`,
   `${ids.schema}:badge eq "${ids.badge}"`,
 ];
 
@@ -203,6 +248,17 @@ const groupFilters = (ids: Ids): readonly string[] => [
   `members.value co "${ids.person}"`,
   `${ids.schema}:badge pr`,
 ];
+const departmentFilters = (ids: Ids): readonly string[] => [
+  `id eq "${ids.department}"`,
+  `name eq "${ids.departmentName}"`,
+  `code eq "${ids.departmentCode}"`,
+  `name co "${ids.departmentName}"`,
+];
+const departmentBelow = (parent: string) => ({ schemas: [DEPARTMENT], name: 'Other', parent: { value: parent } });
+const placed = (department: string) => ({
+  schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+  Operations: [{ op: 'add', path: `${PERSON}:departments`, value: [{ value: department }] }],
+});
 const adding = (member: string) => ({
   schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
   Operations: [{ op: 'add', path: 'members', value: [{ value: member }] }],
@@ -226,11 +282,13 @@ export const scimCases: Readonly<Record<string, Cases>> = {
     bulk([{ method: 'PATCH', path: `/Users/${ids.person}`, data: patch }]),
     bulk([{ method: 'PUT', path: `/Users/${ids.person}`, data: scimUser(ids) }]),
     bulk([{ method: 'DELETE', path: `/Groups/${ids.group}` }]),
+    bulk([{ method: 'DELETE', path: `/Departments/${ids.department}` }]),
+    bulk([{ method: 'PATCH', path: `/Users/${own.person}`, data: placed(ids.department) }]),
     bulk([{ method: 'PATCH', path: `/Groups/${own.group}`, data: adding(ids.person) }]),
     bulk([{ method: 'PATCH', path: `/Groups/${own.group}`, data: adding(`bulkId:${ids.person}`) }]),
   ],
   '.search': (ids) =>
-    [...filters(ids), ...groupFilters(ids)].map((filter) => ({
+    [...filters(ids), ...groupFilters(ids), ...departmentFilters(ids)].map((filter) => ({
       method: 'POST',
       target: '/scim/v2/.search',
       body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'], filter },
@@ -271,6 +329,47 @@ export const scimCases: Readonly<Record<string, Cases>> = {
     { method: 'DELETE', target: `/scim/v2/Groups/${ids.group}` },
     { method: 'DELETE', target: `/scim/v2/Groups/${ids.group}`, headers: { 'if-match': 'W/"x"' } },
   ],
+  Departments: (ids) => [
+    ...departmentFilters(ids).map((filter) => ({
+      method: 'GET',
+      target: `/scim/v2/Departments?filter=${encodeURIComponent(filter)}`,
+      control: 200,
+    })),
+    { method: 'POST', target: '/scim/v2/Departments', body: departmentBelow(ids.department) },
+  ],
+  'Departments/.search': (ids) =>
+    departmentFilters(ids).map((filter) => ({
+      method: 'POST',
+      target: '/scim/v2/Departments/.search',
+      body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'], filter },
+      control: 200,
+    })),
+  'Departments/*': (ids, own) => [
+    { method: 'GET', target: `/scim/v2/Departments/${ids.department}`, control: 200 },
+    { method: 'HEAD', target: `/scim/v2/Departments/${ids.department}`, control: 200 },
+    {
+      method: 'PUT',
+      target: `/scim/v2/Departments/${ids.department}`,
+      body: { schemas: [DEPARTMENT], name: 'Other' },
+    },
+    {
+      method: 'PUT',
+      target: `/scim/v2/Departments/${own.department}`,
+      body: departmentBelow(ids.department),
+    },
+    {
+      method: 'PATCH',
+      target: `/scim/v2/Departments/${ids.department}`,
+      body: { ...patch, Operations: [{ op: 'replace', path: 'name', value: 'Other' }] },
+    },
+    {
+      method: 'PATCH',
+      target: `/scim/v2/Departments/${own.department}`,
+      body: { ...patch, Operations: [{ op: 'replace', path: 'parent', value: { value: ids.department } }] },
+    },
+    { method: 'DELETE', target: `/scim/v2/Departments/${ids.department}` },
+    { method: 'DELETE', target: `/scim/v2/Departments/${ids.department}`, headers: { 'if-match': 'W/"x"' } },
+  ],
   Users: (ids) => [
     ...filters(ids).map((filter) => ({
       method: 'GET',
@@ -287,6 +386,12 @@ export const scimCases: Readonly<Record<string, Cases>> = {
       control: 200,
     })),
   'Users/*': (ids, own) => [
+    { method: 'PATCH', target: `/scim/v2/Users/${own.person}`, body: placed(ids.department) },
+    {
+      method: 'PUT',
+      target: `/scim/v2/Users/${own.person}`,
+      body: { ...scimUser(own), [PERSON]: { departments: [{ value: ids.department }] } },
+    },
     { method: 'GET', target: `/scim/v2/Users/${ids.person}`, control: 200 },
     {
       method: 'GET',

@@ -4,6 +4,7 @@
 import { listOperations } from '#admin/operations.ts';
 import { createGate } from '#gate/gate.ts';
 import { scimRoutes } from '#scim/scim-routes.ts';
+import { departmentRecords } from '#storage/department-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { describeWithMongo } from '../harness/mongo-for-tests.ts';
 import type { WireAnswer } from '../hostile/wire.ts';
@@ -216,6 +217,9 @@ function unknownLike(ids: Ids): Ids {
     group: last(ids.group),
     groupName: swap(ids.groupName),
     groupExternalId: swap(ids.groupExternalId),
+    department: last(ids.department),
+    departmentName: swap(ids.departmentName),
+    departmentCode: swap(ids.departmentCode),
     schema: swap(ids.schema),
     badge: swap(ids.badge),
     connection: swap(ids.connection),
@@ -249,6 +253,7 @@ async function everythingOf({ house: { storage } }: TwoOrganizations, { id }: Pa
     seats: await storage.seats.read(organization),
     users: await storage.users.list(organization, { limit: 1_000 }),
     groups: await storage.groups.list(organization, { limit: 1_000 }),
+    departments: await storage.records(departmentRecords).list(organization, { limit: 1_000 }, 0),
     schemas: await storage.records(customSchemaRecords).get(id, Date.now()),
   };
 }

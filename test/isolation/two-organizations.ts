@@ -14,6 +14,9 @@ export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 export const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
+export const PERSON = 'urn:ietf:params:scim:schemas:extension:furlough:2.0:Person';
+export const DEPARTMENT = 'urn:ietf:params:scim:schemas:furlough:2.0:Department';
+
 /** What both organisations call something. */
 export const shared = { userName: 'same@shared.test', externalId: 'same-external-id', connection: 'shared' } as const;
 
@@ -26,6 +29,9 @@ export interface Party {
   readonly group: string;
   readonly groupName: string;
   readonly groupExternalId: string;
+  readonly department: string;
+  readonly departmentName: string;
+  readonly departmentCode: string;
   /** The URN of its own schema, and a value by it. */
   readonly schema: string;
   readonly badge: string;
@@ -116,6 +122,8 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     title: `Title ${canary}`,
     groupName: `Group ${canary}`,
     groupExternalId: `${canary}-group-external`,
+    departmentName: `Department ${canary}`,
+    departmentCode: `${canary}-department`,
     connectionName: `Connection ${canary}`,
     credentialName: `Credential ${canary}`,
     note: `Note ${canary}`,
@@ -210,6 +218,17 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
       }),
     )
   )['id'];
+  const department = (
+    await must(
+      scim('POST', '/Departments', { schemas: [DEPARTMENT], name: names.departmentName, code: names.departmentCode }),
+    )
+  )['id'];
+  await must(
+    scim('PATCH', `/Users/${person}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'add', path: `${PERSON}:departments`, value: [{ value: department, primary: true }] }],
+    }),
+  );
   const samePerson = await hire(sharedSecret, shared.userName, shared.externalId, shared.userName, person);
   const signInAs: Party['signInAs'] = async (userName, through = connection) => {
     saml.signInAs(userName);
@@ -239,6 +258,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     scimSecret,
     person,
     group,
+    department,
     samePerson,
     connection,
     credential: issued['credential'].id,
@@ -253,6 +273,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
       ...Object.values(names),
       person,
       group,
+      department,
       samePerson,
       issued['credential'].id,
       refused.reference,

@@ -8,13 +8,18 @@ import { createProvisioning, type Provisioning } from '#provisioning/provisionin
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { sweepSeats } from '#provisioning/seat-sweep.ts';
 import { createEffectRelay, deadLetterRecords, type EffectRelay } from '#signals/effect-relay.ts';
+import { departmentTreeRecords } from '#storage/department-records.ts';
 import type { Storage } from '#storage/storage.ts';
 import { randomBytes } from 'node:crypto';
 
 const auditKey = new Uint8Array(32).fill(7);
 
 /** The kinds of records it needs: a store is opened with them. */
-export const sideRecordKinds: readonly string[] = [sessionRecords.name, deadLetterRecords.name];
+export const sideRecordKinds: readonly string[] = [
+  sessionRecords.name,
+  deadLetterRecords.name,
+  departmentTreeRecords.name,
+];
 
 /** The write side and the relay on one store. */
 export interface Side extends Provisioning {

@@ -86,6 +86,7 @@ describeOnBothStorages('seats', (open) => {
     expect(await side.seats()).toEqual([10, 0, 0]);
     const active = (await Promise.all(users.map((user) => side.user(user.id)))).filter((user) => user.active);
     await Promise.all(active.slice(0, 5).map((user) => setActive(side, user, false)));
+    await side.finished();
     expect(await side.storage.users.counts(acme)).toMatchObject({ active: 10, waiting: 15, inactive: 5 });
     expect(await side.seats()).toEqual([10, 0, 0]);
     expect(side.troubles).toEqual([]);

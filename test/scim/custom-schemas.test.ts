@@ -6,7 +6,19 @@ import type { UserId } from '#directory/identifiers.ts';
 import { createProvisioning } from '#provisioning/provisioning.ts';
 import { describeOnBothStorages } from '../harness/both-storages.ts';
 import { randomBytes } from 'node:crypto';
-import { acme, byTest, CORE, ENTERPRISE, FURLOUGH, globex, PATCH_OP, startScimWorld, type Json } from './scim-world.ts';
+import {
+  acme,
+  byTest,
+  CORE,
+  DEPARTMENT,
+  ENTERPRISE,
+  FURLOUGH,
+  globex,
+  PATCH_OP,
+  PERSON,
+  startScimWorld,
+  type Json,
+} from './scim-world.ts';
 import type { ScimWorld } from './scim-world.ts';
 
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
@@ -430,7 +442,7 @@ describeOnBothStorages('custom schemas', (open) => {
 
   test('discovery: with a credential of the organisation also its own, without one or with a refused one the standard', async () => {
     const own = (await world.get('/Schemas')).json.Resources;
-    expect(own.map(({ id }: Json) => id)).toEqual([CORE, ENTERPRISE, FURLOUGH, BADGE, SITE, GROUP]);
+    expect(own.map(({ id }: Json) => id)).toEqual([CORE, ENTERPRISE, PERSON, FURLOUGH, BADGE, SITE, GROUP, DEPARTMENT]);
     const described = own.find(({ id }: Json) => id === BADGE);
     expect(described).toMatchObject({ name: 'Badge', meta: { location: `${world.base}/Schemas/${BADGE}` } });
     expect(described.attributes[1]).toEqual({
@@ -447,12 +459,12 @@ describeOnBothStorages('custom schemas', (open) => {
     expect((await world.get(`/Schemas/${BADGE.toLowerCase()}`)).json).toEqual(described);
     const types = (await world.get('/ResourceTypes')).json.Resources;
     const extensions = (type: Json) => type.schemaExtensions.map(({ schema }: Json) => schema);
-    expect(types.map(extensions)).toEqual([[ENTERPRISE, FURLOUGH, BADGE, SITE], [SITE]]);
+    expect(types.map(extensions)).toEqual([[ENTERPRISE, PERSON, FURLOUGH, BADGE, SITE], [SITE], []]);
     for (const Authorization of ['', 'Bearer nobody-knows-this-one']) {
       const see = (path: string) => world.send({ method: 'GET', path, headers: { Authorization } });
       expect((await see('/Schemas')).json.totalResults).toBe(4);
       expect((await see(`/Schemas/${BADGE}`)).status).toBe(404);
-      expect(extensions((await see('/ResourceTypes/User')).json)).toEqual([ENTERPRISE, FURLOUGH]);
+      expect(extensions((await see('/ResourceTypes/User')).json)).toEqual([ENTERPRISE, PERSON, FURLOUGH]);
     }
   });
 

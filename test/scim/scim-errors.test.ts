@@ -8,8 +8,10 @@ import { openSqliteStorage } from '#storage/sqlite/sqlite-storage.ts';
 import type { Storage } from '#storage/storage.ts';
 import {
   CORE,
+  DEPARTMENT,
   ENTERPRISE,
   FURLOUGH,
+  PERSON,
   startScimWorld,
   type Json,
   type ScimWorld,
@@ -176,18 +178,27 @@ test('discovery says what is there, and nothing else', async () => {
   // No attribute of our own making: conformance suites refuse what RFC 7643 §5 does not define.
   expect(Object.keys(config.filter)).toEqual(['supported', 'maxResults']);
   const types = (await world.get('/ResourceTypes?startIndex=2&count=0')).json;
-  expect(types).toMatchObject({ totalResults: 2, startIndex: 1, itemsPerPage: 2 });
+  expect(types).toMatchObject({ totalResults: 3, startIndex: 1, itemsPerPage: 3 });
   expect(types.Resources[0]).toEqual((await world.get('/ResourceTypes/User')).json);
   expect(types.Resources[0]).toMatchObject({
     endpoint: '/Users',
     schema: CORE,
     schemaExtensions: [
       { schema: ENTERPRISE, required: false },
+      { schema: PERSON, required: false },
       { schema: FURLOUGH, required: false },
     ],
   });
   const schemas = (await world.get('/Schemas')).json.Resources;
-  expect(schemas.map((schema: { id: string }) => schema.id)).toEqual([CORE, ENTERPRISE, FURLOUGH, GROUP]);
+  expect(schemas.map((schema: { id: string }) => schema.id)).toEqual([
+    CORE,
+    ENTERPRISE,
+    PERSON,
+    FURLOUGH,
+    GROUP,
+    DEPARTMENT,
+  ]);
+  expect(types.Resources[2]).toMatchObject({ id: 'Department', endpoint: '/Departments', schema: DEPARTMENT });
   for (const schema of schemas) expect((await world.get(`/Schemas/${schema.id.toUpperCase()}`)).json).toEqual(schema);
   expect(JSON.stringify(schemas)).not.toContain('null');
   const attributes = new Map<string, Json>(schemas[0].attributes.map((one: { name: string }) => [one.name, one]));
@@ -195,6 +206,11 @@ test('discovery says what is there, and nothing else', async () => {
   expect(attributes.get('active')).toMatchObject({ type: 'boolean', mutability: 'readWrite' });
   expect(attributes.get('password')).toMatchObject({ mutability: 'writeOnly', returned: 'never' });
   expect(attributes.has('clearable')).toBe(false);
+  expect(schemas.some((schema: object) => 'bareInBodies' in schema)).toBe(false);
+  // RFC 7643 §2.3.8: no complex attribute within a complex one.
+  for (const { attributes: of } of schemas)
+    for (const { subAttributes = [] } of of)
+      expect(subAttributes.filter((sub: Json) => sub.type === 'complex')).toEqual([]);
   for (const path of ['/Schemas/urn:none', '/ResourceTypes/Robot']) expectRefusal(await world.get(path), 404);
   for (const path of ['/Schemas', '/ResourceTypes', '/ServiceProviderConfig', `/Schemas/${CORE}`]) {
     expectRefusal(await world.get(`${path}?filter=id%20pr`), 403);

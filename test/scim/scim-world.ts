@@ -31,6 +31,8 @@ export const byTest: ChangeContext = { actor: { kind: 'administrator', name: 'te
 export const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 export const FURLOUGH = 'urn:ietf:params:scim:schemas:extension:furlough:2.0:User';
+export const PERSON = 'urn:ietf:params:scim:schemas:extension:furlough:2.0:Person';
+export const DEPARTMENT = 'urn:ietf:params:scim:schemas:furlough:2.0:Department';
 export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
 export interface WireRequest {

@@ -78,11 +78,23 @@ function listKey(
   }
   const location = locateAttribute(key, schema, { strictSeparator: strict, bareExtensionNames: !strict });
   if (location?.kind !== 'attribute') return;
+  if (isBareForeigner(key, location, schema)) return;
   const plain = location.subAttribute === undefined && location.attribute.name.length === key.length;
   if (!plain) refuseDottedKey(key, strict);
   // A bare name may mean an extension's attribute, but never one that would only be refused as readOnly.
   if (plain && location.extension !== undefined && location.attribute.mutability === 'readOnly') return;
   attributes.push({ kind: 'attribute', location, value });
+}
+
+/** A name that happens to be that of an attribute of ours: a client that does not know the extension means something else by it. */
+function isBareForeigner(key: string, { extension }: AttributeLocation, schema: ResourceSchema): boolean {
+  if (extension === undefined || key.toLowerCase().startsWith(extension.toLowerCase())) return false;
+  return findSchema(schema, extension)?.definition.bareInBodies === false;
+}
+
+/** Whether a body says anything under the URN of a schema, if only that nothing is assigned. */
+export function namesSchema(body: JsonObject, urn: string): boolean {
+  return Object.keys(body).some((key) => key.toLowerCase().startsWith(urn.toLowerCase()));
 }
 
 function refuseDottedKey(key: string, strict: boolean): void {

@@ -143,6 +143,7 @@ function bind(tree: FilterTree, find: FindOperand, options: BindOptions): BoundF
       if (operand === undefined) return { kind: 'constant', value: false };
       const { attribute, path } = operand;
       if (attribute === undefined || path.at(-1) !== attribute.name || !hasElements(attribute)) {
+        if (isAmongTypes(options)) return { kind: 'constant', value: false };
         throw new ProtocolError('invalidFilter', `${quoteInput(tree.attribute)} has no elements to filter.`);
       }
       return { kind: 'element', path, attribute, filter: bindElementFilter(tree.filter, attribute, options) };
@@ -157,9 +158,8 @@ function bindComparison(
   operand: Operand | undefined,
   options: BindOptions,
 ): BoundFilter {
-  if (operand === undefined) {
-    return { kind: 'constant', value: operator === 'ne' ? value !== null : operator === 'eq' && value === null };
-  }
+  const nothing = operator === 'ne' ? value !== null : operator === 'eq' && value === null;
+  if (operand === undefined) return { kind: 'constant', value: nothing };
   let { attribute, path } = operand;
   if (attribute?.type === 'complex') {
     // Naming the complex attribute itself means its `value`: `emails co "x"` (RFC 7644 Figure 2), `manager eq "x"`.
@@ -167,10 +167,16 @@ function bindComparison(
     path = [...path, 'value'];
   }
   if (attribute === undefined) {
+    if (isAmongTypes(options)) return { kind: 'constant', value: nothing };
     throw new ProtocolError('invalidFilter', `${quoteInput(name)} has no value of its own to compare.`);
   }
   const { typed, test } = createComparison(attribute, operator, value, options.strict === true);
   return { kind: 'comparison', path, attribute, operator, value: typed, test };
+}
+
+/** One name may be a text in one type and have parts in another, such as `name`: where it has not what is asked about, it has no value. */
+function isAmongTypes({ unknownAttribute }: BindOptions): boolean {
+  return unknownAttribute === 'noValue';
 }
 
 function findInResource(name: string, schema: ResourceSchema, options: BindOptions): Operand | undefined {

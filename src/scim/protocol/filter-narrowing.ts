@@ -37,3 +37,22 @@ export function collectEqualities(filter: BoundFilter): EqualityTerm[] {
 function equalityValue(comparison: BoundComparison): string | number | boolean | undefined {
   return comparison.operator === 'eq' && comparison.value !== null ? comparison.value : undefined;
 }
+
+/** Whether any expression of the filter is about a path like this; an element filter is about the path of its elements. */
+export function mentions(filter: BoundFilter, isAsked: (path: readonly string[]) => boolean): boolean {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.terms.some((term) => mentions(term, isAsked));
+    case 'not':
+      return mentions(filter.term, isAsked);
+    case 'constant':
+      return false;
+    case 'element':
+    case 'presence':
+    case 'comparison':
+      return isAsked(filter.path);
+    default:
+      return filter satisfies never;
+  }
+}

@@ -38,6 +38,8 @@ export interface SchemaDefinition {
   readonly name: string;
   readonly description: string;
   readonly attributes: readonly AttributeDefinition[];
+  /** Ours, not published: `false` means that a body names the attributes of this extension under its URN only. */
+  readonly bareInBodies?: false;
 }
 
 export interface ResourceExtension {

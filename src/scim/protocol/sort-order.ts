@@ -41,6 +41,8 @@ export function parseSortOrder(
     attribute = findSubAttribute(attribute, 'value');
     path.push('value');
   }
+  // What has parts here may be a value in another type.
+  if (attribute === undefined && amongAllTypes) return undefined;
   if (attribute === undefined || attribute.returned === 'never') return refuseSortBy(sortBy);
   return { path, attribute, descending };
 }
@@ -68,7 +70,7 @@ export function sortValue(order: SortOrder, resource: JsonObject): JsonValue | u
     holder = primary;
   }
   const [value] = isJsonObject(holder) ? readValues(holder, order.path.slice(-1)) : [];
-  return isAssigned(value) ? value : undefined;
+  return isAssigned(value) && !isJsonObject(value) ? value : undefined;
 }
 
 function isPrimary(element: JsonValue): boolean {

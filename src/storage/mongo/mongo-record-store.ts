@@ -86,6 +86,12 @@ export function createRecordStore<Value>(records: RecordModel, kind: RecordKind<
         return found === null ? null : fromDocument<Value>(found);
       }),
 
+    getMany: (ids, now) =>
+      guard(async () => {
+        const asked = { _id: operators({ $in: ids }), ...visible(now) };
+        return (await records.find(asked).lean<RecordDocument[]>()).map((found) => fromDocument<Value>(found));
+      }),
+
     replace: ({ id, organizationId, revision, expiresAt, value }, effects = []) =>
       guard(async () => {
         const written = await records.updateOne(
@@ -103,7 +109,7 @@ export function createRecordStore<Value>(records: RecordModel, kind: RecordKind<
 
     delete: (id) => guard(async () => (await remove({ _id: id, gone: false })) !== null),
 
-    list: (organizationId, { key, after, limit, newestFirst = false }, now) =>
+    list: (organizationId, { key, after, offset = 0, limit, newestFirst = false }, now) =>
       guard(async () => {
         // The driver takes a limit of 0 for none.
         if (limit <= 0) return [];
@@ -111,6 +117,7 @@ export function createRecordStore<Value>(records: RecordModel, kind: RecordKind<
         const found = await records
           .find({ organizationId, ...visible(now), ...(key === undefined ? {} : { keys: key }), ...beyond })
           .sort({ _id: newestFirst ? -1 : 1 })
+          .skip(offset)
           .limit(limit)
           .lean<RecordDocument[]>();
         return found.map((document) => fromDocument<Value>(document));

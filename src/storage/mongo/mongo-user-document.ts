@@ -86,7 +86,7 @@ export function defineUsers(connection: Connection): UserModel {
     { versionKey: false, minimize: false, collection: 'users' },
   );
   schema.index({ organizationId: 1, liveName: 1 }, { name: 'liveName', unique: true });
-  schema.index({ organizationId: 1, keys: 1 }, { name: 'keys' });
+  schema.index({ organizationId: 1, keys: 1, _id: 1 }, { name: 'keysById' });
   schema.index({ organizationId: 1, status: 1, _id: 1 }, { name: 'status' });
   schema.index({ organizationId: 1, queuedSince: 1, _id: 1 }, { name: 'queue' });
   schema.index({ organizationId: 1, roles: 1 }, { name: 'roles' });

@@ -41,10 +41,11 @@ export function createUserStore(users: UserModel, commit: (commit: UserCommit) =
     findByKey: (organizationId, key) =>
       guard(() => read({ organizationId, keys: toStoredKey(key), status: operators({ $in: shownStates }) }, 0, 1_000)),
 
-    list: (organizationId, { after, offset = 0, limit }) =>
+    list: (organizationId, { key, after, offset = 0, limit }) =>
       guard(() => {
         const later = after === undefined ? {} : { _id: operators({ $gt: after }) };
-        return read({ organizationId, status: operators({ $in: shownStates }), ...later }, offset, limit);
+        const having = key === undefined ? {} : { keys: toStoredKey(key) };
+        return read({ organizationId, status: operators({ $in: shownStates }), ...having, ...later }, offset, limit);
       }),
 
     count: (organizationId) =>

@@ -24,13 +24,13 @@ export function prepareRecordStatements(connection: SqliteConnection) {
   const ofOrganization = (order: string): SqliteStatement<Row> =>
     connection.prepare(
       `SELECT ${columns} FROM record WHERE kind = ? AND organization = ? AND id ${order} AND ${unexpired}
-       ORDER BY id ${order.startsWith('<') ? 'DESC' : 'ASC'} LIMIT ?`,
+       ORDER BY id ${order.startsWith('<') ? 'DESC' : 'ASC'} LIMIT ? OFFSET ?`,
     );
   const ofKey = (order: string): SqliteStatement<Row> =>
     connection.prepare(
       `SELECT ${columns} FROM record_key JOIN record ON record.row = record_key.record
        WHERE record_key.kind = ? AND record_key.organization = ? AND key = ? AND record_key.id ${order} AND ${unexpired}
-       ORDER BY record_key.id ${order.startsWith('<') ? 'DESC' : 'ASC'} LIMIT ?`,
+       ORDER BY record_key.id ${order.startsWith('<') ? 'DESC' : 'ASC'} LIMIT ? OFFSET ?`,
     );
   // In SQLite's order every text is less than every blob: x'' stands for "from the end".
   const [after, before] = [`> coalesce(?, '')`, `< coalesce(?, x'')`];
@@ -40,6 +40,9 @@ export function prepareRecordStatements(connection: SqliteConnection) {
        ON CONFLICT (kind, id) DO NOTHING RETURNING row`,
     ),
     get: connection.prepare<Row>(`SELECT ${columns} FROM record WHERE kind = ? AND id = ? AND ${unexpired}`),
+    getMany: connection.prepare<Row>(
+      `SELECT ${columns} FROM record WHERE kind = ? AND id IN (SELECT value FROM json_each(?)) AND ${unexpired}`,
+    ),
     replace: connection.prepare<{ row: number; organization: OrganizationId }>(
       `UPDATE record SET revision = revision + 1, expires_at = ?, body = ?
        WHERE kind = ? AND id = ? AND revision = ? RETURNING row, organization`,
@@ -82,7 +85,7 @@ export function createSqliteRecordStore<Value>(
   };
   const rowsOf = (organizationId: OrganizationId, page: RecordPage, now: number): readonly Row[] => {
     const direction = page.newestFirst === true ? 'newest' : 'oldest';
-    const rest = [page.after ?? null, now, page.limit] as const;
+    const rest = [page.after ?? null, now, page.limit, page.offset ?? 0] as const;
     return page.key === undefined
       ? statements.list[direction].all(kind.name, organizationId, ...rest)
       : statements.listByKey[direction].all(kind.name, organizationId, page.key, ...rest);
@@ -100,6 +103,9 @@ export function createSqliteRecordStore<Value>(
     async get(id, now) {
       const row = await connection.read(() => statements.get.get(kind.name, id, now));
       return row === undefined ? null : toRecord(row);
+    },
+    async getMany(ids, now) {
+      return (await connection.read(() => statements.getMany.all(kind.name, JSON.stringify(ids), now))).map(toRecord);
     },
     replace({ id, revision, expiresAt, value }, effects = []) {
       return connection.write(() => {

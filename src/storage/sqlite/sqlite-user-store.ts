@@ -21,6 +21,11 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
     `SELECT ${found} FROM user_key JOIN user ON user.row = user_key.user
      WHERE user_key.organization = ? AND kind = ? AND value = ? ORDER BY user_key.id LIMIT ${mostFound}`,
   );
+  const listByKey = connection.prepare<UserRow>(
+    `SELECT ${found} FROM user_key JOIN user ON user.row = user_key.user
+     WHERE user_key.organization = ? AND kind = ? AND value = ? AND user_key.id > ?
+     ORDER BY user_key.id LIMIT ? OFFSET ?`,
+  );
   const list = connection.prepare<UserRow>(
     `SELECT ${userColumns} FROM user WHERE organization = ? AND status <> 'deleted' AND id > ?
      ORDER BY id LIMIT ? OFFSET ?`,
@@ -75,8 +80,14 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
     async findByKey(organizationId, { kind, value }) {
       return (await connection.read(() => find.all(organizationId, kind, value))).map(toUser);
     },
-    async list(organizationId, { after, limit, offset }) {
-      return (await connection.read(() => list.all(organizationId, after ?? '', limit, offset ?? 0))).map(toUser);
+    async list(organizationId, { key, after, limit, offset }) {
+      const place = [after ?? '', limit, offset ?? 0] as const;
+      const rows = await connection.read(() =>
+        key === undefined
+          ? list.all(organizationId, ...place)
+          : listByKey.all(organizationId, key.kind, key.value, ...place),
+      );
+      return rows.map(toUser);
     },
     count: async (organizationId) => (await countsOf(organizationId)).total,
     counts: countsOf,

@@ -164,8 +164,29 @@ export function describeRecordStore(open: OpenStorage): void {
       expect(await list({ limit: 2, newestFirst: true, after: name('d') })).toEqual([name('c'), name('b')]);
       expect(await list({ key: 'colour=red', newestFirst: true, after: name('d') })).toEqual([name('b'), name('a')]);
       expect(await list({ limit: 0 })).toEqual([]);
+      expect(await list({ limit: 2, offset: 3 })).toEqual(all.slice(3, 5));
+      expect(await list({ key: 'colour=red', limit: 2, offset: 1 })).toEqual(red.slice(1, 3));
+      expect(await list({ key: 'colour=red', limit: 2, after: name('a'), offset: 1 })).toEqual(red.slice(2, 4));
+      expect(await list({ limit: 2, newestFirst: true, offset: 4 })).toEqual([name('a')]);
       const elsewhere = await openOrganization(storage, 1);
       expect(await store.list(elsewhere, { key: 'colour=red', limit: 10 }, noon)).toEqual([]);
+    });
+
+    test('several are read by their ids at once: unknown, expired and other kinds’ ones are left out', async () => {
+      const records = [make(), make({ colour: 'blue' }), make({}, { expiresAt: noon })];
+      for (const record of records) await store1(record);
+      const other = make();
+      await storage.records(otherThings).insert(other);
+      const ids = [...records.map(({ id }) => id), randomUUID(), other.id, 'no id', `{"$ne":""}`];
+      const found = await store.getMany(ids, noon);
+      const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1);
+      expect(found.toSorted(byId)).toEqual(
+        records
+          .slice(0, 2)
+          .map((record) => ({ ...record, revision: 1 }))
+          .toSorted(byId),
+      );
+      expect(await store.getMany([], noon)).toEqual([]);
     });
 
     test('expired records take no place on a page', async () => {

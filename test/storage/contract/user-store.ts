@@ -195,6 +195,28 @@ export function describeUserStore(open: OpenStorage): void {
       expect(await page({ limit: 2, after: nextUserId() })).toEqual([]);
     });
 
+    test('pages of those who have a key: in order of id, without the others and the deleted', async () => {
+      const users: User[] = [];
+      for (let n = 0; n < 8; n += 1)
+        users.push(
+          await store(makeUser(organization, { profile: { userName: `k${n}`, displayName: n % 4 === 3 ? 'B' : 'A' } })),
+        );
+      const [gone] = users;
+      if (gone === undefined) throw new Error('unreachable');
+      await committed(update(storage, gone, deleted(gone)));
+      const having = idsOf(users).filter((_id, n) => n !== 0 && n % 4 !== 3);
+      const page = async (options: { after?: UserId; offset?: number; limit: number }): Promise<UserId[]> =>
+        idsOf(await storage.users.list(organization, { key: { kind: 'displayName', value: 'a' }, ...options }));
+      expect(await page({ limit: 100 })).toEqual(having);
+      expect(await page({ limit: 2 })).toEqual(having.slice(0, 2));
+      expect(await page({ limit: 2, offset: 1 })).toEqual(having.slice(1, 3));
+      expect(await page({ limit: 0 })).toEqual([]);
+      const [, second] = having;
+      if (second === undefined) throw new Error('unreachable');
+      expect(await page({ limit: 2, after: second })).toEqual(having.slice(2, 4));
+      expect(await page({ limit: 9, after: second, offset: 1 })).toEqual(having.slice(3));
+    });
+
     test('lists and counts leave deleted users out, and take them in again when restored', async () => {
       const stays = await store(makeUser(organization));
       const user = await store(makeUser(organization));
