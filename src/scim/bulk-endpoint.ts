@@ -137,8 +137,9 @@ class BulkRun {
     path: string,
     leftOut: ReadonlySet<string>,
   ): Promise<Outcome> {
-    const { client, requestId } = this.#request;
+    const { client, requestId, schemas } = this.#request;
     const notes = createCallNotes();
+    notes.unreturned = schemas.unreturned;
     if (operation.data !== undefined) notes.body = { value: operation.data };
     const outcome = await this.#answerOf(notes, operation, method, path, leftOut);
     recordCall(this.#context, {

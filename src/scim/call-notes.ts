@@ -18,8 +18,12 @@ export interface CallNotes {
   /** What was not done as asked, in sentences. */
   readonly warnings: Set<string>;
   refusal?: ScimError;
+  /** What the administrator is told of a refusal, where the client is told less. */
+  detail?: string;
   /** The body: as text where it may be kept as it is, else as it was read. */
   body?: { readonly text: string } | { readonly value: JsonValue };
+  /** Names of attributes whose values are not kept. */
+  unreturned?: ReadonlySet<string>;
   /** Its parts are recorded by themselves (Bulk). */
   isRecordedInParts?: boolean;
 }

@@ -10,7 +10,7 @@ import { redactText, toKeptJson, toShortJson } from './redaction.ts';
 import type { ScimClient } from './scim-operation.ts';
 
 export interface RecordedCall {
-  readonly client: ScimClient;
+  readonly client: Pick<ScimClient, 'organizationId' | 'connection' | 'credential'>;
   readonly notes: CallNotes;
   readonly requestId: string;
   readonly method: string;
@@ -52,10 +52,10 @@ function record({ provisioningLog, now }: CallRecordContext, call: RecordedCall)
     ...(operation === undefined ? {} : { operation }),
     status,
     ...(resource === undefined ? {} : { resource }),
-    why: (refusal === undefined ? [...notes.warnings] : [refusal.message]).map(redactText),
+    why: (refusal === undefined ? [...notes.warnings] : [notes.detail ?? refusal.message]).map(redactText),
     ...(refusal?.scimType === undefined ? {} : { code: refusal.scimType }),
-    ...(difference === undefined ? {} : { changes: toShortJson(difference as JsonValue) }),
-    ...(body === undefined ? {} : { body: 'text' in body ? body.text : toKeptJson(body.value) }),
+    ...(difference === undefined ? {} : { changes: toShortJson(difference as JsonValue, notes.unreturned) }),
+    ...(body === undefined ? {} : { body: 'text' in body ? body.text : toKeptJson(body.value, notes.unreturned) }),
   });
 }
 

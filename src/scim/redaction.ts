@@ -14,20 +14,35 @@ const ourSecret = /furl_[A-Za-z]+_[\w-]+/g;
 const cut = '…';
 const hidden = '[redacted]';
 
+/** Lower-case names of attributes whose values are hidden beside those that sound secret. */
+export type HiddenNames = ReadonlySet<string>;
+const noNames: HiddenNames = new Set();
+
 /** A body as text if it is short and plainly harmless; then nothing needs to be copied. Escaped characters could spell any word. */
-export function keepAsSent(text: string): string | undefined {
-  const isPlain = text.length <= mostKeptCharacters && !text.includes('\\u');
+export function keepAsSent(text: string, names: HiddenNames = noNames): string | undefined {
+  const isPlain = text.length <= mostKeptCharacters && !text.includes('\\u') && !mentions(text, names);
   return isPlain && !sensitive.test(text) && !text.includes('furl_') ? text : undefined;
 }
 
+function mentions(text: string, names: HiddenNames): boolean {
+  if (names.size === 0) return false;
+  const lower = text.toLowerCase();
+  return [...names].some((name) => lower.includes(name));
+}
+
+/** Whether a key or a path says to be about something secret: `password`, `urn:…:User:pin`, `cards[type eq "x"].pin`. */
+function isHidden(key: string, names: HiddenNames): boolean {
+  return sensitive.test(key) || (names.size > 0 && key.split(/[^\w$-]+/).some((part) => names.has(part.toLowerCase())));
+}
+
 /** The JSON text of what is likely to be short. */
-export function toShortJson(value: JsonValue): string {
-  return keepAsSent(JSON.stringify(value)) ?? toKeptJson(value);
+export function toShortJson(value: JsonValue, names: HiddenNames = noNames): string {
+  return keepAsSent(JSON.stringify(value), names) ?? toKeptJson(value, names);
 }
 
 /** JSON text of a bounded copy: what a name says to be secret is hidden, what is too long is cut and marked with `…`. */
-export function toKeptJson(value: JsonValue): string {
-  return JSON.stringify(copyKept(value, { left: mostKeptCharacters }));
+export function toKeptJson(value: JsonValue, names: HiddenNames = noNames): string {
+  return JSON.stringify(copyKept(value, { left: mostKeptCharacters, names }));
 }
 
 /** A sentence or path: our own secrets, and whatever is quoted after a word like password, are hidden. */
@@ -54,7 +69,13 @@ function decode(path: string): string {
   }
 }
 
-function copyKept(value: JsonValue, budget: { left: number }): JsonValue {
+/** How many characters are left, and which names are hidden. */
+interface Budget {
+  left: number;
+  readonly names: HiddenNames;
+}
+
+function copyKept(value: JsonValue, budget: Budget): JsonValue {
   if (typeof value === 'string') return copyString(value, budget);
   if (isJsonArray(value)) {
     const copy: JsonValue[] = [];
@@ -73,10 +94,10 @@ function copyKept(value: JsonValue, budget: { left: number }): JsonValue {
   return value;
 }
 
-function copyObject(entries: readonly [string, JsonValue][], budget: { left: number }): JsonValue {
+function copyObject(entries: readonly [string, JsonValue][], budget: Budget): JsonValue {
   // A PATCH operation names the attribute in its path (RFC 7644 §3.5.2).
   const isSecretPatch = entries.some(
-    ([key, value]) => key.toLowerCase() === 'path' && typeof value === 'string' && sensitive.test(value),
+    ([key, value]) => key.toLowerCase() === 'path' && typeof value === 'string' && isHidden(value, budget.names),
   );
   const copy: JsonDraft = {};
   for (const [key, value] of entries) {
@@ -86,14 +107,14 @@ function copyObject(entries: readonly [string, JsonValue][], budget: { left: num
     }
     const name = key.length > 200 ? key.slice(0, 200) + cut : key;
     budget.left -= name.length + 4;
-    const hides = sensitive.test(key) || (isSecretPatch && key.toLowerCase() === 'value');
+    const hides = isHidden(key, budget.names) || (isSecretPatch && key.toLowerCase() === 'value');
     const kept = hides ? hidden : copyKept(value, budget);
     Object.defineProperty(copy, name, { value: kept, enumerable: true, configurable: true, writable: true });
   }
   return copy;
 }
 
-function copyString(text: string, budget: { left: number }): string {
+function copyString(text: string, budget: Budget): string {
   const bound = Math.min(mostStringCharacters, Math.max(0, budget.left));
   const kept = redactText(text.length > bound ? text.slice(0, bound) + cut : text);
   // As JSON writes it: a control character takes six.

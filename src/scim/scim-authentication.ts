@@ -4,7 +4,11 @@
 import type { ScimProvisioning } from '#directory/connection.ts';
 import type { Credential } from '#directory/credential.ts';
 import type { ConnectionId } from '#directory/identifiers.ts';
-import { readBearerToken, type CredentialAuthentication } from '#secrets/credential-authentication.ts';
+import {
+  readBearerToken,
+  type CredentialAuthentication,
+  type CredentialRefusal,
+} from '#secrets/credential-authentication.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import type { Storage } from '#storage/storage.ts';
 import { readBareCredential } from './dialects/okta.ts';
@@ -18,13 +22,16 @@ export interface ScimAuthenticationContext {
   readonly now: () => number;
 }
 
+/** `connectionGone`: its connection is removed or provisions nobody any more; `schemeMissing`: without the word Bearer at a strict connection. */
+export type ScimRefusal = CredentialRefusal | 'connectionGone' | 'schemeMissing';
+
 export interface PresentedCredential {
   /** The `Authorization` header as it came. */
   readonly authorization: string | undefined;
   /** Counts one refused credential of this address; answers the seconds to wait once there were too many. */
   readonly countRefusal: () => number | null;
-  /** Told why, for the log line only. */
-  readonly noteRefusal: (reason: string) => void;
+  /** Told why, and whose credential it is where that is known; for logs only. */
+  readonly noteRefusal: (reason: ScimRefusal, credential?: Credential) => void;
 }
 
 const challenge = 'Bearer realm="furlough"';
@@ -44,18 +51,22 @@ export async function authenticateScimClient(
     });
   }
   const outcome = await context.authentication.authenticate(secret, ['scim']);
-  if (outcome.kind === 'refused') throw refuse(presented, outcome.reason);
+  if (outcome.kind === 'refused') throw refuse(presented, outcome.reason, outcome.credential);
   const { credential } = outcome;
   const settings = await readSettings(context, credential);
-  if (settings === null) throw refuse(presented, 'connectionGone');
-  if (settings.strict && bearer === null) throw refuse(presented, 'schemeMissing');
+  if (settings === null) throw refuse(presented, 'connectionGone', credential);
+  if (settings.strict && bearer === null) throw refuse(presented, 'schemeMissing', credential);
   return {
-    organizationId: credential.organizationId,
-    connection: credential.connection ?? defaultConnection,
-    credential: credential.id,
+    ...whoseCalls(credential),
     settings,
     scopes: readScopes(outcome.scopes),
   };
+}
+
+/** Whose calls a credential makes, accepted or not. */
+export function whoseCalls(credential: Credential): Pick<ScimClient, 'organizationId' | 'connection' | 'credential'> {
+  const { organizationId, connection = defaultConnection, id } = credential;
+  return { organizationId, connection, credential: id };
 }
 
 /** What the credential's connection is set to; null when the connection it was issued for is gone, or provisions nobody by SCIM any more. */
@@ -71,8 +82,21 @@ async function readSettings(
   return provisioning?.kind === 'scim' ? provisioning : null;
 }
 
-function refuse(presented: PresentedCredential, reason: string): ScimError {
-  presented.noteRefusal(reason);
+const refusedCredentials: Readonly<Partial<Record<ScimRefusal, string>>> = {
+  expired: 'The credential has expired.',
+  revoked: 'The credential is revoked.',
+  ownerInactive: 'The owner of the credential is inactive.',
+  connectionGone: 'The connection of the credential provisions nobody by SCIM any more.',
+  schemeMissing: 'The connection is strict: the credential must come with the word Bearer.',
+};
+
+/** Why a known credential was refused, for whoever looks after it: the client hears only that it was. */
+export function describeRefusal(reason: ScimRefusal): string {
+  return refusedCredentials[reason] ?? 'The credential is not accepted.';
+}
+
+function refuse(presented: PresentedCredential, reason: ScimRefusal, credential?: Credential): ScimError {
+  presented.noteRefusal(reason, credential);
   const wait = presented.countRefusal();
   if (wait !== null) {
     return new ScimError(429, 'Too many refused credentials from this address.', {

@@ -15,13 +15,13 @@ import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
 import type { Storage } from '#storage/storage.ts';
 import { createCallNotes, noteRefusal, type CallNotes } from './call-notes.ts';
-import { recordCall } from './call-record.ts';
+import { recordCall, type RecordedCall } from './call-record.ts';
 import { readRequestTarget, type RequestTarget } from './dialects/onelogin.ts';
 import { parseJsonDocument, type JsonDocumentLimits } from './protocol/json-document.ts';
 import type { JsonValue } from './protocol/json-value.ts';
 import { schemasWith, standardSchemas, type OrganizationSchemas } from './organization-schemas.ts';
 import { keepAsSent, toKeptPath } from './redaction.ts';
-import { authenticateScimClient } from './scim-authentication.ts';
+import { authenticateScimClient, describeRefusal, whoseCalls } from './scim-authentication.ts';
 import { ScimError, toErrorBody, toScimError } from './scim-error.ts';
 import type { ScimAnswer, ScimClient, ScimContext } from './scim-operation.ts';
 import { allowedMethods, findRoute, type Route } from './scim-routes.ts';
@@ -62,13 +62,15 @@ export interface ScimDoorOptions {
 interface Door extends ScimDoorOptions {
   readonly context: ScimContext;
   readonly rate: RateLimit;
-  /** A client that is slowed down is in the provisioning log once a minute, not once a request. */
-  readonly recordedSlowing: RateLimit;
+  /** A client that is slowed down, or whose credential has ended, is in the provisioning log once a minute, not once a request. */
+  readonly recordedSeldom: RateLimit;
 }
 
 /** What becomes known of a request while it is served. */
 interface Served {
   client?: ScimClient;
+  /** Whose call it would have been, if its credential still counted. */
+  refused?: RecordedCall['client'];
   readonly call: CallNotes;
 }
 
@@ -87,8 +89,8 @@ export function createScimDoor(options: ScimDoorOptions): ScimDoor {
     provisioningLog,
     scimBase: `${options.baseUrl}/scim/v2`,
   };
-  const recordedSlowing = createRateLimit({ perSecond: 1 / 60, burst: 1, maximumKeys: 10_000 });
-  const door: Door = { ...options, context, rate: createRateLimit(limits.scim), recordedSlowing };
+  const recordedSeldom = createRateLimit({ perSecond: 1 / 60, burst: 1, maximumKeys: 10_000 });
+  const door: Door = { ...options, context, rate: createRateLimit(limits.scim), recordedSeldom };
   return async (request, response, url) => {
     const started = performance.now();
     const target = readRequestTarget(url);
@@ -156,9 +158,11 @@ async function serve(
   const operation = route.operations[method];
   if (operation === undefined) throw refuseMethod(route);
   assertInScope(client, operation.changes, route.area);
+  const schemas = schemasWith(await door.provisioning.customSchemas.read(client.organizationId));
+  served.call.unreturned = schemas.unreturned;
   return operation.run(door.context, {
     client,
-    schemas: schemasWith(await door.provisioning.customSchemas.read(client.organizationId)),
+    schemas,
     id: decodeSegment(segments[1] ?? ''),
     query,
     ifMatch: request.headers['if-match'],
@@ -176,14 +180,16 @@ function record(
   request: IncomingMessage,
   { segments, query }: RequestTarget,
   route: Route | undefined,
-  { client, call }: Served,
+  served: Served,
   status: number,
 ): void {
+  const client = served.client ?? served.refused;
   if (client === undefined) return;
-  if (status === 429 && !door.recordedSlowing.take(client.credential).allowed) return;
+  const isSeldom = status === 429 || served.client === undefined;
+  if (isSeldom && !door.recordedSeldom.take(`${status} ${client.credential}`).allowed) return;
   recordCall(door, {
     client,
-    notes: call,
+    notes: served.call,
     requestId: requestContextOf(request).requestId,
     method: request.method ?? '',
     path: () => toKeptPath(`/${segments.join('/')}`, query),
@@ -194,7 +200,7 @@ function record(
 
 /** Who may ask, and not too often. */
 async function admit(door: Door, request: IncomingMessage, served: Served): Promise<ScimClient> {
-  const client = await authenticate(door, request);
+  const client = await authenticate(door, request, served);
   served.client = client;
   const seat = door.rate.take(client.credential);
   if (!seat.allowed) throw new RequestError('tooManyRequests', 'Too many requests.', seat.retryAfterSeconds);
@@ -213,13 +219,16 @@ async function discoveredSchemas(door: Door, request: IncomingMessage, served: S
   }
 }
 
-async function authenticate(door: Door, request: IncomingMessage): Promise<ScimClient> {
+async function authenticate(door: Door, request: IncomingMessage, served?: Served): Promise<ScimClient> {
   const { notes } = requestContextOf(request);
   const client = await authenticateScimClient(door, {
     authorization: request.headers.authorization,
     countRefusal: () => door.badCredentials.refuse(request),
-    noteRefusal: (reason) => {
+    noteRefusal: (reason, credential) => {
       notes['credential_refused'] = reason;
+      if (served === undefined || credential === undefined) return;
+      served.refused = whoseCalls(credential);
+      served.call.detail = describeRefusal(reason);
     },
   });
   notes['organization'] = client.organizationId;
@@ -241,7 +250,7 @@ async function readScimBody(
     throw new RequestError('unsupportedMediaType', 'Send JSON, with Content-Type: application/scim+json.');
   }
   const value = parseJsonDocument(text, limits);
-  const kept = keepAsSent(text);
+  const kept = keepAsSent(text, notes.unreturned);
   notes.body = kept === undefined ? { value } : { text: kept };
   return value;
 }

@@ -26,7 +26,12 @@ export type CredentialOutcome =
       /** What it may do by this secret: the credential's scopes, or an access token's share of them. */
       readonly scopes: readonly string[];
     }
-  | { readonly kind: 'refused'; readonly reason: CredentialRefusal };
+  | {
+      readonly kind: 'refused';
+      readonly reason: CredentialRefusal;
+      /** Where it is known and of a kind that the door takes: for whoever looks after it, never for the caller. */
+      readonly credential?: Credential;
+    };
 
 export interface CredentialAuthentication {
   /** Decides about `secret` for a door that takes these kinds. A credential of another kind is as good as unknown. */
@@ -62,7 +67,7 @@ export function createCredentialAuthentication(context: CredentialAuthentication
       // One that trusts an issuer has no secret: only its tokens lead to it here.
       if (credential === undefined || (credential.trust !== undefined && token === undefined)) return refuse('unknown');
       const refusal = await refusalOf(credential, kinds, now);
-      if (refusal !== null) return refuse(refusal);
+      if (refusal !== null) return refusal === 'unknown' ? refuse(refusal) : { ...refuse(refusal), credential };
       const scopes = shareOf(credential.scopes, token?.scopes);
       return scopes === null ? refuse('unknown') : accept(credential, scopes);
     },
@@ -117,7 +122,7 @@ function shareOf(all: readonly string[], ofToken: readonly string[] | undefined)
   return share.length === 0 ? null : share;
 }
 
-function refuse(reason: CredentialRefusal): CredentialOutcome {
+function refuse(reason: CredentialRefusal): Extract<CredentialOutcome, { kind: 'refused' }> {
   return { kind: 'refused', reason };
 }
 

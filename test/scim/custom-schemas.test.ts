@@ -210,6 +210,24 @@ describeOnBothStorages('custom schemas', (open) => {
     expect(asked).toEqual({ schemas: [CORE, BADGE], id: made.id, [BADGE]: { rarely: 'r' } });
   });
 
+  test('what is never returned is not in the provisioning log either, however it is sent', async () => {
+    const pin = 'x7-never-shown';
+    const { id } = await hired('a@acme.test', { [BADGE]: { code: 'B', pin, secretNote: pin, rarely: 'kept' } });
+    await patched(id, [{ op: 'replace', path: `${BADGE}:pin`, value: pin }]);
+    await patched(id, [{ op: 'replace', value: { [`${BADGE}:secretNote`]: pin, PIN: pin } }]);
+    await patched(id, [{ op: 'replace', value: { [BADGE]: { secretNote: `${pin}2` } } }]);
+    await world.put(`/Users/${id}`, { userName: 'a@acme.test', [BADGE]: { code: 'B', pin } });
+    await world.post('/Bulk', {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+      Operations: [{ method: 'POST', path: '/Users', bulkId: 'b', data: { userName: 'b', [BADGE]: { pin } } }],
+    });
+    await world.provisioningLog.flush();
+    const { items } = await world.provisioningLog.list(acme, { limit: 100 });
+    expect(items).toHaveLength(6);
+    expect(JSON.stringify(items)).not.toContain(pin);
+    expect(JSON.stringify(items)).toContain('kept');
+  });
+
   test('PATCH by URN, with a dot, without a URN, without a path, in any letter case', async () => {
     const { id } = await hired('a@acme.test', { [BADGE]: { code: 'A' } });
     const cases: readonly (readonly [unknown, string, unknown])[] = [

@@ -226,6 +226,36 @@ describeOnBothStorages('SCIM provisioning log', (open) => {
     expect((await log()).filter(({ status }) => status === 429)).toHaveLength(1);
   });
 
+  test('a credential that has ended is in the log once a minute, with the reason that its client is not told', async () => {
+    await begin();
+    const before = (await log()).length;
+    const [okta] = (await world.credentials.list(acme)).filter(({ connection }) => connection === 'okta');
+    await world.credentials.revoke(acme, okta?.id as never, byTest);
+    for (let n = 0; n < 5; n += 1) {
+      const refused = await world.post('/Users', { schemas: [CORE], userName: 'x' }, world.secrets.okta);
+      expect([refused.status, refused.json.detail]).toEqual([401, 'This credential is not accepted.']);
+    }
+    const strict = await world.send({
+      method: 'GET',
+      path: '/Users',
+      headers: { Authorization: world.secrets.strict },
+    });
+    expect(strict.status).toBe(401);
+    const entries = await log();
+    expect(entries).toHaveLength(before + 2);
+    expect(entries.slice(0, 2)).toMatchObject([
+      { connection: 'strict', why: ['The connection is strict: the credential must come with the word Bearer.'] },
+      {
+        connection: 'okta',
+        credential: okta?.id,
+        outcome: 'failure',
+        status: 401,
+        why: ['The credential is revoked.'],
+      },
+    ]);
+    expect(entries[1]['body']).toBeUndefined();
+  });
+
   test('an organisation has its own log; an entry ends with its time', async () => {
     await begin();
     await world.create('aoki@acme.test');
