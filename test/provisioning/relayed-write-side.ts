@@ -8,6 +8,7 @@ import { createProvisioning, type Provisioning } from '#provisioning/provisionin
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { sweepSeats } from '#provisioning/seat-sweep.ts';
 import { createEffectRelay, deadLetterRecords, type EffectRelay } from '#signals/effect-relay.ts';
+import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { departmentTreeRecords } from '#storage/department-records.ts';
 import type { Storage } from '#storage/storage.ts';
 import { randomBytes } from 'node:crypto';
@@ -19,6 +20,7 @@ export const sideRecordKinds: readonly string[] = [
   sessionRecords.name,
   deadLetterRecords.name,
   departmentTreeRecords.name,
+  customSchemaRecords.name,
 ];
 
 /** The write side and the relay on one store. */
