@@ -56,8 +56,9 @@ export const issuerTrust = z
       .string()
       .min(1)
       .max(1_024)
-      .optional()
-      .describe('`sub`. Left out, whoever the issuer gives an assertion for this audience is let in: better give it.'),
+      .describe(
+        '`sub`: whose assertions they are; an issuer speaks for many. Entra: the object id of the enterprise application',
+      ),
     jwksUri: z.url().max(2_048).optional().describe('Where its keys are; left out: as its metadata says.'),
   })
   .describe(

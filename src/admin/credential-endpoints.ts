@@ -154,12 +154,7 @@ function toTrust(
     if (!isSafe && !context.gate.config.allowInsecureProviders)
       throw new DirectoryError('invalidValue', 'Issuer and keys must have https addresses.', { field: 'trust' });
   }
-  return {
-    issuer,
-    audience,
-    ...(subject === undefined ? {} : { subject }),
-    ...(jwksUri === undefined ? {} : { jwksUri }),
-  };
+  return { issuer, audience, subject, ...(jwksUri === undefined ? {} : { jwksUri }) };
 }
 
 /** At the door such a credential would be refused without a word. */

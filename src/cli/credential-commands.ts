@@ -98,8 +98,8 @@ export function addCredentialCommands({ program, terminal }: CommandPlace): void
 function toTrust({ issuer, audience, subject, jwksUri }: IssueOptions): Readonly<Record<string, string>> | undefined {
   const given = Object.entries({ issuer, audience, subject, jwksUri }).filter(([, value]) => value !== undefined);
   if (given.length === 0) return undefined;
-  if (issuer === undefined || audience === undefined)
-    throw new UsageError('Trust in an issuer needs --issuer and --audience.');
+  if (issuer === undefined || audience === undefined || subject === undefined)
+    throw new UsageError('Trust in an issuer needs --issuer, --audience and --subject.');
   return Object.fromEntries(given) as Record<string, string>;
 }
 

@@ -9,8 +9,7 @@ export type CredentialKind = (typeof credentialKinds)[number];
 export interface IssuerTrust {
   readonly issuer: string;
   readonly audience: string;
-  /** Left out: whoever the issuer gives an assertion for this audience. */
-  readonly subject?: string;
+  readonly subject: string;
   /** Left out: as the issuer's metadata says. */
   readonly jwksUri?: string;
 }

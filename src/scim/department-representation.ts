@@ -4,7 +4,7 @@ import type { Department, DepartmentProfile } from '#directory/department.ts';
 import type { DepartmentId } from '#directory/identifiers.ts';
 import { DEPARTMENT_URN } from './department-schema.ts';
 import { createEntityTag } from './protocol/entity-tag.ts';
-import type { JsonObject } from './protocol/json-value.ts';
+import type { JsonObject, JsonValue } from './protocol/json-value.ts';
 
 /** Departments that others are shown with, by their ids. */
 export type KnownDepartments = ReadonlyMap<DepartmentId, Department>;
@@ -49,10 +49,21 @@ export function describeReference(department: Department | undefined, scimBase: 
   return { $ref: departmentLocation(department, scimBase), display: department.profile.name };
 }
 
+/** The id that a reference to a department names: its `value`, else the last part of its `$ref`. */
+export function idOfReference({ value, $ref }: JsonObject): JsonValue | undefined {
+  if (value !== undefined || typeof $ref !== 'string') return value;
+  const last = $ref.slice($ref.lastIndexOf('/') + 1);
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}
+
 /** A validated or patched resource as the directory keeps it. */
 export function fromScimDepartment(resource: JsonObject): DepartmentProfile {
   const { schemas: _schemas, id: _id, meta: _meta, parent, ...own } = resource;
-  const above = (parent as JsonObject | undefined)?.['value'];
+  const above = parent === undefined ? undefined : idOfReference(parent as JsonObject);
   return { ...own, ...(above === undefined ? {} : { parent: above }) } as unknown as DepartmentProfile;
 }
 

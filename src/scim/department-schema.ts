@@ -20,8 +20,7 @@ export const departmentSchema: SchemaDefinition = {
       type: 'complex',
       subAttributes: [
         defineAttribute('value', 'The identifier of the department above.', { caseExact: true }),
-        defineAttribute('$ref', 'The URI of the department above.', {
-          mutability: 'readOnly',
+        defineAttribute('$ref', 'The URI of the department above; counts where there is no value.', {
           type: 'reference',
           referenceTypes: ['Department'],
           caseExact: true,

@@ -38,8 +38,7 @@ export const personSchema: SchemaDefinition = {
       multiValued: true,
       subAttributes: [
         defineAttribute('value', 'The identifier of the department.', { caseExact: true }),
-        defineAttribute('$ref', 'The URI of the department.', {
-          ...readOnly,
+        defineAttribute('$ref', 'The URI of the department; counts where there is no value.', {
           type: 'reference',
           referenceTypes: ['Department'],
           caseExact: true,

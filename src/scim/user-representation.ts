@@ -6,7 +6,7 @@ import type { Instant } from '#directory/identifiers.ts';
 import { withoutOrigin, type Membership, type Person } from '#directory/person.ts';
 import { statusOf, type User, type UserProfile } from '#directory/user.ts';
 import { assertBounded, splitProfile } from './custom-values.ts';
-import { describeReference, type KnownDepartments } from './department-representation.ts';
+import { describeReference, idOfReference, type KnownDepartments } from './department-representation.ts';
 import { PERSON_URN } from './person-schema.ts';
 import { createEntityTag } from './protocol/entity-tag.ts';
 import type { JsonObject } from './protocol/json-value.ts';
@@ -99,9 +99,10 @@ function toScimPerson(person: Person, scimBase: string, known: KnownDepartments 
 function fromScimPerson(person: JsonObject): Person {
   const { departments, ...own } = person;
   if (departments === undefined) return own as unknown as Person;
-  const memberships = (departments as readonly JsonObject[]).map(
-    ({ $ref: _ref, display: _name, code: _code, ...membership }) => membership as unknown as Membership,
-  );
+  const memberships = (departments as readonly JsonObject[]).map((written) => {
+    const { $ref: _ref, display: _name, code: _code, ...membership } = written;
+    return { ...membership, value: idOfReference(written) } as unknown as Membership;
+  });
   return { ...own, departments: memberships } as unknown as Person;
 }
 

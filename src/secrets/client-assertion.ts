@@ -123,7 +123,7 @@ function refuseClaims(claims: JWTPayload, trust: IssuerTrust, nowSeconds: number
   if (iss !== trust.issuer) return 'issuerMismatch';
   const audiences = Array.isArray(aud) ? aud : [aud];
   if (audiences.length !== 1 || audiences[0] !== trust.audience) return 'audienceMismatch';
-  if (typeof sub !== 'string' || (trust.subject !== undefined && sub !== trust.subject)) return 'subjectMismatch';
+  if (sub !== trust.subject) return 'subjectMismatch';
   if (!isOfTenant(trust.issuer, claims['tid'])) return 'tenantMismatch';
   if (typeof exp !== 'number' || !Number.isFinite(exp)) return 'assertionMalformed';
   if (exp > nowSeconds + longestLifeSeconds) return 'assertionMalformed';

@@ -84,18 +84,24 @@ describeOnBothStorages('machines', (open) => {
     });
 
     test.each([
-      ['no audience', { issuer: 'https://login.example.com' }, 'scim', 400],
-      ['an http issuer', { issuer: 'http://login.example.com', audience: 'a' }, 'scim', 400],
+      ['no audience', { issuer: 'https://login.example.com', subject: 's' }, 'scim', 400],
+      ['no subject', { issuer: 'https://login.example.com', audience: 'a' }, 'scim', 400],
+      ['an http issuer', { issuer: 'http://login.example.com', audience: 'a', subject: 's' }, 'scim', 400],
       [
         'keys at an http address',
-        { issuer: 'https://a.example', audience: 'a', jwksUri: 'http://a.example' },
+        { issuer: 'https://a.example', audience: 'a', subject: 's', jwksUri: 'http://a.example' },
         'scim',
         400,
       ],
-      ['an issuer that is no URL', { issuer: 'login', audience: 'a' }, 'scim', 400],
-      ['keys in a file', { issuer: 'https://a.example', audience: 'a', jwksUri: 'file:///etc/passwd' }, 'scim', 400],
-      ['more than is known', { issuer: 'https://a.example', audience: 'a', secret: 'x' }, 'scim', 400],
-      ['another kind', { issuer: 'https://a.example', audience: 'a' }, 'admin', 400],
+      ['an issuer that is no URL', { issuer: 'login', audience: 'a', subject: 's' }, 'scim', 400],
+      [
+        'keys in a file',
+        { issuer: 'https://a.example', audience: 'a', subject: 's', jwksUri: 'file:///etc/passwd' },
+        'scim',
+        400,
+      ],
+      ['more than is known', { issuer: 'https://a.example', audience: 'a', subject: 's', secret: 'x' }, 'scim', 400],
+      ['another kind', { issuer: 'https://a.example', audience: 'a', subject: 's' }, 'admin', 400],
     ])('trust with %s is refused', async (_name, trust, kind, status) => {
       const house = await build();
       const before = (await house.call('get', `${at}/credentials`)).body.items.length;

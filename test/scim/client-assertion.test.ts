@@ -296,14 +296,4 @@ describeOnBothStorages('SCIM client assertions', (open) => {
     }
     expect((await ask(good)).status).toBe(200);
   });
-
-  test('without a configured subject whoever the issuer vouches for is let in', async () => {
-    await begin();
-    const { id } = await world.credentials
-      .trustIssuer(acme, { kind: 'scim', name: 'any' }, { issuer: issuer.url + path, audience }, byTest)
-      .then(({ credential }) => credential);
-    client = id;
-    expect(await accepted({ sub: 'anybody' })).toBe(200);
-    await expectRefused(await issuer.sign(claims({ aud: 'api://other' })), 'audienceMismatch');
-  });
 });

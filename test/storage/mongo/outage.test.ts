@@ -83,6 +83,7 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'leases.release': (s) => s.leases.release('job', 'me'),
   'records.insert': (s) => s.records(things).insert({ ...record, id: makeUser(id).id }),
   'records.get': (s) => s.records(things).get('r', noon),
+  'records.getMany': (s) => s.records(things).getMany(['r'], noon),
   'records.replace': (s) => s.records(things).replace(record),
   'records.take': (s) => s.records(things).take('r', noon),
   'records.delete': (s) => s.records(things).delete('r'),
