@@ -1,5 +1,5 @@
 // Extension schemas that an organisation declares for itself (RFC 7643 §3.3, §7): what they are, which URNs they may have, and what a change of one
-// may do to values that are stored already (docs/decisions/0020). Pure; writing them is provisioning/custom-schemas.ts, reading values by them scim/.
+// may do to values that are stored already (docs/decisions/0006). Pure; writing them is provisioning/custom-schemas.ts, reading values by them scim/.
 
 export const customAttributeTypes = [
   'string',

@@ -1,5 +1,5 @@
 // Values of an organisation's own schemas, which a profile keeps under their URN. What is stored under a URN that is not declared (any more) is hidden:
-// shown to no client and compared by no filter, and kept by whoever writes the resource (docs/decisions/0020).
+// shown to no client and compared by no filter, and kept by whoever writes the resource (docs/decisions/0006).
 
 import { isJsonObject, type JsonDraft, type JsonObject, readOwn } from './protocol/json-value.ts';
 import { ProtocolError } from './protocol/protocol-error.ts';

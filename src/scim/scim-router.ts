@@ -4,26 +4,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Router } from 'express';
 import type { BadCredentialLimit } from '#http/bad-credentials.ts';
-import { readText } from '#http/body-limits.ts';
 import { createRateLimit, type RateLimit } from '#http/rate-limit.ts';
 import { requestContextOf } from '#http/request-context.ts';
-import { RequestError } from '#http/request-error.ts';
 import type { Logger } from '#observability/logger.ts';
 import type { Metrics } from '#observability/metrics.ts';
 import type { ProvisioningLog } from '#provisioning/provisioning-log.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
 import type { Storage } from '#storage/storage.ts';
-import { createCallNotes, noteRefusal, type CallNotes } from './call-notes.ts';
-import { recordCall, type RecordedCall } from './call-record.ts';
+import { createCallNotes, noteRefusal } from './call-notes.ts';
+import { recordCall } from './call-record.ts';
 import { readRequestTarget, type RequestTarget } from './dialects/onelogin.ts';
-import { parseJsonDocument, type JsonDocumentLimits } from './protocol/json-document.ts';
-import type { JsonValue } from './protocol/json-value.ts';
-import { schemasWith, standardSchemas, type OrganizationSchemas } from './organization-schemas.ts';
-import { keepAsSent, toKeptPath } from './redaction.ts';
-import { authenticateScimClient, describeRefusal, whoseCalls } from './scim-authentication.ts';
+import { schemasWith, standardSchemas } from './organization-schemas.ts';
+import { toKeptPath } from './redaction.ts';
+import { admit, authenticate, discoveredSchemas, type AdmissionContext, type Served } from './scim-admission.ts';
+import { readScimBody } from './scim-body.ts';
 import { ScimError, toErrorBody, toScimError } from './scim-error.ts';
-import type { ScimAnswer, ScimClient, ScimContext } from './scim-operation.ts';
+import type { ScimAnswer, ScimContext } from './scim-operation.ts';
 import { allowedMethods, findRoute, type Route } from './scim-routes.ts';
 import { assertInScope } from './scim-scopes.ts';
 import { createWalkMarks } from './walk-marks.ts';
@@ -59,19 +56,10 @@ export interface ScimDoorOptions {
   readonly metrics?: Pick<Metrics, 'scimRequests' | 'scimDuration'>;
 }
 
-interface Door extends ScimDoorOptions {
+interface Door extends ScimDoorOptions, Pick<AdmissionContext, 'rate'> {
   readonly context: ScimContext;
-  readonly rate: RateLimit;
   /** A client that is slowed down, or whose credential has ended, is in the provisioning log once a minute, not once a request. */
   readonly recordedSeldom: RateLimit;
-}
-
-/** What becomes known of a request while it is served. */
-interface Served {
-  client?: ScimClient;
-  /** Whose call it would have been, if its credential still counted. */
-  refused?: RecordedCall['client'];
-  readonly call: CallNotes;
 }
 
 /** Answers a request; `url` is what follows `/scim/v2`. The request has its context already (http/request-context.ts). */
@@ -196,63 +184,6 @@ function record(
     status,
     changes: route?.operations[methodOf(request)]?.changes === true,
   });
-}
-
-/** Who may ask, and not too often. */
-async function admit(door: Door, request: IncomingMessage, served: Served): Promise<ScimClient> {
-  const client = await authenticate(door, request, served);
-  served.client = client;
-  const seat = door.rate.take(client.credential);
-  if (!seat.allowed) throw new RequestError('tooManyRequests', 'Too many requests.', seat.retryAfterSeconds);
-  return client;
-}
-
-/** The organisation's own are told to whoever has a credential of it; anybody else, a refused credential included, is told the standard ones. */
-async function discoveredSchemas(door: Door, request: IncomingMessage, served: Served): Promise<OrganizationSchemas> {
-  if (request.headers.authorization === undefined) return standardSchemas;
-  try {
-    const { organizationId } = await admit(door, request, served);
-    return schemasWith(await door.provisioning.customSchemas.read(organizationId));
-  } catch (error) {
-    if (error instanceof ScimError && error.status === 401) return standardSchemas;
-    throw error;
-  }
-}
-
-async function authenticate(door: Door, request: IncomingMessage, served?: Served): Promise<ScimClient> {
-  const { notes } = requestContextOf(request);
-  const client = await authenticateScimClient(door, {
-    authorization: request.headers.authorization,
-    countRefusal: () => door.badCredentials.refuse(request),
-    noteRefusal: (reason, credential) => {
-      notes['credential_refused'] = reason;
-      if (served === undefined || credential === undefined) return;
-      served.refused = whoseCalls(credential);
-      served.call.detail = describeRefusal(reason);
-    },
-  });
-  notes['organization'] = client.organizationId;
-  notes['connection'] = client.connection;
-  notes['credential'] = client.credential;
-  return client;
-}
-
-/** Size and media type are HTTP's to refuse, syntax is SCIM's. */
-async function readScimBody(
-  request: IncomingMessage,
-  limit: number,
-  notes: CallNotes,
-  limits?: Partial<JsonDocumentLimits>,
-): Promise<JsonValue> {
-  const mediaType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
-  const text = await readText(request, limit);
-  if (text !== '' && mediaType !== 'application/scim+json' && mediaType !== 'application/json') {
-    throw new RequestError('unsupportedMediaType', 'Send JSON, with Content-Type: application/scim+json.');
-  }
-  const value = parseJsonDocument(text, limits);
-  const kept = keepAsSent(text, notes.unreturned);
-  notes.body = kept === undefined ? { value } : { text: kept };
-  return value;
 }
 
 /** HEAD is answered as GET, without the body (RFC 9110 §9.3.2). */

@@ -1,5 +1,5 @@
 // Schemas an organisation declared itself, at the SCIM door: values are checked, stored under their URN, shown, patched, filtered and sorted like any
-// other; nobody else sees them; and removing a schema hides its values without losing one (docs/decisions/0020).
+// other; nobody else sees them; and removing a schema hides its values without losing one (docs/decisions/0006).
 
 import type { CustomAttribute, CustomSchema } from '#directory/custom-schema.ts';
 import type { UserId } from '#directory/identifiers.ts';

@@ -12,6 +12,7 @@ import { startScimWorld, type Json, type ScimWorld } from './scim-world.ts';
 
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const FURLOUGH = 'urn:ietf:params:scim:schemas:extension:furlough:2.0:User';
+const PERSON = 'urn:ietf:params:scim:schemas:extension:furlough:2.0:Person';
 
 /** Letters that case folding, normalisation and JSON treat in their own ways. */
 const words = [
@@ -52,6 +53,10 @@ const person = fc.record(
       maxLength: 3,
     }),
     roles: fc.array(fc.record({ value: word, display: word }, { requiredKeys: ['value'] }), { maxLength: 2 }),
+    [PERSON]: fc.record(
+      { displayOrder: fc.integer({ min: -3, max: 3 }), hireDate: fc.constantFrom('2026-04-01', '2025-12-31') },
+      { requiredKeys: ['displayOrder'] },
+    ),
     [ENTERPRISE]: fc.record(
       { department: word, manager: fc.record({ value: word }) },
       { requiredKeys: ['department'] },
@@ -78,6 +83,7 @@ const texts = fc.constantFrom(
   `${ENTERPRISE}:department`,
   'department',
   `${ENTERPRISE}:manager.value`,
+  `${PERSON}:hireDate`,
   `${FURLOUGH}:status`,
   `${FURLOUGH}:holds.kind`,
 );
@@ -90,6 +96,12 @@ const presence = fc.tuple(texts, fc.constantFrom('pr', 'PR')).map((parts) => par
 const truth = fc
   .tuple(fc.constantFrom('active', 'emails.primary'), fc.constantFrom('eq', 'ne'), fc.boolean())
   .map((parts) => parts.join(' '));
+const number = fc
+  .tuple(
+    fc.constantFrom('eq', 'ne', 'gt', 'ge', 'lt', 'le'),
+    fc.constantFrom('-3', '0', '1', '1.0', '2.5', '1e0', '-1E0'),
+  )
+  .map(([operator, value]) => `${PERSON}:displayOrder ${operator} ${value}`);
 /** Around the instants at which the people were made, with and without an offset. */
 const instant = fc
   .tuple(fc.constantFrom('eq', 'ne', 'gt', 'ge', 'lt', 'le'), fc.integer({ min: 0, max: 400 }), fc.boolean())
@@ -114,6 +126,7 @@ const expression: fc.Arbitrary<string> = fc.letrec<{ any: string }>((tie) => ({
     textTerm,
     presence,
     truth,
+    number,
     instant,
     element,
     fc.tuple(tie('any'), joined, tie('any')).map((parts) => parts.join(' ')),
