@@ -37,7 +37,7 @@ export const adminKey = 'admin-key-of-the-benchmarks-0123456789';
 export async function startServerProcess(measured: Measured): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'furlough-bench-'));
   const child = fork(fileURLToPath(new URL('bench-server.mjs', import.meta.url)), [measured], {
-    execArgv: ['--disable-proto=delete', '--no-warnings'],
+    execArgv: ['--disable-proto=delete', '--no-warnings', '--expose-gc'],
     env: {
       PATH: process.env['PATH'],
       PORT: '0',
