@@ -27,19 +27,7 @@ import { createWalkMarks } from './walk-marks.ts';
 
 export interface ScimDoorOptions {
   readonly storage: Pick<Storage, 'users' | 'groups' | 'records'>;
-  readonly provisioning: Pick<
-    Provisioning,
-    | 'provisionUser'
-    | 'changeUser'
-    | 'removeUser'
-    | 'createGroup'
-    | 'changeGroup'
-    | 'removeGroup'
-    | 'createDepartment'
-    | 'changeDepartment'
-    | 'removeDepartment'
-    | 'customSchemas'
-  >;
+  readonly provisioning: ScimContext['provisioning'] & Pick<Provisioning, 'customSchemas'>;
   readonly provisioningLog: Pick<ProvisioningLog, 'add'>;
   readonly authentication: CredentialAuthentication;
   readonly badCredentials: BadCredentialLimit;

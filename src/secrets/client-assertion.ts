@@ -9,6 +9,7 @@ import type { Storage } from '#storage/storage.ts';
 import { hashSecret } from './credential-secret.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 import { isOfTenant } from './issuer-tenant.ts';
+import { asymmetricAlgorithms } from './signature-algorithms.ts';
 
 export type AssertionRefusal =
   | 'assertionMalformed'
@@ -41,20 +42,6 @@ export interface ClientAssertionsContext {
   readonly now: () => number;
 }
 
-/** Asymmetric only, so that no public key can be taken for a shared secret, and nothing unsigned. */
-const algorithms = [
-  'RS256',
-  'PS256',
-  'ES256',
-  'RS384',
-  'PS384',
-  'ES384',
-  'RS512',
-  'PS512',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
 const skewSeconds = 60;
 /** Entra's live about an hour. */
 const longestLifeSeconds = 24 * 3_600;
@@ -75,6 +62,7 @@ export function createClientAssertions({ storage, keys, now }: ClientAssertionsC
   };
 
   async function verify(trust: IssuerTrust, assertion: string): Promise<JWTPayload | AssertionRefusal> {
+    const algorithms = [...asymmetricAlgorithms];
     const options = { algorithms, clockTolerance: skewSeconds, currentDate: new Date(now()), requiredClaims: ['exp'] };
     for (const fresh of [false, true]) {
       try {
@@ -110,7 +98,7 @@ function readUnverified(assertion: string): JWTPayload | AssertionRefusal {
   if (assertion.length > mostCharacters) return 'assertionMalformed';
   try {
     const { alg } = decodeProtectedHeader(assertion);
-    if (alg === undefined || !algorithms.includes(alg)) return 'algorithmRefused';
+    if (alg === undefined || !asymmetricAlgorithms.some((known) => known === alg)) return 'algorithmRefused';
     return decodeJwt(assertion);
   } catch {
     return 'assertionMalformed';

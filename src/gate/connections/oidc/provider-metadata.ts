@@ -4,25 +4,11 @@
 import * as client from 'openid-client';
 import type { OidcSignIn } from '#directory/connection.ts';
 import type { Instant } from '#directory/identifiers.ts';
+import { asymmetricAlgorithms } from '#secrets/signature-algorithms.ts';
 import { OidcRefusal } from './oidc-refusal.ts';
 
 const keepForMs = 10 * 60_000;
 const maxKnown = 1_000;
-
-/** Signatures an ID token may carry: asymmetric ones, so that no public key can be taken for a shared secret. RS256 first: every provider must offer it. */
-const allowedAlgorithms = [
-  'RS256',
-  'PS256',
-  'ES256',
-  'RS384',
-  'PS384',
-  'ES384',
-  'RS512',
-  'PS512',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-] as const;
 
 export interface KnownProvider {
   readonly metadata: client.ServerMetadata;
@@ -88,7 +74,7 @@ async function discover(
 
 function pickAlgorithm(metadata: client.ServerMetadata): string {
   const offered = metadata.id_token_signing_alg_values_supported ?? ['RS256'];
-  const picked = allowedAlgorithms.find((algorithm) => offered.includes(algorithm));
+  const picked = asymmetricAlgorithms.find((algorithm) => offered.includes(algorithm));
   if (picked === undefined) throw new OidcRefusal('discoveryInvalid', 'no acceptable signing algorithm is offered');
   return picked;
 }
