@@ -70,7 +70,7 @@ describeOnBothStorages('provisioning log', (open) => {
     const log = node();
     for (let n = 0; n < 120; n += 1) log.add(acme, entry(n));
     log.add(globex, entry(500));
-    await eventually(async () => (await packs(globex)).length === 1);
+    await eventually(async () => (await packs(globex)).length === 1 && (await packs()).length === 3);
     expect((await packs()).map(({ value }) => value.entries.length)).toEqual([50, 50, 20]);
     expect((await numbers(log)).found).toEqual(Array.from({ length: 120 }, (_, n) => `r${119 - n}`));
     expect((await numbers(log, { resource: 'u70' })).found).toEqual(['r70']);
