@@ -12,6 +12,7 @@ import { deadLetterRecords } from '#signals/effect-relay.ts';
 import { accessTokenRecords } from '#secrets/access-tokens.ts';
 import { usedAssertionRecords } from '#secrets/client-assertion.ts';
 import { credentialUseRecords } from '#secrets/credential-use.ts';
+import { appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
@@ -21,6 +22,7 @@ import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
 export const recordKinds: readonly string[] = [
   accessTokenRecords,
   accountLinkRecords,
+  appRecords,
   attemptRecords,
   connectionRecords,
   credentialRecords,
@@ -29,6 +31,7 @@ export const recordKinds: readonly string[] = [
   deadLetterRecords,
   departmentRecords,
   departmentTreeRecords,
+  hostClaimRecords,
   idempotencyRecords,
   linkedUserRecords,
   provisioningLogRecords,

@@ -1,5 +1,6 @@
 // All operations of the admin API. Order matters only for reading.
 
+import { appOperations } from './app-endpoints.ts';
 import { auditOperations } from './audit-endpoints.ts';
 import { connectionOperations } from './connection-endpoints.ts';
 import { credentialOperations } from './credential-endpoints.ts';
@@ -17,6 +18,7 @@ export function listOperations(): readonly Operation[] {
     ...organizationOperations,
     ...credentialOperations,
     ...connectionOperations,
+    ...appOperations,
     ...schemaOperations,
     ...userOperations,
     ...departmentOperations,
