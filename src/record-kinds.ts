@@ -18,6 +18,7 @@ import { credentialRecords } from '#storage/credential-records.ts';
 import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
+import { signingKeyRecords } from '#storage/signing-key-records.ts';
 
 export const recordKinds: readonly string[] = [
   accessTokenRecords,
@@ -40,6 +41,7 @@ export const recordKinds: readonly string[] = [
   sessionRecords,
   setUpCodeRecords,
   signInRecords,
+  signingKeyRecords,
   usedAssertionRecords,
   usedOnceRecords,
 ].map((kind) => kind.name);

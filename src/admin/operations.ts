@@ -11,6 +11,7 @@ import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
 import { schemaOperations } from './schema-endpoints.ts';
 import { seatOperations } from './seat-endpoints.ts';
 import { signInOperations } from './sign-in-endpoints.ts';
+import { signingKeyOperations } from './signing-key-endpoints.ts';
 import { userOperations } from './user-endpoints.ts';
 
 export function listOperations(): readonly Operation[] {
@@ -19,6 +20,7 @@ export function listOperations(): readonly Operation[] {
     ...credentialOperations,
     ...connectionOperations,
     ...appOperations,
+    ...signingKeyOperations,
     ...schemaOperations,
     ...userOperations,
     ...departmentOperations,

@@ -91,7 +91,8 @@ describeOnBothStorages('apps in the admin API', (open) => {
     const house = await build();
     const asked = Array.from({ length: 6 }, (_, n) => ({ ...wiki, id: `wiki-${n}` }));
     const answers = await Promise.all(asked.map((body) => house.call('post', at, body)));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409, 409, 409]);
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(5);
     const found = await findAppOfHost(house.context.storage, 'wiki.example.com', house.clock.now);
     expect(found?.id).toBe(answers.find(({ status }) => status === 201)?.body.app.id);
   });
