@@ -27,6 +27,21 @@ const saml = {
   certificates: z.array(z.string().max(20_000)).max(20).optional().describe('PEM or base64; whose keys may sign.'),
   wantSigned: z.enum(['response', 'assertion', 'both', 'any']).default('any'),
   attributes: attributeMapping,
+  signRequests: z
+    .boolean()
+    .optional()
+    .describe('Whether our requests are signed. Left out: what the metadata wants; without metadata, not.'),
+  encryption: z
+    .enum(['off', 'optional', 'required'])
+    .default('off')
+    .describe(
+      'Whether our metadata names a key to encrypt assertions to, and whether assertions in the clear are refused.',
+    ),
+  forceAuthn: z.boolean().default(false).describe('Whether people are asked again at every sign-in.'),
+  idpInitiated: z
+    .enum(['refuse', 'restart'])
+    .default('refuse')
+    .describe('What an answer nobody asked for leads to; it never opens a session.'),
 };
 const oidc = {
   issuer: z.url().max(2_048),

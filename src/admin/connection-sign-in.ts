@@ -4,7 +4,7 @@ import type { AttributeMapping, Connection, OidcSignIn, SamlSignIn } from '#dire
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
-import { isSafeUrl } from '#gate/connections/saml/saml-connection.ts';
+import { isSafeUrl } from '#gate/connections/saml/safe-url.ts';
 import { parseIdentityProviderMetadata } from '#gate/connections/saml/metadata.ts';
 import { SamlRefusal } from '#gate/connections/saml/saml-refusal.ts';
 import { readSigningCertificate } from '#gate/connections/saml/signing-certificate.ts';
@@ -14,21 +14,38 @@ import type { OidcInput, SamlInput } from './connection-input.ts';
 
 /** From metadata, or from the three fields; never from both. Throws `invalidValue`. */
 export function toSamlSignIn(context: Pick<AdminContext, 'now'>, input: SamlInput): SamlSignIn {
-  const { metadata, entityId, ssoUrl, certificates, wantSigned } = input;
-  const options = { wantSigned, ...mappingOf(input) };
+  const { metadata, entityId, ssoUrl, certificates } = input;
   if (metadata !== undefined) {
     if (entityId !== undefined || ssoUrl !== undefined || certificates !== undefined) {
       throw refuse('metadata', 'Give either `metadata` or `entityId`, `ssoUrl` and `certificates`, not both.');
     }
-    const read = refusing('metadata', () => parseIdentityProviderMetadata(metadata, context.now()));
-    return { kind: 'saml', ...read, ...options };
+    const { wantAuthnRequestsSigned, ...read } = refusing('metadata', () =>
+      parseIdentityProviderMetadata(metadata, context.now()),
+    );
+    return { kind: 'saml', ...read, ...optionsOf(input, wantAuthnRequestsSigned) };
   }
   if (entityId === undefined || ssoUrl === undefined || certificates === undefined) {
     throw refuse('signIn', 'SAML needs `metadata`, or `entityId`, `ssoUrl` and `certificates`.');
   }
   if (!isSafeUrl(ssoUrl)) throw refuse('ssoUrl', 'ssoUrl must be https, or http on this machine.');
   const pems = certificates.map((text) => refusing('certificates', () => readSigningCertificate(text).pem));
-  return { kind: 'saml', entityId, ssoUrl, certificates: [...new Set(pems)], ...options };
+  return { kind: 'saml', entityId, ssoUrl, certificates: [...new Set(pems)], ...optionsOf(input, false) };
+}
+
+/** What is as it is unless somebody says otherwise is not stored. */
+function optionsOf(
+  input: SamlInput,
+  wantAuthnRequestsSigned: boolean,
+): Omit<SamlSignIn, 'kind' | 'entityId' | 'ssoUrl' | 'certificates'> {
+  const { wantSigned, signRequests = wantAuthnRequestsSigned, encryption, forceAuthn, idpInitiated } = input;
+  return {
+    wantSigned,
+    ...mappingOf(input),
+    ...(signRequests ? { signRequests } : {}),
+    ...(encryption === 'off' ? {} : { encryption }),
+    ...(forceAuthn ? { forceAuthn } : {}),
+    ...(idpInitiated === 'refuse' ? {} : { idpInitiated }),
+  };
 }
 
 /** Without members that name nothing. */

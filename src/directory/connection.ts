@@ -23,6 +23,14 @@ export interface SamlSignIn {
   readonly certificates: readonly string[];
   /** What must carry a signature. `any`: Response or Assertion. */
   readonly wantSigned: 'response' | 'assertion' | 'both' | 'any';
+  /** Whether our requests carry a signature. */
+  readonly signRequests?: boolean;
+  /** Whether we publish a key to encrypt to; `required`: assertions in the clear are refused. Absent: `off`. */
+  readonly encryption?: 'off' | 'optional' | 'required';
+  /** Whether the person is asked again at every sign-in, whatever session the provider has. */
+  readonly forceAuthn?: boolean;
+  /** What an answer nobody asked for leads to: a refusal, or a sign-in of our own begun anew. Absent: `refuse`. */
+  readonly idpInitiated?: 'refuse' | 'restart';
   readonly attributes?: AttributeMapping;
 }
 

@@ -1,6 +1,7 @@
 // What every part of the gate is given: storage, clock, chance, configuration, and whom to tell. Features take this by name, nothing else.
 
 import type { Instant, RandomBytes } from '#directory/identifiers.ts';
+import type { SamlKeys } from '#secrets/saml-keys.ts';
 import type { SealContext } from '#secrets/sealing.ts';
 import type { Storage } from '#storage/storage.ts';
 
@@ -37,6 +38,7 @@ export interface GateContext {
   readonly randomBytes: RandomBytes;
   readonly config: GateConfig;
   readonly unseal: (sealed: string, place: SealContext) => string;
+  readonly samlKeys: SamlKeys;
   readonly logger: GateLogger;
   readonly metrics: GateMetrics | undefined;
 }

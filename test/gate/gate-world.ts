@@ -20,6 +20,7 @@ import { createFrontDoor } from '#http/front-door.ts';
 import { createLogger } from '#observability/logger.ts';
 import { createMetrics } from '#observability/metrics.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
+import { createSamlKeys } from '#secrets/saml-keys.ts';
 import { createSealing } from '#secrets/sealing.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
@@ -98,6 +99,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       ...options.config,
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
+    samlKeys: createSamlKeys({ storage: options.gateStorage?.(storage) ?? storage, now, randomBytes, sealing }),
     logger,
     metrics,
   };

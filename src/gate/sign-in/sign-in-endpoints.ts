@@ -8,7 +8,6 @@ import { readBody } from '#http/body-limits.ts';
 import { clientAddressOf } from '#http/client-address.ts';
 import { RequestError } from '#http/request-error.ts';
 import {
-  addressesOf,
   findSignInConnection,
   listSignInConnections,
   openConnection,
@@ -16,7 +15,6 @@ import {
   type SignInConnection,
 } from '../connections/open-connection.ts';
 import { maxFormBytes, readSamlForm } from '../connections/saml/form-body.ts';
-import { buildServiceMetadata } from '../connections/saml/metadata.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
 import { createChooserPage } from '../pages/chooser-page.ts';
@@ -97,18 +95,6 @@ export function signInEnd(context: GateContext, parts: ConnectionParts, protocol
   };
 }
 
-/** `GET /sso/{org}/{connection}/saml/metadata` */
-export function samlMetadata(context: GateContext): RequestHandler {
-  return async (request, response) => {
-    const connection = await findConnectionOf(context, request, 'saml');
-    if (connection === null) return sendNotFound(request, response);
-    const { samlEntityId, samlAcs } = addressesOf(context.config.baseUrl, connection);
-    response.setHeader('Content-Type', 'application/samlmetadata+xml; charset=utf-8');
-    response.setHeader('Cache-Control', 'no-store');
-    response.send(buildServiceMetadata({ serviceEntityId: samlEntityId, acsUrl: samlAcs }));
-  };
-}
-
 async function findOrganization(context: GateContext, request: Request): Promise<Organization | null> {
   const id = String(request.params['org']);
   return isSlug(id) ? context.storage.organizations.get(id as OrganizationId) : null;
@@ -123,7 +109,8 @@ async function namedConnection(
   return connection === null ? [] : [connection];
 }
 
-async function findConnectionOf(
+/** The connection of the path, if it is of this protocol. */
+export async function findConnectionOf(
   context: GateContext,
   request: Request,
   protocol: 'saml' | 'oidc',
@@ -208,7 +195,7 @@ function sendRefusal(
   sendPage(response, status, translator, createRefusalPage(translator, { sentence, reference, again }));
 }
 
-function sendNotFound(request: Request, response: Response): void {
+export function sendNotFound(request: Request, response: Response): void {
   const translator = translatorFor(request);
   sendPage(response, 404, translator, createNotFoundPage(translator));
 }
