@@ -16,6 +16,7 @@ import { appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
+import { certificateWarningRecords, metadataWatchRecords } from '#storage/metadata-watch-records.ts';
 import { samlKeyRecords } from '#storage/saml-key-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
@@ -26,6 +27,7 @@ export const recordKinds: readonly string[] = [
   accountLinkRecords,
   appRecords,
   attemptRecords,
+  certificateWarningRecords,
   connectionRecords,
   credentialRecords,
   credentialUseRecords,
@@ -37,6 +39,7 @@ export const recordKinds: readonly string[] = [
   idempotencyRecords,
   linkedUserRecords,
   provisioningLogRecords,
+  metadataWatchRecords,
   relyingPartyHostRecords,
   relyingPartyRecords,
   samlKeyRecords,

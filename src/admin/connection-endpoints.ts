@@ -8,6 +8,7 @@ import { defineOperation, paramOf, type Operation } from './admin-operation.ts';
 import { addConnection, readConnection, removeConnection, replaceConnection } from './connection-changes.ts';
 import { checkConnection } from './connection-check.ts';
 import { readConnectionInput } from './connection-input.ts';
+import { withMetadata } from './metadata-endpoints.ts';
 import { toConnectionAnswer } from './connection-sign-in.ts';
 import { readCursor, toPage } from './paging.ts';
 
@@ -32,7 +33,7 @@ export const connectionOperations: readonly Operation[] = [
       const { connection, change } = await addConnection(
         context,
         call.organization.id,
-        readConnectionInput(call.body),
+        await withMetadata(context, readConnectionInput(call.body)),
         call.by,
       );
       return { body: { connection: toConnectionAnswer(context, connection), change } };
@@ -73,7 +74,7 @@ export const connectionOperations: readonly Operation[] = [
     body: eitherForm,
     answer: contract.connectionChanged,
     run: async (context, call) => {
-      const input = readConnectionInput(call.body);
+      const input = await withMetadata(context, readConnectionInput(call.body));
       const { connection, change } = await replaceConnection(context, call.organization.id, idOf(call), input, call.by);
       return { body: { connection: toConnectionAnswer(context, connection), change } };
     },

@@ -6,6 +6,7 @@ import { connectionOperations } from './connection-endpoints.ts';
 import { credentialOperations } from './credential-endpoints.ts';
 import { departmentOperations } from './department-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
+import { metadataOperations } from './metadata-endpoints.ts';
 import { organizationOperations } from './organization-endpoints.ts';
 import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
 import { samlKeyOperations } from './saml-key-endpoints.ts';
@@ -23,6 +24,7 @@ export function listOperations(): readonly Operation[] {
     ...appOperations,
     ...signingKeyOperations,
     ...samlKeyOperations,
+    ...metadataOperations,
     ...schemaOperations,
     ...userOperations,
     ...departmentOperations,

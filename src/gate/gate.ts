@@ -4,7 +4,7 @@
 import type { Router } from 'express';
 import type { QuickDoor } from '#http/front-door.ts';
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
-import { createSignatureVerifier } from './connections/saml/signature-verifier.ts';
+import { createSignatureVerifier, type SignatureVerifier } from './connections/saml/signature-verifier.ts';
 import type { GateContext } from './gate-context.ts';
 import { createReadOriginalRequest } from './forward-auth/read-original-request.ts';
 import { createGateRouter } from './gate-router.ts';
@@ -24,6 +24,8 @@ export interface Gate {
     belowEpoch: number,
     cause: string,
   ) => Promise<number>;
+  /** The threads, for whoever has other signed XML to judge. */
+  readonly verifier: SignatureVerifier;
   /** Ends the verifying threads. */
   readonly close: () => Promise<void>;
 }
@@ -36,6 +38,7 @@ export function createGate(context: GateContext): Gate {
     router: createGateRouter(context, { verifier, providers: new Map() }, quick, readOriginalRequest),
     doors: quick.doors,
     endSessionsOfUser: (...parts) => endSessionsOfUser(context, ...parts),
+    verifier,
     close: () => verifier.close(),
   };
 }

@@ -1,7 +1,8 @@
 // An identity provider's SAML metadata, read through the same XML gate as everything else (gate.md 2.4; SAML metadata 2.4). Ours is written by
 // service-metadata.ts; fetching a document, and whether what it says may be believed, is the caller's business.
 
-import { childrenCalled, nameOf, protocolNamespace, redirectBinding } from './saml-names.ts';
+import type { SamlLogoutService } from '#directory/connection.ts';
+import { childrenCalled, nameOf, postBinding, protocolNamespace, redirectBinding } from './saml-names.ts';
 import { SamlRefusal } from './saml-refusal.ts';
 import { isSafeUrl } from './safe-url.ts';
 import { readSigningCertificate } from './signing-certificate.ts';
@@ -15,6 +16,7 @@ export interface IdentityProviderMetadata {
   /** PEM, at least one. */
   readonly certificates: readonly string[];
   readonly wantAuthnRequestsSigned: boolean;
+  readonly logoutService?: SamlLogoutService;
 }
 
 /**
@@ -34,19 +36,30 @@ export function parseIdentityProviderMetadata(text: string, now: number): Identi
   assertNotOver(entity, now);
   assertNotOver(role, now);
   const wantAuthnRequestsSigned = /^(?:true|1)$/.test(role.attributes.get('WantAuthnRequestsSigned') ?? '');
-  return { entityId, ssoUrl: readSsoUrl(role), certificates: readCertificates(role), wantAuthnRequestsSigned };
+  const logoutService = readLogoutService(role);
+  return {
+    entityId,
+    ssoUrl: readSsoUrl(role),
+    certificates: readCertificates(role),
+    wantAuthnRequestsSigned,
+    ...(logoutService === undefined ? {} : { logoutService }),
+  };
 }
 
-function readEntity(text: string): XmlElement {
+/** The document element, whatever it is. @throws SamlRefusal `metadataInvalid` */
+export function readMetadataRoot(text: string): XmlElement {
   if (text.length > maxMetadataCharacters) throw invalid('too large');
-  let root: XmlElement;
   try {
     // A byte order mark is common in files saved on Windows and harmless in text an administrator brings.
-    root = parseXml(text.replace(/^\uFEFF/, ''), { maxElements: 2_000, maxDepth: 32, maxAttributes: 64 });
+    return parseXml(text.replace(/^\uFEFF/, ''), { maxElements: 2_000, maxDepth: 32, maxAttributes: 64 });
   } catch (error) {
     if (!(error instanceof XmlRefusal)) throw error;
     throw invalid(error.message);
   }
+}
+
+function readEntity(text: string): XmlElement {
+  const root = readMetadataRoot(text);
   if (nameOf(root) === 'md:EntityDescriptor') return root;
   const [entity, ...others] = childrenCalled(root, 'md:EntityDescriptor');
   if (nameOf(root) !== 'md:EntitiesDescriptor' || entity === undefined || others.length > 0) {
@@ -70,6 +83,24 @@ function readSsoUrl(role: XmlElement): string {
   if (location === undefined) throw invalid('no SingleSignOnService for HTTP-Redirect');
   if (!isSafeUrl(location)) throw invalid('SingleSignOnService: https, or http on loopback');
   return location;
+}
+
+/** By redirect if there is a choice: what goes there is a link, not a form. One that cannot be used is as good as none. */
+function readLogoutService(role: XmlElement): SamlLogoutService | undefined {
+  const services = childrenCalled(role, 'md:SingleLogoutService').filter(({ attributes }) =>
+    isSafeUrl(attributes.get('Location') ?? ''),
+  );
+  for (const [binding, name] of [
+    ['redirect', redirectBinding],
+    ['post', postBinding],
+  ] as const) {
+    const attributes = services.find((service) => service.attributes.get('Binding') === name)?.attributes;
+    const url = attributes?.get('Location');
+    if (attributes === undefined || url === undefined) continue;
+    const responseUrl = attributes.get('ResponseLocation');
+    return { url, binding, ...(responseUrl !== undefined && isSafeUrl(responseUrl) ? { responseUrl } : {}) };
+  }
+  return undefined;
 }
 
 function readCertificates(role: XmlElement): readonly string[] {
