@@ -131,6 +131,10 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       privateProviderHosts: config.gate.privateProviderHosts,
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
+    cookieKey: keyring.cookie,
+    signingKeys,
+    authentication,
+    badCredentials,
     logger,
     metrics,
   };
