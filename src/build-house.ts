@@ -35,6 +35,7 @@ import { createIssuerKeys } from '#secrets/issuer-keys.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createCredentialUses } from '#secrets/credential-use.ts';
 import { createCredentials } from '#secrets/credentials.ts';
+import { createSamlKeys } from '#secrets/saml-keys.ts';
 import { createSealing } from '#secrets/sealing.ts';
 import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
@@ -135,6 +136,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     signingKeys,
     authentication,
     badCredentials,
+    samlKeys: createSamlKeys({ storage, now, randomBytes, sealing }),
     logger,
     metrics,
   };

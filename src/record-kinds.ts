@@ -16,6 +16,7 @@ import { appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
+import { samlKeyRecords } from '#storage/saml-key-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
 import { signingKeyRecords } from '#storage/signing-key-records.ts';
@@ -37,6 +38,7 @@ export const recordKinds: readonly string[] = [
   idempotencyRecords,
   linkedUserRecords,
   provisioningLogRecords,
+  samlKeyRecords,
   sessionRecords,
   setUpCodeRecords,
   signInRecords,

@@ -3,6 +3,7 @@
 import type { Instant, RandomBytes } from '#directory/identifiers.ts';
 import type { BadCredentialLimit } from '#http/bad-credentials.ts';
 import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
+import type { SamlKeys } from '#secrets/saml-keys.ts';
 import type { SealContext } from '#secrets/sealing.ts';
 import type { SigningKeys } from '#secrets/signing-keys.ts';
 import type { Storage } from '#storage/storage.ts';
@@ -46,6 +47,7 @@ export interface GateContext {
   /** Who asks `/gate/check`, and who asked it with a refused credential too often. */
   readonly authentication: CredentialAuthentication;
   readonly badCredentials: BadCredentialLimit;
+  readonly samlKeys: SamlKeys;
   readonly logger: GateLogger;
   readonly metrics: GateMetrics | undefined;
 }

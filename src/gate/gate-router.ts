@@ -18,7 +18,8 @@ import { createUnavailablePage } from './pages/refusal-page.ts';
 import type { QuickDoors } from './quick-doors.ts';
 import { sessionShow, signedInShow, signOut, signOutByLink } from './sessions/session-endpoints.ts';
 import { limitSignIns } from './sign-in/sign-in-limit.ts';
-import { samlMetadata, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
+import { samlMetadata } from './sign-in/saml-metadata-endpoints.ts';
+import { signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
 
 /** Serves `/sso/…` and `/gate/…`; mount it at the root of the app. */
 export function createGateRouter(
@@ -36,7 +37,8 @@ export function createGateRouter(
   const answered = limitSignIns(context.config.signInsPerMinute);
   router.get('/sso/:org/login', begun, signInStart(context, parts));
   router.get('/sso/:org/signed-in', signedInShow(context));
-  router.get('/sso/:org/:connection/saml/metadata', samlMetadata(context));
+  const shown = limitSignIns(context.config.signInsPerMinute);
+  router.get('/sso/:org/:connection/saml/metadata', shown, samlMetadata(context));
   router.post('/sso/:org/:connection/saml/acs', answered, signInEnd(context, parts, 'saml'));
   router.get('/sso/:org/:connection/oidc/callback', answered, signInEnd(context, parts, 'oidc'));
   const ask = (door: ForwardAuthDoor) => forwardAuth(context, door, quick, readOriginalRequest);

@@ -23,6 +23,7 @@ import { createLogger } from '#observability/logger.ts';
 import { createMetrics } from '#observability/metrics.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
+import { createSamlKeys } from '#secrets/saml-keys.ts';
 import { createSealing } from '#secrets/sealing.ts';
 import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
@@ -110,6 +111,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
     signingKeys: createSigningKeys({ storage, now, randomBytes, sealing }),
     authentication: createCredentialAuthentication({ storage: options.gateStorage?.(storage) ?? storage, now }),
     badCredentials: createBadCredentialLimit(1_000),
+    samlKeys: createSamlKeys({ storage: options.gateStorage?.(storage) ?? storage, now, randomBytes, sealing }),
     logger,
     metrics,
   };
