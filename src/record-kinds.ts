@@ -4,7 +4,7 @@ import { idempotencyRecords } from '#admin/idempotency.ts';
 import { setUpCodeRecords } from '#admin/set-up-link.ts';
 import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-link.ts';
 import { attemptRecords } from '#gate/sign-in/attempt.ts';
-import { relyingPartyHostRecords, relyingPartyRecords } from '#gate/forward-auth/relying-party.ts';
+import { appSignInCodeRecords } from '#gate/forward-auth/app-sign-in-code.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
@@ -26,6 +26,7 @@ export const recordKinds: readonly string[] = [
   accessTokenRecords,
   accountLinkRecords,
   appRecords,
+  appSignInCodeRecords,
   attemptRecords,
   certificateWarningRecords,
   connectionRecords,
@@ -40,8 +41,6 @@ export const recordKinds: readonly string[] = [
   linkedUserRecords,
   provisioningLogRecords,
   metadataWatchRecords,
-  relyingPartyHostRecords,
-  relyingPartyRecords,
   samlKeyRecords,
   sessionRecords,
   setUpCodeRecords,
