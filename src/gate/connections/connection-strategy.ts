@@ -44,6 +44,8 @@ export interface VerifiedIdentity {
   readonly profile?: ClaimedProfile;
   /** What may open one session only (assertion id, ID token), and until when it must be remembered. */
   readonly usedOnce: { readonly id: string; readonly until: Instant };
+  /** The provider's name for its own session (SAML `SessionIndex`, OpenID Connect `sid`), by which it may end ours. */
+  readonly sessionId?: string;
   /** The provider's own limit for the session. */
   readonly sessionNotOnOrAfter?: Instant;
 }

@@ -4,13 +4,23 @@
 import type { ConnectionId, Instant, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
 import type { GateContext } from '../gate-context.ts';
-import { createToken, idOfToken } from '../opaque-token.ts';
+import { createToken, idOfParts, idOfToken } from '../opaque-token.ts';
+
+/** Whom the identity provider signed in, as it calls them and its own session: by this it can end the session again (SLO, logout token). */
+export interface ProviderSession {
+  readonly issuer: string;
+  /** Compared byte for byte. */
+  readonly subject: string;
+  /** SAML `SessionIndex`, OpenID Connect `sid`. */
+  readonly sessionId?: string;
+}
 
 export interface Session {
   readonly userId: UserId;
   /** The user's epoch when the session was opened; dead when it differs. */
   readonly epoch: number;
   readonly connection: ConnectionId;
+  readonly provider?: ProviderSession;
   readonly createdAt: Instant;
   /** Written at most once a minute. */
   readonly lastSeenAt: Instant;
@@ -21,7 +31,24 @@ export interface Session {
   readonly cause?: string;
 }
 
-export const sessionRecords: RecordKind<Session> = { name: 'session', keysOf: (session) => [`user=${session.userId}`] };
+export const sessionRecords: RecordKind<Session> = {
+  name: 'session',
+  keysOf: ({ userId, connection, provider }) => [
+    `user=${userId}`,
+    ...(provider === undefined ? [] : keysOfProvider(connection, provider)),
+  ],
+};
+
+/** The keys of a provider's subject and of its session, as far as they are given. */
+export function keysOfProvider(
+  connection: ConnectionId,
+  { issuer, subject, sessionId }: Partial<ProviderSession> & Pick<ProviderSession, 'issuer'>,
+): readonly string[] {
+  return [
+    ...(subject === undefined ? [] : [`subject=${idOfParts(connection, issuer, subject)}`]),
+    ...(sessionId === undefined ? [] : [`providerSession=${idOfParts(connection, issuer, sessionId)}`]),
+  ];
+}
 
 export type StoredSession = StoredRecord<Session>;
 
@@ -32,6 +59,7 @@ export interface NewSession {
   readonly userId: UserId;
   readonly epoch: number;
   readonly connection: ConnectionId;
+  readonly provider?: ProviderSession;
   readonly notOnOrAfter?: Instant;
 }
 
@@ -43,12 +71,20 @@ export async function openSession(context: GateContext, request: NewSession): Pr
     now + context.config.sessionAbsoluteMs,
     request.notOnOrAfter ?? Number.POSITIVE_INFINITY,
   );
-  const { organizationId, userId, epoch, connection } = request;
+  const { organizationId, userId, epoch, connection, provider } = request;
   await context.storage.records(sessionRecords).insert({
     id: idOfToken(token),
     organizationId,
     expiresAt: notOnOrAfter,
-    value: { userId, epoch, connection, createdAt: now, lastSeenAt: now, notOnOrAfter },
+    value: {
+      userId,
+      epoch,
+      connection,
+      ...(provider === undefined ? {} : { provider }),
+      createdAt: now,
+      lastSeenAt: now,
+      notOnOrAfter,
+    },
   });
   return token;
 }

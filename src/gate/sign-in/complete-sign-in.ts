@@ -101,6 +101,11 @@ async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): P
       userId: matched.user.id,
       epoch,
       connection: connection.id,
+      provider: {
+        issuer: identity.issuer,
+        subject: identity.subject,
+        ...(identity.sessionId === undefined ? {} : { sessionId: identity.sessionId }),
+      },
       ...(identity.sessionNotOnOrAfter === undefined ? {} : { notOnOrAfter: identity.sessionNotOnOrAfter }),
     }),
   );

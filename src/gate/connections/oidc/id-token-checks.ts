@@ -11,6 +11,8 @@ export interface IdentityClaims {
   readonly userName: string | undefined;
   readonly externalId: string;
   readonly verifiedEmail: string | undefined;
+  /** `sid`: the provider's own session. */
+  readonly sessionId: string | undefined;
   /** Milliseconds. */
   readonly expiresAt: Instant;
 }
@@ -49,6 +51,7 @@ export function assertIdToken(
     userName: textOf(named['preferred_username']) ?? textOf(named['upn']),
     externalId: textOf(token['oid']) ?? subject,
     verifiedEmail: named['email_verified'] === true ? textOf(named['email']) : undefined,
+    sessionId: textOf(token['sid']),
     expiresAt: (expires + toleranceSeconds) * 1000,
   };
 }

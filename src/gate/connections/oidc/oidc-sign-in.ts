@@ -89,6 +89,7 @@ function toIdentity(oidc: CompletedOidc): VerifiedIdentity {
     externalId: oidc.externalId,
     ...(oidc.userName === undefined ? {} : { userName: oidc.userName }),
     ...(oidc.verifiedEmail === undefined ? {} : { verifiedEmail: oidc.verifiedEmail }),
+    ...(oidc.sessionId === undefined ? {} : { sessionId: oidc.sessionId }),
     usedOnce: { id: idOfParts(oidc.idToken), until: oidc.expiresAt },
   };
 }
