@@ -54,9 +54,9 @@ function optionsOf(
     if (url !== undefined && !isSafeUrl(url)) throw refuse(field, `${field} must be https, or http on this machine.`);
   }
   const logoutService: SamlLogoutService | undefined =
-    logoutUrl === undefined ? read.logoutService : { url: logoutUrl, binding: 'redirect' };
+    logoutUrl === undefined ? read.logoutService : { url: logoutUrl };
   if (logout === 'on' && logoutService === undefined) {
-    throw refuse('logout', 'logout needs the SingleLogoutService of the metadata, or `logoutUrl`.');
+    throw refuse('logout', 'logout needs a SingleLogoutService by HTTP-Redirect in the metadata, or `logoutUrl`.');
   }
   const pems = metadataCertificates.map((text) =>
     refusing('metadataCertificates', () => readSigningCertificate(text).pem),

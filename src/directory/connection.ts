@@ -15,10 +15,9 @@ export interface AttributeMapping {
   readonly groups?: string;
 }
 
-/** Where an identity provider takes messages of single logout (SAML metadata 2.4.2). */
+/** Where an identity provider takes messages of single logout by HTTP-Redirect (SAML metadata 2.4.2). */
 export interface SamlLogoutService {
   readonly url: string;
-  readonly binding: 'redirect' | 'post';
   /** For answers, if they go elsewhere. */
   readonly responseUrl?: string;
 }

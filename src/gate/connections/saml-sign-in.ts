@@ -100,6 +100,8 @@ function toIdentity(saml: CompletedSaml, { attributes }: SamlSignIn): VerifiedId
     externalId: saml.subject,
     ...(email === undefined ? {} : { verifiedEmail: email }),
     profile,
+    ...(saml.nameIdFormat === undefined ? {} : { subjectFormat: saml.nameIdFormat }),
+    ...(saml.sessionIndex === undefined ? {} : { sessionId: saml.sessionIndex }),
     usedOnce: { id: saml.assertionId, until: saml.keepAssertionIdUntil },
     ...(saml.sessionNotOnOrAfter === undefined ? {} : { sessionNotOnOrAfter: saml.sessionNotOnOrAfter }),
   };

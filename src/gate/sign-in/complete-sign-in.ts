@@ -104,6 +104,7 @@ async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): P
       provider: {
         issuer: identity.issuer,
         subject: identity.subject,
+        ...(identity.subjectFormat === undefined ? {} : { subjectFormat: identity.subjectFormat }),
         ...(identity.sessionId === undefined ? {} : { sessionId: identity.sessionId }),
       },
       ...(identity.sessionNotOnOrAfter === undefined ? {} : { notOnOrAfter: identity.sessionNotOnOrAfter }),

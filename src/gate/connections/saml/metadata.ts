@@ -2,7 +2,7 @@
 // service-metadata.ts; fetching a document, and whether what it says may be believed, is the caller's business.
 
 import type { SamlLogoutService } from '#directory/connection.ts';
-import { childrenCalled, nameOf, postBinding, protocolNamespace, redirectBinding } from './saml-names.ts';
+import { childrenCalled, nameOf, protocolNamespace, redirectBinding } from './saml-names.ts';
 import { SamlRefusal } from './saml-refusal.ts';
 import { isSafeUrl } from './safe-url.ts';
 import { readSigningCertificate } from './signing-certificate.ts';
@@ -85,22 +85,15 @@ function readSsoUrl(role: XmlElement): string {
   return location;
 }
 
-/** By redirect if there is a choice: what goes there is a link, not a form. One that cannot be used is as good as none. */
+/** By redirect, the binding we answer by. One that cannot be used is as good as none. */
 function readLogoutService(role: XmlElement): SamlLogoutService | undefined {
-  const services = childrenCalled(role, 'md:SingleLogoutService').filter(({ attributes }) =>
-    isSafeUrl(attributes.get('Location') ?? ''),
+  const service = childrenCalled(role, 'md:SingleLogoutService').find(
+    ({ attributes }) => attributes.get('Binding') === redirectBinding && isSafeUrl(attributes.get('Location') ?? ''),
   );
-  for (const [binding, name] of [
-    ['redirect', redirectBinding],
-    ['post', postBinding],
-  ] as const) {
-    const attributes = services.find((service) => service.attributes.get('Binding') === name)?.attributes;
-    const url = attributes?.get('Location');
-    if (attributes === undefined || url === undefined) continue;
-    const responseUrl = attributes.get('ResponseLocation');
-    return { url, binding, ...(responseUrl !== undefined && isSafeUrl(responseUrl) ? { responseUrl } : {}) };
-  }
-  return undefined;
+  const url = service?.attributes.get('Location');
+  const responseUrl = service?.attributes.get('ResponseLocation');
+  if (url === undefined) return undefined;
+  return { url, ...(responseUrl !== undefined && isSafeUrl(responseUrl) ? { responseUrl } : {}) };
 }
 
 function readCertificates(role: XmlElement): readonly string[] {
