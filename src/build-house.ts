@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { createAdminRouter } from '#admin/admin-router.ts';
 import type { AdminContext } from '#admin/admin-operation.ts';
+import { rotateOldKeys } from '#admin/rotate-signing-keys.ts';
 import { createSetUpLink } from '#admin/set-up-link.ts';
 import { createSetUpRouter } from '#admin/set-up-router.ts';
 import { createAuditTrail, type AuditTrail } from '#audit/audit-chain.ts';
@@ -35,6 +36,7 @@ import { createCredentialAuthentication } from '#secrets/credential-authenticati
 import { createCredentialUses } from '#secrets/credential-use.ts';
 import { createCredentials } from '#secrets/credentials.ts';
 import { createSealing } from '#secrets/sealing.ts';
+import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
 import { createEffectRelay, type EffectRelay } from '#signals/effect-relay.ts';
 import { expireRecords } from '#storage/expire-records.ts';
@@ -78,6 +80,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const { baseUrl, trustedProxies } = config.server;
   const keyring = createKeyring(config.secret);
   const sealing = createSealing(keyring, randomBytes);
+  const signingKeys = createSigningKeys({ storage, now, randomBytes, sealing });
   const audit = createAuditTrail(storage.audit, keyring.audit);
   const wakeRelay = (): void => relay.wake();
   const later = createLaterWork(reportTrouble);
@@ -141,6 +144,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     authentication,
     badCredentials,
     sealing,
+    signingKeys,
     audit,
     metrics,
     gate: atGate,
@@ -199,6 +203,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     [
       { name: 'seats', everyMs: 5_000, run: () => sweepSeats(write) },
       { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
+      { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
       { name: 'expiry', everyMs: 60_000, run: () => expireRecords(storage, recordKinds, now()) },
     ],
     storage.leases,

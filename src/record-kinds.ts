@@ -12,15 +12,18 @@ import { deadLetterRecords } from '#signals/effect-relay.ts';
 import { accessTokenRecords } from '#secrets/access-tokens.ts';
 import { usedAssertionRecords } from '#secrets/client-assertion.ts';
 import { credentialUseRecords } from '#secrets/credential-use.ts';
+import { appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
+import { signingKeyRecords } from '#storage/signing-key-records.ts';
 
 export const recordKinds: readonly string[] = [
   accessTokenRecords,
   accountLinkRecords,
+  appRecords,
   attemptRecords,
   connectionRecords,
   credentialRecords,
@@ -29,6 +32,7 @@ export const recordKinds: readonly string[] = [
   deadLetterRecords,
   departmentRecords,
   departmentTreeRecords,
+  hostClaimRecords,
   idempotencyRecords,
   linkedUserRecords,
   provisioningLogRecords,
@@ -37,6 +41,7 @@ export const recordKinds: readonly string[] = [
   sessionRecords,
   setUpCodeRecords,
   signInRecords,
+  signingKeyRecords,
   usedAssertionRecords,
   usedOnceRecords,
 ].map((kind) => kind.name);

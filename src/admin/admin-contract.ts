@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { change, instant, shortText, slug } from './contract-words.ts';
 
+export * from './app-contract.ts';
 export * from './connection-contract.ts';
 export * from './department-contract.ts';
 export * from './schema-contract.ts';

@@ -1,5 +1,6 @@
 // All operations of the admin API. Order matters only for reading.
 
+import { appOperations } from './app-endpoints.ts';
 import { auditOperations } from './audit-endpoints.ts';
 import { connectionOperations } from './connection-endpoints.ts';
 import { credentialOperations } from './credential-endpoints.ts';
@@ -10,6 +11,7 @@ import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
 import { schemaOperations } from './schema-endpoints.ts';
 import { seatOperations } from './seat-endpoints.ts';
 import { signInOperations } from './sign-in-endpoints.ts';
+import { signingKeyOperations } from './signing-key-endpoints.ts';
 import { userOperations } from './user-endpoints.ts';
 
 export function listOperations(): readonly Operation[] {
@@ -17,6 +19,8 @@ export function listOperations(): readonly Operation[] {
     ...organizationOperations,
     ...credentialOperations,
     ...connectionOperations,
+    ...appOperations,
+    ...signingKeyOperations,
     ...schemaOperations,
     ...userOperations,
     ...departmentOperations,
