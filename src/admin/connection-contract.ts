@@ -3,6 +3,19 @@
 import { z } from 'zod';
 import { change, instant, shortText, slug } from './contract-words.ts';
 
+const attributeName = z.string().min(1).max(1_024).optional();
+/** The same for both protocols: names of assertion attributes, or of claims. */
+const attributeMapping = z
+  .strictObject({
+    userName: attributeName,
+    email: attributeName,
+    givenName: attributeName,
+    familyName: attributeName,
+    displayName: attributeName,
+    groups: attributeName,
+  })
+  .optional()
+  .describe('Which attribute or claim says what of a person; left out: the usual names, and the subject as user name.');
 const saml = {
   metadata: z
     .string()
@@ -13,6 +26,7 @@ const saml = {
   ssoUrl: z.url().max(2_048).optional(),
   certificates: z.array(z.string().max(20_000)).max(20).optional().describe('PEM or base64; whose keys may sign.'),
   wantSigned: z.enum(['response', 'assertion', 'both', 'any']).default('any'),
+  attributes: attributeMapping,
 };
 const oidc = {
   issuer: z.url().max(2_048),

@@ -1,6 +1,6 @@
 // The sign-in part of a connection: from what is sent to what is stored, and what may be told of it again.
 
-import type { Connection, OidcSignIn, SamlSignIn } from '#directory/connection.ts';
+import type { AttributeMapping, Connection, OidcSignIn, SamlSignIn } from '#directory/connection.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
@@ -15,19 +15,28 @@ import type { OidcInput, SamlInput } from './connection-input.ts';
 /** From metadata, or from the three fields; never from both. Throws `invalidValue`. */
 export function toSamlSignIn(context: Pick<AdminContext, 'now'>, input: SamlInput): SamlSignIn {
   const { metadata, entityId, ssoUrl, certificates, wantSigned } = input;
+  const options = { wantSigned, ...mappingOf(input) };
   if (metadata !== undefined) {
     if (entityId !== undefined || ssoUrl !== undefined || certificates !== undefined) {
       throw refuse('metadata', 'Give either `metadata` or `entityId`, `ssoUrl` and `certificates`, not both.');
     }
     const read = refusing('metadata', () => parseIdentityProviderMetadata(metadata, context.now()));
-    return { kind: 'saml', ...read, wantSigned };
+    return { kind: 'saml', ...read, ...options };
   }
   if (entityId === undefined || ssoUrl === undefined || certificates === undefined) {
     throw refuse('signIn', 'SAML needs `metadata`, or `entityId`, `ssoUrl` and `certificates`.');
   }
   if (!isSafeUrl(ssoUrl)) throw refuse('ssoUrl', 'ssoUrl must be https, or http on this machine.');
   const pems = certificates.map((text) => refusing('certificates', () => readSigningCertificate(text).pem));
-  return { kind: 'saml', entityId, ssoUrl, certificates: [...new Set(pems)], wantSigned };
+  return { kind: 'saml', entityId, ssoUrl, certificates: [...new Set(pems)], ...options };
+}
+
+/** Without members that name nothing. */
+export function mappingOf({ attributes = {} }: Pick<SamlInput, 'attributes'>): {
+  readonly attributes?: AttributeMapping;
+} {
+  const named = Object.entries(attributes).filter(([, name]) => name !== undefined);
+  return named.length === 0 ? {} : { attributes: Object.fromEntries(named) };
 }
 
 /** Seals the client secret. One that is left out stays only if it would go to the same issuer for the same client. */

@@ -2,6 +2,19 @@
 
 import type { ConnectionId, Instant, OrganizationId } from './identifiers.ts';
 
+/**
+ * Which attribute of an assertion, or claim of an ID token, says what of a person. What is left out is looked for under the names that are usual
+ * in the protocol; `userName` is then the subject.
+ */
+export interface AttributeMapping {
+  readonly userName?: string;
+  readonly email?: string;
+  readonly givenName?: string;
+  readonly familyName?: string;
+  readonly displayName?: string;
+  readonly groups?: string;
+}
+
 export interface SamlSignIn {
   readonly kind: 'saml';
   readonly entityId: string;
@@ -10,6 +23,7 @@ export interface SamlSignIn {
   readonly certificates: readonly string[];
   /** What must carry a signature. `any`: Response or Assertion. */
   readonly wantSigned: 'response' | 'assertion' | 'both' | 'any';
+  readonly attributes?: AttributeMapping;
 }
 
 export interface OidcSignIn {
@@ -18,6 +32,7 @@ export interface OidcSignIn {
   readonly clientId: string;
   /** Sealed by secrets/; never in an answer. */
   readonly sealedClientSecret?: string;
+  readonly attributes?: AttributeMapping;
 }
 
 export interface ScimProvisioning {

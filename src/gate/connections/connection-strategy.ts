@@ -15,6 +15,16 @@ export type ExpectedAnswer =
       readonly codeVerifier: string;
     };
 
+/** What the provider says of the person, read by the connection's attribute mapping. It matches nobody and is compared with nothing. */
+export interface ClaimedProfile {
+  readonly userName?: string;
+  readonly email?: string;
+  readonly givenName?: string;
+  readonly familyName?: string;
+  readonly displayName?: string;
+  readonly groups?: readonly string[];
+}
+
 /** Who came back, proven. Names are what the provider says; whether they mean one of our users is match-account.ts's question. */
 export interface VerifiedIdentity {
   readonly protocol: 'saml' | 'oidc';
@@ -25,6 +35,7 @@ export interface VerifiedIdentity {
   readonly userName?: string;
   readonly externalId?: string;
   readonly verifiedEmail?: string;
+  readonly profile?: ClaimedProfile;
   /** What may open one session only (assertion id, ID token), and until when it must be remembered. */
   readonly usedOnce: { readonly id: string; readonly until: Instant };
   /** The provider's name for its own session (SAML `SessionIndex`, OpenID Connect `sid`), by which it may end ours. */

@@ -10,6 +10,7 @@ import {
   type DrivenOutcome,
   type VerifiedIdentity,
 } from './connection-strategy.ts';
+import { readProfile } from './saml/mapped-profile.ts';
 import { createSamlConnection, type CompletedSaml, type SamlBegun } from './saml/saml-connection.ts';
 import { SamlStrategy, type SamlFailure, type SamlStrategyOptions } from './saml/saml-strategy.ts';
 import type { SignatureVerifier } from './saml/signature-verifier.ts';
@@ -19,12 +20,6 @@ export interface SamlParts {
 }
 
 const emailFormat = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';
-const emailAttributes = [
-  'email',
-  'mail',
-  'urn:oid:0.9.2342.19200300.100.1.3',
-  'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress',
-] as const;
 
 /** @throws RangeError for settings that cannot work */
 export function openSamlSignIn(
@@ -69,22 +64,24 @@ export function openSamlSignIn(
       const address = limitKeyOf(clientAddressOf(request));
       const outcome = await drive(request, { step: 'complete', attempt, now: context.now(), address });
       if (outcome.kind !== 'success') throw new Error(`connection ${connection.id}: the SAML strategy named nobody`);
-      return toIdentity(outcome.identity as CompletedSaml);
+      return toIdentity(outcome.identity as CompletedSaml, signIn);
     },
   };
 }
 
 /** A provider that signs an address vouches for it; whether it may is decided by the domains routed to the connection. */
-function toIdentity(saml: CompletedSaml): VerifiedIdentity {
-  const named = emailAttributes.map((name) => saml.attributes.get(name)).find((values) => values?.length === 1)?.[0];
-  const email = named ?? (saml.nameIdFormat === emailFormat ? saml.subject : undefined);
+function toIdentity(saml: CompletedSaml, { attributes }: SamlSignIn): VerifiedIdentity {
+  const profile = readProfile(saml.attributes, attributes);
+  const email = profile.email ?? (saml.nameIdFormat === emailFormat ? saml.subject : undefined);
+  const userName = attributes?.userName === undefined ? saml.subject : profile.userName;
   return {
     protocol: 'saml',
     issuer: saml.issuer,
     subject: saml.subject,
-    userName: saml.subject,
+    ...(userName === undefined ? {} : { userName }),
     externalId: saml.subject,
     ...(email === undefined ? {} : { verifiedEmail: email }),
+    profile,
     usedOnce: { id: saml.assertionId, until: saml.keepAssertionIdUntil },
     ...(saml.sessionNotOnOrAfter === undefined ? {} : { sessionNotOnOrAfter: saml.sessionNotOnOrAfter }),
   };
