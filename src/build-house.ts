@@ -6,6 +6,7 @@ import type { AdminContext } from '#admin/admin-operation.ts';
 import { rotateOldKeys } from '#admin/rotate-signing-keys.ts';
 import { createSetUpLink } from '#admin/set-up-link.ts';
 import { createSetUpRouter } from '#admin/set-up-router.ts';
+import { createTxtLookup } from '#admin/txt-lookup.ts';
 import { createAuditTrail, type AuditTrail } from '#audit/audit-chain.ts';
 import { createBackgroundJobs, type BackgroundJobs } from '#background-jobs.ts';
 import type { Config } from '#config/load-config.ts';
@@ -131,6 +132,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       privateProviderHosts: config.gate.privateProviderHosts,
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
+    signingKeys,
     logger,
     metrics,
   };
@@ -151,6 +153,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     now,
     randomBytes,
     wakeRelay,
+    lookUpTxt: createTxtLookup(config.gate.dnsServers),
     settleEffects: async () => void (await relay.drain()),
     config: { baseUrl, bodyBytes: config.limits.bodyBytes },
     version,

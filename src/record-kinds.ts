@@ -16,6 +16,7 @@ import { appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
+import { domainClaimRecords, verifiedDomainRecords } from '#storage/domain-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
 import { signingKeyRecords } from '#storage/signing-key-records.ts';
@@ -32,6 +33,7 @@ export const recordKinds: readonly string[] = [
   deadLetterRecords,
   departmentRecords,
   departmentTreeRecords,
+  domainClaimRecords,
   hostClaimRecords,
   idempotencyRecords,
   linkedUserRecords,
@@ -44,4 +46,5 @@ export const recordKinds: readonly string[] = [
   signingKeyRecords,
   usedAssertionRecords,
   usedOnceRecords,
+  verifiedDomainRecords,
 ].map((kind) => kind.name);

@@ -2,6 +2,7 @@
 
 import type { Instant, RandomBytes } from '#directory/identifiers.ts';
 import type { SealContext } from '#secrets/sealing.ts';
+import type { SigningKeys } from '#secrets/signing-keys.ts';
 import type { Storage } from '#storage/storage.ts';
 
 export interface GateConfig {
@@ -37,6 +38,8 @@ export interface GateContext {
   readonly randomBytes: RandomBytes;
   readonly config: GateConfig;
   readonly unseal: (sealed: string, place: SealContext) => string;
+  /** Keys by which organisations prove themselves. */
+  readonly signingKeys: SigningKeys;
   readonly logger: GateLogger;
   readonly metrics: GateMetrics | undefined;
 }

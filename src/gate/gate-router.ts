@@ -13,7 +13,8 @@ import { createUnavailablePage } from './pages/refusal-page.ts';
 import type { QuickDoors } from './quick-doors.ts';
 import { sessionShow, signedInShow, signOut, signOutByLink } from './sessions/session-endpoints.ts';
 import { limitSignIns } from './sign-in/sign-in-limit.ts';
-import { samlMetadata, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
+import { findAnswer, findShow } from './sign-in/find-connection-endpoints.ts';
+import { samlMetadata, signInByAddress, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
 
 /** Serves `/sso/…` and `/gate/…`; mount it at the root of the app. */
 export function createGateRouter(
@@ -28,7 +29,10 @@ export function createGateRouter(
   router.get('/sso/logout', signOutByLink(context));
   const begun = limitSignIns(context.config.signInsPerMinute);
   const answered = limitSignIns(context.config.signInsPerMinute);
+  router.get('/sso/login', findShow(context));
+  router.post('/sso/login', begun, findAnswer(context));
   router.get('/sso/:org/login', begun, signInStart(context, parts));
+  router.post('/sso/:org/login', begun, signInByAddress(context));
   router.get('/sso/:org/signed-in', signedInShow(context));
   router.get('/sso/:org/:connection/saml/metadata', samlMetadata(context));
   router.post('/sso/:org/:connection/saml/acs', answered, signInEnd(context, parts, 'saml'));

@@ -21,8 +21,10 @@ import { createLogger } from '#observability/logger.ts';
 import { createMetrics } from '#observability/metrics.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import { createSealing } from '#secrets/sealing.ts';
+import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
+import { findOrganizationOfDomain, verifiedDomainRecords } from '#storage/domain-records.ts';
 import type { Storage } from '#storage/storage.ts';
 
 export const organization = 'acme' as OrganizationId;
@@ -98,6 +100,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       ...options.config,
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
+    signingKeys: createSigningKeys({ storage, now, randomBytes, sealing }),
     logger,
     metrics,
   };
@@ -110,6 +113,11 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
   server.on('request', createFrontDoor({ ...http, app, doors: gate.doors, isTrustedProxy }));
   await addOrganization(provisioning, organization);
 
+  const verifyDomain = async (domain: string, organizationId: OrganizationId): Promise<void> => {
+    const value = { verifiedBy: 'administrator', verifiedAt: clock.now } as const;
+    const isNew = (await findOrganizationOfDomain(storage, domain, clock.now)) === null;
+    if (isNew) await storage.records(verifiedDomainRecords).insert({ id: domain, organizationId, value });
+  };
   const unlimited = (user: Pick<User, 'id' | 'organizationId'>) => [user.organizationId, user.id, {}, by] as const;
   return {
     storage,
@@ -141,6 +149,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       };
       const recordId = connectionRecordId(organizationId, connection.id);
       await storage.records(connectionRecords).insert({ id: recordId, organizationId, value: connection });
+      for (const domain of connection.domains) await verifyDomain(domain, organizationId);
       return connection;
     },
     deactivate: async (user) => (await provisioning.deactivateUser(...unlimited(user))).user,

@@ -4,7 +4,7 @@
 
 import { decideAccess } from '#directory/access-decision.ts';
 import type { ConnectionStrategy, VerifiedIdentity } from '../connections/connection-strategy.ts';
-import type { SignInConnection } from '../connections/open-connection.ts';
+import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import type { GateContext } from '../gate-context.ts';
 import { endSession, openSession } from '../sessions/session.ts';
 import { storeLink } from './account-link.ts';

@@ -13,41 +13,41 @@ import {
   listSignInConnections,
   openConnection,
   type ConnectionParts,
-  type SignInConnection,
 } from '../connections/open-connection.ts';
 import { maxFormBytes, readSamlForm } from '../connections/saml/form-body.ts';
 import { buildServiceMetadata } from '../connections/saml/metadata.ts';
+import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
-import { createChooserPage } from '../pages/chooser-page.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
 import { createNotFoundPage, createRefusalPage } from '../pages/refusal-page.ts';
 import { endSession } from '../sessions/session.ts';
 import { readSessionToken, toSessionCookie } from '../sessions/session-cookie.ts';
 import { findAttempts, forgetAttempt, type FoundAttempt } from './attempt.ts';
 import { completeSignIn } from './complete-sign-in.ts';
+import { chooseByAddress, sendChooser } from './find-connection-endpoints.ts';
+import { findConnections, readLoginHint } from './find-connection.ts';
 import { presentRefusal, SignInError } from './refusal.ts';
 import { readReturnTarget, sharesCookies } from './return-target.ts';
 import { recordSignIn } from './sign-in-record.ts';
 import { startSignIn } from './start-sign-in.ts';
 
-/** `GET /sso/{org}/login?return_to=&connection=` */
+/** `GET /sso/{org}/login?return_to=&connection=&login_hint=` */
 export function signInStart(context: GateContext, parts: ConnectionParts): RequestHandler {
   return async (request, response) => {
     const organization = await findOrganization(context, request);
     if (organization === null) return sendNotFound(request, response);
     const query = new URLSearchParams(queryOf(request));
-    const named = query.get('connection');
-    const connections =
-      named === null
-        ? await listSignInConnections(context, organization.id)
-        : await namedConnection(context, organization.id, named);
+    const loginHint = readLoginHint(query.get('login_hint'));
+    const wish = { connection: query.get('connection'), loginHint };
+    const connections = await findConnections(context, organization.id, wish);
     const [connection, ...others] = connections;
     if (connection === undefined) return sendNotFound(request, response);
-    if (others.length > 0) return sendChooser(context, request, response, organization, connections, query);
+    if (others.length > 0)
+      return sendChooser(context, request, response, organization, connections, query.get('return_to'));
     const returnTo = await readReturnTarget(context, organization.id, query.get('return_to') ?? undefined);
     try {
-      const { url, setCookie } = await startSignIn(context, parts, connection, request, returnTo);
+      const { url, setCookie } = await startSignIn(context, parts, connection, request, { returnTo, loginHint });
       response.append('Set-Cookie', setCookie);
       redirect(response, 302, url);
     } catch (error) {
@@ -62,6 +62,16 @@ export function signInStart(context: GateContext, parts: ConnectionParts): Reque
       sendRefusal(context, request, response, connection, error, reference);
     }
   };
+}
+
+/** `POST /sso/{org}/login` */
+export function signInByAddress(context: GateContext): RequestHandler {
+  return chooseByAddress(
+    context,
+    (request) => findOrganization(context, request),
+    ({ id }) => listSignInConnections(context, id),
+    sendNotFound,
+  );
 }
 
 /** `GET /sso/{org}/{connection}/oidc/callback` and `POST /sso/{org}/{connection}/saml/acs` */
@@ -114,15 +124,6 @@ async function findOrganization(context: GateContext, request: Request): Promise
   return isSlug(id) ? context.storage.organizations.get(id as OrganizationId) : null;
 }
 
-async function namedConnection(
-  context: GateContext,
-  organizationId: OrganizationId,
-  name: string,
-): Promise<readonly SignInConnection[]> {
-  const connection = isSlug(name) ? await findSignInConnection(context, organizationId, name as ConnectionId) : null;
-  return connection === null ? [] : [connection];
-}
-
 async function findConnectionOf(
   context: GateContext,
   request: Request,
@@ -172,26 +173,6 @@ function landingOf(context: GateContext, organizationId: OrganizationId, target:
   if (target !== undefined && sharesCookies(baseUrl, target)) return target;
   const onward = target === undefined ? '' : `?continue=${encodeURIComponent(target)}`;
   return `${baseUrl}/sso/${organizationId}/signed-in${onward}`;
-}
-
-function sendChooser(
-  context: GateContext,
-  request: Request,
-  response: Response,
-  organization: Organization,
-  connections: readonly SignInConnection[],
-  query: URLSearchParams,
-): void {
-  const returnTo = query.get('return_to');
-  const choices = connections.map((connection) => {
-    const link = new URLSearchParams({
-      connection: connection.id,
-      ...(returnTo === null ? {} : { return_to: returnTo }),
-    });
-    return { name: connection.name, href: `${context.config.baseUrl}/sso/${organization.id}/login?${link.toString()}` };
-  });
-  const translator = translatorFor(request);
-  sendPage(response, 200, translator, createChooserPage(translator, organization.name, choices));
 }
 
 function sendRefusal(
