@@ -34,6 +34,7 @@ export interface Party {
   readonly departmentCode: string;
   /** The URN of its own schema, and a value by it. */
   readonly schema: string;
+  readonly app: string;
   readonly badge: string;
   /** The person both call the same. */
   readonly samePerson: string;
@@ -128,6 +129,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     credentialName: `Credential ${canary}`,
     note: `Note ${canary}`,
     schema: `urn:${canary}:scim:badge`,
+    app: `${canary}-app`,
     schemaName: `Schema ${canary}`,
     badge: `Badge ${canary}`,
     claimed: `${canary}-stranger@people.test`,
@@ -250,6 +252,14 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
   const organizationId = id as OrganizationId;
   const party = { id: `${canary}-app`, organizationId, name: `App ${canary}`, hosts: [appHost] };
   await registerRelyingParty(server.house.storage, party, Date.now());
+  await must(
+    admin('POST', '/apps', {
+      id: names.app,
+      name: `App ${canary}`,
+      forwardAuth: { hosts: [appHost] },
+      openid: { redirectUris: [`https://${appHost}/callback`] },
+    }),
+  );
   const token = browser.cookie(server.url, 'furlough-session');
   if (token === undefined) throw new Error('nobody could sign in');
   return {
