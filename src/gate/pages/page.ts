@@ -16,7 +16,12 @@ export type PagePart =
   | { readonly kind: 'link'; readonly text: string; readonly href: string }
   | { readonly kind: 'links'; readonly links: readonly { readonly text: string; readonly href: string }[] }
   /** A form with one button that posts to our own host. */
-  | { readonly kind: 'button'; readonly text: string; readonly action: string };
+  | {
+      readonly kind: 'button';
+      readonly text: string;
+      readonly action: string;
+      readonly fields?: Readonly<Record<string, string>>;
+    };
 
 const style = `:root{color-scheme:light dark;font:16px/1.6 system-ui,"Hiragino Sans","Noto Sans CJK JP",sans-serif}
 body{margin:0;display:grid;min-height:100vh;place-items:center}
@@ -85,10 +90,16 @@ function renderPart(part: PagePart): string {
     case 'links':
       return `<ul>${part.links.map((link) => `<li><a class="button" href="${escapeHtml(link.href)}">${escapeHtml(link.text)}</a></li>`).join('')}</ul>`;
     case 'button':
-      return `<form method="post" action="${escapeHtml(part.action)}"><button type="submit">${escapeHtml(part.text)}</button></form>`;
+      return `<form method="post" action="${escapeHtml(part.action)}">${renderFields(part.fields)}<button type="submit">${escapeHtml(part.text)}</button></form>`;
     default:
       return part satisfies never;
   }
+}
+
+function renderFields(fields: Readonly<Record<string, string>> = {}): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`)
+    .join('');
 }
 
 /** Text as HTML, safe in content and in quoted attributes. */

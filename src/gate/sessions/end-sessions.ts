@@ -2,9 +2,7 @@
 
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { GateContext } from '../gate-context.ts';
-import { endSession, isExpired, sessionRecords, type StoredSession } from './session.ts';
-
-const pageSize = 200;
+import { endSession, isExpired, sessionsOf, type StoredSession } from './session.ts';
 
 /** Ends the user's sessions that were opened with a lower epoch. Answers how many it ended; a second call ends none. */
 export async function endSessionsOfUser(
@@ -15,9 +13,9 @@ export async function endSessionsOfUser(
   cause: string,
 ): Promise<number> {
   let ended = 0;
-  for await (const session of sessionsOf(context, organizationId, userId)) {
+  for await (const session of sessionsOf(context, organizationId, `open=${userId}`)) {
     if (session.value.endedAt !== undefined || session.value.epoch >= belowEpoch) continue;
-    if (await endSession(context, session.id, cause)) ended += 1;
+    if ((await endSession(context, session.id, cause)) === 'ended') ended += 1;
   }
   return ended;
 }
@@ -30,7 +28,7 @@ export async function countLiveSessions(
 ): Promise<number> {
   const user = await context.storage.users.accessState(organizationId, userId);
   let live = 0;
-  for await (const session of sessionsOf(context, organizationId, userId)) {
+  for await (const session of sessionsOf(context, organizationId, `user=${userId}`)) {
     const { value } = session;
     if (value.endedAt === undefined && value.epoch === user?.epoch && !isExpired(context, value)) live += 1;
   }
@@ -44,22 +42,6 @@ export async function listSessions(
   userId: UserId,
 ): Promise<readonly StoredSession[]> {
   const sessions: StoredSession[] = [];
-  for await (const session of sessionsOf(context, organizationId, userId)) sessions.push(session);
+  for await (const session of sessionsOf(context, organizationId, `user=${userId}`)) sessions.push(session);
   return sessions;
-}
-
-async function* sessionsOf(
-  context: GateContext,
-  organizationId: OrganizationId,
-  userId: UserId,
-): AsyncGenerator<StoredSession> {
-  const store = context.storage.records(sessionRecords);
-  let after: string | undefined;
-  for (;;) {
-    const page = { key: `user=${userId}`, limit: pageSize, ...(after === undefined ? {} : { after }) };
-    const sessions = await store.list(organizationId, page, context.now());
-    yield* sessions;
-    after = sessions.at(-1)?.id;
-    if (sessions.length < pageSize) return;
-  }
 }
