@@ -120,6 +120,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   });
   const atGate: GateContext = {
     storage,
+    provisioning,
     now,
     randomBytes,
     config: {
@@ -128,6 +129,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       signInsPerMinute: config.limits.signInsPerMinute,
       sessionIdleMs: config.session.idleHours * 3_600_000,
       sessionAbsoluteMs: config.session.absoluteHours * 3_600_000,
+      sessionsPerPerson: config.session.perPerson,
       allowInsecureProviders: config.gate.allowInsecureProviders,
       privateProviderHosts: config.gate.privateProviderHosts,
     },

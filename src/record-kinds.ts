@@ -5,6 +5,7 @@ import { setUpCodeRecords } from '#admin/set-up-link.ts';
 import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-link.ts';
 import { attemptRecords } from '#gate/sign-in/attempt.ts';
 import { relyingPartyHostRecords, relyingPartyRecords } from '#gate/forward-auth/relying-party.ts';
+import { doorRefusalRecords } from '#gate/sessions/door-refusal.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
@@ -34,6 +35,7 @@ export const recordKinds: readonly string[] = [
   departmentRecords,
   departmentTreeRecords,
   domainClaimRecords,
+  doorRefusalRecords,
   hostClaimRecords,
   idempotencyRecords,
   linkedUserRecords,

@@ -15,6 +15,7 @@ export type AdminProblemCode =
   | 'idempotencyKeyReused'
   | 'idempotencyKeyRunning'
   | 'signInNotFound'
+  | 'sessionNotFound'
   | 'entryNotFound'
   | 'preconditionFailed';
 
@@ -29,6 +30,7 @@ const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
   idempotencyKeyReused: 422,
   idempotencyKeyRunning: 409,
   signInNotFound: 404,
+  sessionNotFound: 404,
   entryNotFound: 404,
   preconditionFailed: 412,
 };

@@ -11,6 +11,7 @@ import { organizationOperations } from './organization-endpoints.ts';
 import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
 import { schemaOperations } from './schema-endpoints.ts';
 import { seatOperations } from './seat-endpoints.ts';
+import { sessionOperations } from './session-endpoints.ts';
 import { signInOperations } from './sign-in-endpoints.ts';
 import { signingKeyOperations } from './signing-key-endpoints.ts';
 import { userOperations } from './user-endpoints.ts';
@@ -25,6 +26,7 @@ export function listOperations(): readonly Operation[] {
     ...signingKeyOperations,
     ...schemaOperations,
     ...userOperations,
+    ...sessionOperations,
     ...departmentOperations,
     ...seatOperations,
     ...signInOperations,

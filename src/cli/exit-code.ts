@@ -66,6 +66,7 @@ const adminCodes: Partial<Readonly<Record<AdminProblemCode, ExitCode>>> = {
   invalidInput: exitCodes.wrongUse,
   invalidCursor: exitCodes.wrongUse,
   signInNotFound: exitCodes.notFound,
+  sessionNotFound: exitCodes.notFound,
 };
 
 export function exitCodeOf(error: unknown): ExitCode {

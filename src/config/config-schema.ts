@@ -108,6 +108,15 @@ export const configSchema = z.strictObject({
         },
         168,
       ),
+      perPerson: integerOption(
+        {
+          env: 'FURLOUGH_SESSION_PER_PERSON',
+          sentence: 'How many sessions a person may have at once; one more ends the oldest.',
+          min: 1,
+          max: 1_000,
+        },
+        20,
+      ),
     })
     .prefault({}),
   limits: z

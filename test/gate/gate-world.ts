@@ -88,6 +88,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
   });
   const context: GateContext = {
     storage: options.gateStorage?.(storage) ?? storage,
+    provisioning,
     now,
     randomBytes,
     config: {
@@ -96,6 +97,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       signInsPerMinute: 10_000,
       sessionIdleMs: 12 * 3_600_000,
       sessionAbsoluteMs: 168 * 3_600_000,
+      sessionsPerPerson: 20,
       allowInsecureProviders: true,
       ...options.config,
     },

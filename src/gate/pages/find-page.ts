@@ -8,7 +8,7 @@ export interface FindWords {
   readonly action: string;
   /** An address was given that leads nowhere. */
   readonly unknown: boolean;
-  readonly hidden?: Readonly<Record<string, string>>;
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 export function createFindPage({ say }: Translator, words: FindWords): Page {
@@ -33,7 +33,7 @@ export function createOnwardPage({ say }: Translator, href: string): Page {
   };
 }
 
-export function addressForm(say: Translator['say'], { action, hidden = {} }: FindWords): PagePart {
+export function addressForm(say: Translator['say'], { action, fields }: FindWords): PagePart {
   return {
     kind: 'field',
     label: say('page.find.email'),
@@ -41,6 +41,6 @@ export function addressForm(say: Translator['say'], { action, hidden = {} }: Fin
     type: 'email',
     text: say('page.find.button'),
     action,
-    hidden,
+    ...(fields === undefined ? {} : { fields }),
   };
 }

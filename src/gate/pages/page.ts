@@ -18,8 +18,13 @@ export type PagePart =
   | { readonly kind: 'link'; readonly text: string; readonly href: string }
   | { readonly kind: 'links'; readonly links: readonly { readonly text: string; readonly href: string }[] }
   /** A form with one button that posts to our own host. */
-  | { readonly kind: 'button'; readonly text: string; readonly action: string }
-  /** A form with one field and one button that posts to our own host. */
+  | {
+      readonly kind: 'button';
+      readonly text: string;
+      readonly action: string;
+      readonly fields?: Readonly<Record<string, string>>;
+    }
+  /** The same with one field to fill in. */
   | {
       readonly kind: 'field';
       readonly label: string;
@@ -27,7 +32,7 @@ export type PagePart =
       readonly type: 'email' | 'text';
       readonly text: string;
       readonly action: string;
-      readonly hidden: Readonly<Record<string, string>>;
+      readonly fields?: Readonly<Record<string, string>>;
     };
 
 const style = `:root{color-scheme:light dark;font:16px/1.6 system-ui,"Hiragino Sans","Noto Sans CJK JP",sans-serif}
@@ -100,7 +105,7 @@ function renderPart(part: PagePart): string {
     case 'links':
       return `<ul>${part.links.map((link) => `<li><a class="button" href="${escapeHtml(link.href)}">${escapeHtml(link.text)}</a></li>`).join('')}</ul>`;
     case 'button':
-      return `<form method="post" action="${escapeHtml(part.action)}"><button type="submit">${escapeHtml(part.text)}</button></form>`;
+      return `<form method="post" action="${escapeHtml(part.action)}">${renderFields(part.fields)}<button type="submit">${escapeHtml(part.text)}</button></form>`;
     case 'field':
       return renderField(part);
     default:
@@ -108,17 +113,20 @@ function renderPart(part: PagePart): string {
   }
 }
 
-function renderField({ label, name, type, text, action, hidden }: Extract<PagePart, { kind: 'field' }>): string {
+function renderField({ label, name, type, text, action, fields }: Extract<PagePart, { kind: 'field' }>): string {
   const complete = type === 'email' ? ' autocomplete="email"' : '';
   return [
-    `<form method="post" action="${escapeHtml(action)}">`,
-    ...Object.entries(hidden).map(
-      ([key, value]) => `<input type="hidden" name="${escapeHtml(key)}" value="${escapeHtml(value)}">`,
-    ),
+    `<form method="post" action="${escapeHtml(action)}">${renderFields(fields)}`,
     `<label>${escapeHtml(label)} <input type="${type}" name="${escapeHtml(name)}" required maxlength="320"${complete}></label>`,
     `<p><button type="submit">${escapeHtml(text)}</button></p>`,
     '</form>',
   ].join('');
+}
+
+function renderFields(fields: Readonly<Record<string, string>> = {}): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`)
+    .join('');
 }
 
 /** Text as HTML, safe in content and in quoted attributes. */

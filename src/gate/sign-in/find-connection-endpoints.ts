@@ -126,8 +126,8 @@ function linkTo(address: string, parameters: Readonly<Record<string, string | nu
   return `${address}?${new URLSearchParams(given).toString()}`;
 }
 
-function kept(returnTo: string | null): { readonly hidden?: Readonly<Record<string, string>> } {
-  return returnTo === null ? {} : { hidden: { return_to: returnTo } };
+function kept(returnTo: string | null): { readonly fields?: Readonly<Record<string, string>> } {
+  return returnTo === null ? {} : { fields: { return_to: returnTo } };
 }
 
 function queryOf(request: Request): string {

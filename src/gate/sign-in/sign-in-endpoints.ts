@@ -20,7 +20,8 @@ import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
-import { createNotFoundPage, createRefusalPage } from '../pages/refusal-page.ts';
+import { createNotFoundPage } from '../pages/refusal-page.ts';
+import { showRefusal } from '../pages/show-refusal.ts';
 import { endSession } from '../sessions/session.ts';
 import { readSessionToken, toSessionCookie } from '../sessions/session-cookie.ts';
 import { findAttempts, forgetAttempt, type FoundAttempt } from './attempt.ts';
@@ -59,7 +60,7 @@ export function signInStart(context: GateContext, parts: ConnectionParts): Reque
         address: clientAddressOf(request),
         checks: [{ step: 'start', passed: false, detail: error.detail }],
       });
-      sendRefusal(context, request, response, connection, error, reference);
+      await sendRefusal(context, request, response, connection, error, reference);
     }
   };
 }
@@ -89,6 +90,7 @@ export function signInEnd(context: GateContext, parts: ConnectionParts, protocol
       protocol,
       attempt,
       address: clientAddressOf(request),
+      userAgent: request.headers['user-agent'],
       verify: async () => {
         if (oversize !== null) throw oversize;
         return openConnection(context, parts, connection).complete(request, attempt?.record.value.expected);
@@ -179,14 +181,13 @@ function sendRefusal(
   context: GateContext,
   request: Request,
   response: Response,
-  connection: SignInConnection,
+  { organizationId, id }: SignInConnection,
   refusal: SignInError,
   reference: string,
-): void {
+): Promise<void> {
   const { sentence, status } = presentRefusal(refusal.reason);
-  const again = `${context.config.baseUrl}/sso/${connection.organizationId}/login?connection=${connection.id}`;
-  const translator = translatorFor(request);
-  sendPage(response, status, translator, createRefusalPage(translator, { sentence, reference, again }));
+  const again = `${context.config.baseUrl}/sso/${organizationId}/login?connection=${id}`;
+  return showRefusal(context, request, response, { status, sentence, organizationId, reference, again });
 }
 
 function sendNotFound(request: Request, response: Response): void {
