@@ -29,6 +29,7 @@ import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
 import { appRecordId, appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
+import { findOrganizationOfDomain, verifiedDomainRecords } from '#storage/domain-records.ts';
 import type { Storage } from '#storage/storage.ts';
 
 export const organization = 'acme' as OrganizationId;
@@ -95,6 +96,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
   });
   const context: GateContext = {
     storage: options.gateStorage?.(storage) ?? storage,
+    provisioning,
     now,
     randomBytes,
     config: {
@@ -103,6 +105,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       signInsPerMinute: 10_000,
       sessionIdleMs: 12 * 3_600_000,
       sessionAbsoluteMs: 168 * 3_600_000,
+      sessionsPerPerson: 20,
       allowInsecureProviders: true,
       ...options.config,
     },
@@ -124,6 +127,11 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
   server.on('request', createFrontDoor({ ...http, app, doors: gate.doors, isTrustedProxy }));
   await addOrganization(provisioning, organization);
 
+  const verifyDomain = async (domain: string, organizationId: OrganizationId): Promise<void> => {
+    const value = { verifiedBy: 'administrator', verifiedAt: clock.now } as const;
+    const isNew = (await findOrganizationOfDomain(storage, domain, clock.now)) === null;
+    if (isNew) await storage.records(verifiedDomainRecords).insert({ id: domain, organizationId, value });
+  };
   const unlimited = (user: Pick<User, 'id' | 'organizationId'>) => [user.organizationId, user.id, {}, by] as const;
   return {
     storage,
@@ -155,6 +163,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       };
       const recordId = connectionRecordId(organizationId, connection.id);
       await storage.records(connectionRecords).insert({ id: recordId, organizationId, value: connection });
+      for (const domain of connection.domains) await verifyDomain(domain, organizationId);
       return connection;
     },
     async addApp(id, hosts, { organizationId = organization, ...rest } = {}) {
