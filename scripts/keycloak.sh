@@ -34,7 +34,7 @@ node scripts/build.mjs --if-stale
 free_port() { node -e 'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'; }
 port=$(free_port)
 keycloak_port=$(free_port)
-export FURLOUGH_URL=http://localhost:$port KEYCLOAK_URL=http://localhost:$keycloak_port
+export GATE_URL=http://localhost:$port KEYCLOAK_URL=http://localhost:$keycloak_port
 export FURLOUGH_BOOTSTRAP_ADMIN_KEY KEYCLOAK_ADMIN_SECRET
 FURLOUGH_BOOTSTRAP_ADMIN_KEY=$(openssl rand -hex 32)
 KEYCLOAK_ADMIN_SECRET=$(openssl rand -hex 32)
@@ -43,7 +43,7 @@ JAVA_OPTS_KC_HEAP="-Xms64m -Xmx640m" KC_BOOTSTRAP_ADMIN_CLIENT_ID=driver KC_BOOT
   bash "$keycloak/bin/kc.sh" start-dev --http-host=127.0.0.1 --http-port="$keycloak_port" --hostname="$KEYCLOAK_URL" \
   >"$work/keycloak.log" 2>&1 &
 started+=($!)
-HOST=127.0.0.1 PORT=$port FURLOUGH_BASE_URL=$FURLOUGH_URL FURLOUGH_STORAGE="sqlite:$work/furlough.db" \
+HOST=127.0.0.1 PORT=$port FURLOUGH_BASE_URL=$GATE_URL FURLOUGH_STORAGE="sqlite:$work/furlough.db" \
   FURLOUGH_SECRET=$(openssl rand -base64 32) FURLOUGH_LOG_LEVEL=warn FURLOUGH_GATE_ALLOW_INSECURE_PROVIDERS=true \
   node --disable-proto=delete dist/main.js >"$work/server.log" 2>&1 &
 started+=($!)
@@ -57,7 +57,7 @@ wait_for() {
   tail -n 40 "$work/keycloak.log" "$work/server.log" >&2
   exit 1
 }
-wait_for "$FURLOUGH_URL/readyz"
+wait_for "$GATE_URL/readyz"
 wait_for "$KEYCLOAK_URL/realms/master/.well-known/openid-configuration"
 
 echo "Keycloak $version, $("$CHROMIUM" --version 2>/dev/null | head -n 1), Node $(node --version)"

@@ -6,7 +6,7 @@ import { chromium, type Browser, type BrowserContext, type Page } from 'playwrig
 import { createFurloughAdmin } from './furlough-admin.ts';
 import { createRealm } from './keycloak-realm.ts';
 
-const [furlough, keycloak] = [settingOf('FURLOUGH_URL'), settingOf('KEYCLOAK_URL')];
+const [furlough, keycloak] = [settingOf('GATE_URL'), settingOf('KEYCLOAK_URL')];
 const ours = createFurloughAdmin(furlough, settingOf('FURLOUGH_BOOTSTRAP_ADMIN_KEY'));
 const password = 'a password only this run knows';
 const userName = 'aoki@example.com';
