@@ -8,6 +8,7 @@ import { followMetadata } from '#admin/follow-metadata.ts';
 import { warnOfCertificates } from '#admin/warn-of-certificates.ts';
 import { createSetUpLink } from '#admin/set-up-link.ts';
 import { createSetUpRouter } from '#admin/set-up-router.ts';
+import { createTxtLookup } from '#admin/txt-lookup.ts';
 import { createAuditTrail, type AuditTrail } from '#audit/audit-chain.ts';
 import { createBackgroundJobs, type BackgroundJobs } from '#background-jobs.ts';
 import type { Config } from '#config/load-config.ts';
@@ -122,6 +123,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   });
   const atGate: GateContext = {
     storage,
+    provisioning,
     now,
     randomBytes,
     config: {
@@ -130,6 +132,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       signInsPerMinute: config.limits.signInsPerMinute,
       sessionIdleMs: config.session.idleHours * 3_600_000,
       sessionAbsoluteMs: config.session.absoluteHours * 3_600_000,
+      sessionsPerPerson: config.session.perPerson,
       allowInsecureProviders: config.gate.allowInsecureProviders,
       privateProviderHosts: config.gate.privateProviderHosts,
     },
@@ -160,6 +163,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     now,
     randomBytes,
     wakeRelay,
+    lookUpTxt: createTxtLookup(config.gate.dnsServers),
     settleEffects: async () => void (await relay.drain()),
     config: { baseUrl, bodyBytes: config.limits.bodyBytes },
     version,

@@ -5,6 +5,8 @@ import { setUpCodeRecords } from '#admin/set-up-link.ts';
 import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-link.ts';
 import { attemptRecords } from '#gate/sign-in/attempt.ts';
 import { appSignInCodeRecords } from '#gate/forward-auth/app-sign-in-code.ts';
+import { doorRefusalRecords } from '#gate/sessions/door-refusal.ts';
+import { logoutAttemptRecords } from '#gate/logout/logout-attempt.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
@@ -18,6 +20,7 @@ import { credentialRecords } from '#storage/credential-records.ts';
 import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
 import { certificateWarningRecords, metadataWatchRecords } from '#storage/metadata-watch-records.ts';
 import { samlKeyRecords } from '#storage/saml-key-records.ts';
+import { domainClaimRecords, verifiedDomainRecords } from '#storage/domain-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
 import { signingKeyRecords } from '#storage/signing-key-records.ts';
@@ -36,10 +39,13 @@ export const recordKinds: readonly string[] = [
   deadLetterRecords,
   departmentRecords,
   departmentTreeRecords,
+  domainClaimRecords,
+  doorRefusalRecords,
   hostClaimRecords,
   idempotencyRecords,
   linkedUserRecords,
   provisioningLogRecords,
+  logoutAttemptRecords,
   metadataWatchRecords,
   samlKeyRecords,
   sessionRecords,
@@ -48,4 +54,5 @@ export const recordKinds: readonly string[] = [
   signingKeyRecords,
   usedAssertionRecords,
   usedOnceRecords,
+  verifiedDomainRecords,
 ].map((kind) => kind.name);

@@ -2,7 +2,8 @@
 // whatever the date says (gate.md 2.4); it is the other side that will change them, and the day is the last one to be ready.
 
 import type { ChangeContext } from '#directory/effects-between.ts';
-import { listSignInConnections, type SignInConnection } from '#gate/connections/open-connection.ts';
+import { listSignInConnections } from '#gate/connections/open-connection.ts';
+import type { SignInConnection } from '#gate/connections/sign-in-connection.ts';
 import { readSigningCertificate } from '#gate/connections/saml/signing-certificate.ts';
 import { certificateWarningRecords } from '#storage/metadata-watch-records.ts';
 import { StorageError } from '#storage/storage-error.ts';

@@ -57,8 +57,8 @@ export type KeepAttempt = (expected: ExpectedAnswer) => Promise<void>;
 /** One connection, ready to sign people in. Refusals are thrown as `SignInError`. */
 export interface ConnectionStrategy {
   readonly protocol: 'saml' | 'oidc';
-  /** The provider's URL for this browser; `keep` has stored what its answer will be judged by. */
-  begin(request: Request, keep: KeepAttempt): Promise<string>;
+  /** The provider's URL for this browser; `keep` has stored what its answer will be judged by. `loginHint`: whom the person says they are. */
+  begin(request: Request, keep: KeepAttempt, loginHint?: string): Promise<string>;
   /** `expected` undefined: this browser waits for no answer. */
   complete(request: Request, expected: ExpectedAnswer | undefined): Promise<VerifiedIdentity>;
 }

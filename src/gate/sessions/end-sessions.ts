@@ -8,11 +8,10 @@ import {
   isExpired,
   keysOfProvider,
   sessionRecords,
+  sessionsOf,
   type ProviderSession,
   type StoredSession,
 } from './session.ts';
-
-const pageSize = 200;
 
 /** Ends the user's sessions that were opened with a lower epoch. Answers how many it ended; a second call ends none. */
 export async function endSessionsOfUser(
@@ -23,9 +22,9 @@ export async function endSessionsOfUser(
   cause: string,
 ): Promise<number> {
   let ended = 0;
-  for await (const session of sessionsOf(context, organizationId, userId)) {
+  for await (const session of sessionsOf(context, organizationId, `open=${userId}`)) {
     if (session.value.endedAt !== undefined || session.value.epoch >= belowEpoch) continue;
-    if (await endSession(context, session.id, cause)) ended += 1;
+    if ((await endSession(context, session.id, cause)) === 'ended') ended += 1;
   }
   return ended;
 }
@@ -45,7 +44,7 @@ export async function endSessionsOfProvider(
   const key = keys.at(-1);
   if (key === undefined) return [];
   const ended: StoredSession[] = [];
-  for await (const session of sessionsWith(context, at.organizationId, key)) {
+  for await (const session of sessionsOf(context, at.organizationId, key)) {
     const own = sessionRecords.keysOf(session.value);
     if (session.value.endedAt !== undefined || !keys.every((each) => own.includes(each))) continue;
     if (await endSession(context, session.id, cause)) ended.push(session);
@@ -61,7 +60,7 @@ export async function countLiveSessions(
 ): Promise<number> {
   const user = await context.storage.users.accessState(organizationId, userId);
   let live = 0;
-  for await (const session of sessionsOf(context, organizationId, userId)) {
+  for await (const session of sessionsOf(context, organizationId, `user=${userId}`)) {
     const { value } = session;
     if (value.endedAt === undefined && value.epoch === user?.epoch && !isExpired(context, value)) live += 1;
   }
@@ -75,30 +74,6 @@ export async function listSessions(
   userId: UserId,
 ): Promise<readonly StoredSession[]> {
   const sessions: StoredSession[] = [];
-  for await (const session of sessionsOf(context, organizationId, userId)) sessions.push(session);
+  for await (const session of sessionsOf(context, organizationId, `user=${userId}`)) sessions.push(session);
   return sessions;
-}
-
-function sessionsOf(
-  context: GateContext,
-  organizationId: OrganizationId,
-  userId: UserId,
-): AsyncGenerator<StoredSession> {
-  return sessionsWith(context, organizationId, `user=${userId}`);
-}
-
-async function* sessionsWith(
-  context: GateContext,
-  organizationId: OrganizationId,
-  key: string,
-): AsyncGenerator<StoredSession> {
-  const store = context.storage.records(sessionRecords);
-  let after: string | undefined;
-  for (;;) {
-    const page = { key, limit: pageSize, ...(after === undefined ? {} : { after }) };
-    const sessions = await store.list(organizationId, page, context.now());
-    yield* sessions;
-    after = sessions.at(-1)?.id;
-    if (sessions.length < pageSize) return;
-  }
 }

@@ -3,7 +3,8 @@
 import type { RequestHandler } from 'express';
 import type { SamlSignIn } from '#directory/connection.ts';
 import type { SamlKeyUse } from '#storage/saml-key-records.ts';
-import { addressesOf, type SignInConnection } from '../connections/open-connection.ts';
+import { addressesOf } from '../connections/open-connection.ts';
+import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import { buildServiceMetadata } from '../connections/saml/service-metadata.ts';
 import type { GateContext } from '../gate-context.ts';
 import { findConnectionOf, sendNotFound } from './sign-in-endpoints.ts';
@@ -20,13 +21,14 @@ export function samlMetadata(context: GateContext): RequestHandler {
 }
 
 async function writeMetadata(context: GateContext, connection: SignInConnection, signIn: SamlSignIn): Promise<string> {
-  const { samlEntityId, samlAcs } = addressesOf(context.config.baseUrl, connection);
+  const { samlEntityId, samlAcs, samlSlo } = addressesOf(context.config.baseUrl, connection);
   const encrypts = signIn.encryption !== undefined && signIn.encryption !== 'off';
   const uses: readonly SamlKeyUse[] = encrypts ? ['signing', 'encryption'] : ['signing'];
   const keys = await context.samlKeys.published(connection, uses);
   const service = {
     serviceEntityId: samlEntityId,
     acsUrl: samlAcs,
+    ...(signIn.logout === 'on' ? { sloUrl: samlSlo } : {}),
     signsRequests: signIn.signRequests ?? false,
     keys,
   };

@@ -66,7 +66,10 @@ const hashes: ReadonlyMap<string, string> = new Map([
 const verifyBeside = promisify<string, Buffer, VerifyKeyObjectInput, Uint8Array, boolean>(verify);
 
 /** @throws SamlRefusal `algorithmRefused`, `signatureInvalid` */
-export async function assertRedirectSignature(message: RedirectMessage, certificates: readonly string[]): Promise<void> {
+export async function assertRedirectSignature(
+  message: RedirectMessage,
+  certificates: readonly string[],
+): Promise<void> {
   const hash = hashes.get(message.signatureAlgorithm);
   if (hash === undefined) throw new SamlRefusal('algorithmRefused', JSON.stringify(message.signatureAlgorithm));
   for (const pem of certificates) {

@@ -88,7 +88,11 @@ export function createSamlLogout(settings: SamlLogoutSettings, parts: SamlLogout
   async function readVerified(
     request: SamlFormRequest,
     address: string,
-  ): Promise<{ readonly kind: 'request' | 'response'; readonly root: XmlElement; readonly relayState: string | undefined }> {
+  ): Promise<{
+    readonly kind: 'request' | 'response';
+    readonly root: XmlElement;
+    readonly relayState: string | undefined;
+  }> {
     if (request.method === 'GET') {
       const message = readRedirectMessage(request.query);
       await assertRedirectSignature(message, certificates);
