@@ -5,6 +5,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { readBody } from '#http/body-limits.ts';
 import { clientAddressOf, limitKeyOf } from '#http/client-address.ts';
 import { RequestError } from '#http/request-error.ts';
+import { toRefusal } from '../connections/saml-sign-in.ts';
 import { maxFormBytes } from '../connections/saml/form-body.ts';
 import { maxClockSkewMs } from '../connections/saml/saml-connection.ts';
 import type { ReceivedLogout } from '../connections/saml/saml-logout.ts';
@@ -96,7 +97,7 @@ async function endAndAnswer(
   }
   response.setHeader('Cache-Control', 'no-store');
   response.setHeader('Referrer-Policy', 'no-referrer');
-  response.setHeader('Location', await logout.answer(wish.id, wish.relayState, context.now()));
+  response.setHeader('Location', await logout.answer(wish.id, wish.relayState, context.now()).catch(toRefusal));
   response.status(request.method === 'POST' ? 303 : 302).end();
 }
 
