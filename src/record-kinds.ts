@@ -4,6 +4,8 @@ import { idempotencyRecords } from '#admin/idempotency.ts';
 import { setUpCodeRecords } from '#admin/set-up-link.ts';
 import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-link.ts';
 import { attemptRecords } from '#gate/sign-in/attempt.ts';
+import { logoutDeliveryRecords } from '#gate/logout/logout-delivery.ts';
+import { artifactRecords } from '#gate/openid-provider/artifact.ts';
 import { relyingPartyHostRecords, relyingPartyRecords } from '#gate/forward-auth/relying-party.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
@@ -24,6 +26,7 @@ export const recordKinds: readonly string[] = [
   accessTokenRecords,
   accountLinkRecords,
   appRecords,
+  artifactRecords,
   attemptRecords,
   connectionRecords,
   credentialRecords,
@@ -35,6 +38,7 @@ export const recordKinds: readonly string[] = [
   hostClaimRecords,
   idempotencyRecords,
   linkedUserRecords,
+  logoutDeliveryRecords,
   provisioningLogRecords,
   relyingPartyHostRecords,
   relyingPartyRecords,

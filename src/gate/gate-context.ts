@@ -2,6 +2,7 @@
 
 import type { Instant, RandomBytes } from '#directory/identifiers.ts';
 import type { SealContext } from '#secrets/sealing.ts';
+import type { SigningKeys } from '#secrets/signing-keys.ts';
 import type { Storage } from '#storage/storage.ts';
 
 export interface GateConfig {
@@ -17,6 +18,8 @@ export interface GateConfig {
   readonly allowInsecureProviders: boolean;
   /** Host names of identity providers that may have a private address. */
   readonly privateProviderHosts?: readonly string[];
+  /** Host names of apps that may have a private address: their keys are fetched and logouts delivered there. */
+  readonly privateAppHosts?: readonly string[];
 }
 
 /** As much of a logger as the gate needs; `pino` fits. */
@@ -37,6 +40,9 @@ export interface GateContext {
   readonly randomBytes: RandomBytes;
   readonly config: GateConfig;
   readonly unseal: (sealed: string, place: SealContext) => string;
+  readonly signingKeys: SigningKeys;
+  /** Signs cookies; from the server's secret. */
+  readonly cookieKey: Uint8Array;
   readonly logger: GateLogger;
   readonly metrics: GateMetrics | undefined;
 }

@@ -8,6 +8,8 @@ import type { ConnectionParts } from './connections/open-connection.ts';
 import { forwardAuth } from './forward-auth/forward-auth-endpoints.ts';
 import type { ReadOriginalRequest } from './forward-auth/read-original-request.ts';
 import type { GateContext } from './gate-context.ts';
+import { interactionShow, openidProvider } from './openid-provider/openid-provider-endpoints.ts';
+import type { OpenidProviders } from './openid-provider/openid-providers.ts';
 import { sendPage, translatorFor } from './pages/page.ts';
 import { createUnavailablePage } from './pages/refusal-page.ts';
 import type { QuickDoors } from './quick-doors.ts';
@@ -15,12 +17,13 @@ import { sessionShow, signedInShow, signOut, signOutByLink } from './sessions/se
 import { limitSignIns } from './sign-in/sign-in-limit.ts';
 import { samlMetadata, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
 
-/** Serves `/sso/…` and `/gate/…`; mount it at the root of the app. */
+/** Serves `/sso/…`, `/gate/…` and `/oidc/…`; mount it at the root of the app. */
 export function createGateRouter(
   context: GateContext,
   parts: ConnectionParts,
   quick: QuickDoors,
   readOriginalRequest: ReadOriginalRequest,
+  providers: OpenidProviders,
 ): Router {
   const router = express.Router({ caseSensitive: true });
   router.get('/sso/session', sessionShow(quick));
@@ -34,6 +37,8 @@ export function createGateRouter(
   router.post('/sso/:org/:connection/saml/acs', answered, signInEnd(context, parts, 'saml'));
   router.get('/sso/:org/:connection/oidc/callback', answered, signInEnd(context, parts, 'oidc'));
   router.all('/gate/forward-auth', forwardAuth(context, quick, readOriginalRequest));
+  router.get('/oidc/:org/interaction/:uid', interactionShow(context, providers));
+  router.use('/oidc/:org', openidProvider(context, providers));
   router.use(answerOutage(context));
   return router;
 }

@@ -22,6 +22,7 @@ import { createMetrics } from '#observability/metrics.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import { createSealing } from '#secrets/sealing.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
+import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import type { Storage } from '#storage/storage.ts';
 
@@ -67,7 +68,8 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   const baseUrl = `http://localhost:${(server.address() as AddressInfo).port}`;
-  const sealing = createSealing(createKeyring(new Uint8Array(32).fill(7)), randomBytes);
+  const keyring = createKeyring(new Uint8Array(32).fill(7));
+  const sealing = createSealing(keyring, randomBytes);
   const provisioning = createProvisioning({
     storage,
     now,
@@ -98,6 +100,8 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       ...options.config,
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
+    signingKeys: createSigningKeys({ storage, now, randomBytes, sealing }),
+    cookieKey: keyring.cookie,
     logger,
     metrics,
   };

@@ -16,7 +16,12 @@ export type PagePart =
   | { readonly kind: 'link'; readonly text: string; readonly href: string }
   | { readonly kind: 'links'; readonly links: readonly { readonly text: string; readonly href: string }[] }
   /** A form with one button that posts to our own host. */
-  | { readonly kind: 'button'; readonly text: string; readonly action: string };
+  | {
+      readonly kind: 'button';
+      readonly text: string;
+      readonly action: string;
+      readonly fields?: Readonly<Record<string, string>>;
+    };
 
 const style = `:root{color-scheme:light dark;font:16px/1.6 system-ui,"Hiragino Sans","Noto Sans CJK JP",sans-serif}
 body{margin:0;display:grid;min-height:100vh;place-items:center}
@@ -44,16 +49,29 @@ export function translatorFor(request: {
 
 /** Sends a page. It is never stored, framed, or told to other sites as a referrer. */
 export function sendPage(response: Response, status: number, translator: Translator, page: Page): void {
-  response.setHeader('Content-Security-Policy', contentSecurityPolicy);
-  response.setHeader('Cache-Control', 'no-store');
-  response.setHeader('Referrer-Policy', 'no-referrer');
-  response.setHeader('X-Content-Type-Options', 'nosniff');
-  response.setHeader('Content-Language', translator.language);
-  response.setHeader('Vary', 'Accept-Language');
+  for (const [name, value] of Object.entries(pageHeaders(translator))) response.setHeader(name, value);
   response.status(status).type('html').send(renderPage(translator.language, page));
 }
 
-function renderPage(language: string, { title, parts }: Page): string {
+/** The headers that every page goes out with. `formTargets`: origins to which a form's answer may lead on. */
+export function pageHeaders(
+  translator: Translator,
+  formTargets: readonly string[] = [],
+): Readonly<Record<string, string>> {
+  return {
+    'Content-Security-Policy': contentSecurityPolicy.replace(
+      "form-action 'self'",
+      ["form-action 'self'", ...formTargets].join(' '),
+    ),
+    'Cache-Control': 'no-store',
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Language': translator.language,
+    Vary: 'Accept-Language',
+  };
+}
+
+export function renderPage(language: string, { title, parts }: Page): string {
   return [
     '<!doctype html>',
     `<html lang="${escapeHtml(language)}">`,
@@ -85,10 +103,16 @@ function renderPart(part: PagePart): string {
     case 'links':
       return `<ul>${part.links.map((link) => `<li><a class="button" href="${escapeHtml(link.href)}">${escapeHtml(link.text)}</a></li>`).join('')}</ul>`;
     case 'button':
-      return `<form method="post" action="${escapeHtml(part.action)}"><button type="submit">${escapeHtml(part.text)}</button></form>`;
+      return `<form method="post" action="${escapeHtml(part.action)}">${renderFields(part.fields)}<button type="submit">${escapeHtml(part.text)}</button></form>`;
     default:
       return part satisfies never;
   }
+}
+
+function renderFields(fields: Readonly<Record<string, string>> = {}): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`)
+    .join('');
 }
 
 /** Text as HTML, safe in content and in quoted attributes. */

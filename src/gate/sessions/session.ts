@@ -4,6 +4,7 @@
 import type { ConnectionId, Instant, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
 import type { GateContext } from '../gate-context.ts';
+import { appSessionsEffect } from '../logout/end-app-sessions.ts';
 import { createToken, idOfToken } from '../opaque-token.ts';
 
 export interface Session {
@@ -70,13 +71,14 @@ export async function touchSession(context: GateContext, record: StoredSession):
   }
 }
 
-/** Marks a session as ended. Already ended ones keep their first cause. False when it is gone. */
+/** Marks a session as ended; that apps must hear of it is stored in the same write. Already ended ones keep their first cause. False when it is gone. */
 export async function endSession(context: GateContext, id: string, cause: string): Promise<boolean> {
   const store = context.storage.records(sessionRecords);
   for (;;) {
     const record = await store.get(id, context.now());
     if (record === null) return false;
     if (record.value.endedAt !== undefined) return true;
-    if (await store.replace({ ...record, value: { ...record.value, endedAt: context.now(), cause } })) return true;
+    const ended = { ...record, value: { ...record.value, endedAt: context.now(), cause } };
+    if (await store.replace(ended, [appSessionsEffect(context, record.organizationId, id, cause)])) return true;
   }
 }
