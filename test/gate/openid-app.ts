@@ -8,7 +8,7 @@ import type { App, AppId } from '#directory/app.ts';
 import type { GroupId, OrganizationId } from '#directory/identifiers.ts';
 import { hashSecret } from '#secrets/credential-secret.ts';
 import { appRecordId, appRecords } from '#storage/app-records.ts';
-import { Browser } from '../harness/browser.ts';
+import type { Browser } from '../harness/browser.ts';
 import { organization, type GateWorld } from './gate-world.ts';
 
 type OpenidPart = NonNullable<App['openid']>;

@@ -110,12 +110,14 @@ export function createArtifactAdapter(context: GateContext, organizationId: Orga
   };
 }
 
-function toArtifact(model: string, payload: AdapterPayload): Artifact {
-  const { jti: _secret, ...rest } = payload;
-  const { accountId, grantId, uid, session } = rest;
+function toArtifact(model: string, { jti: _secret, ...payload }: AdapterPayload): Artifact {
   const bond = bondOfRequest();
-  if (accountId !== undefined && bond?.userId !== accountId)
+  const isVouchedFor = payload.accountId === undefined || bond?.userId === payload.accountId;
+  // Who signed in and was kept out at once leaves a session of nobody.
+  if (!isVouchedFor && model !== 'Session')
     throw new TypeError(`A ${model} was to be stored for somebody else than the request speaks for.`);
+  const rest = isVouchedFor ? payload : withoutPerson(payload);
+  const { accountId, grantId, uid, session } = rest;
   // An interaction notes the id of the browser's session, which is a secret too and which nobody reads.
   const { cookie: _cookie, ...plainSession } = (session ?? {}) as Readonly<Record<string, unknown>>;
   return {
@@ -125,6 +127,11 @@ function toArtifact(model: string, payload: AdapterPayload): Artifact {
     ...(grantId === undefined || model === 'Interaction' ? {} : { grantId }),
     ...(uid === undefined ? {} : { uid }),
   };
+}
+
+function withoutPerson(payload: AdapterPayload): AdapterPayload {
+  const { accountId: _account, loginTs: _at, acr: _acr, amr: _amr, authorizations: _apps, ...rest } = payload;
+  return rest;
 }
 
 /** Two requests of one browser may write its session at once, each for its app: neither loses the other's. */
