@@ -35,6 +35,7 @@ import { createIssuerKeys } from '#secrets/issuer-keys.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createCredentialUses } from '#secrets/credential-use.ts';
 import { createCredentials } from '#secrets/credentials.ts';
+import { createSamlKeys } from '#secrets/saml-keys.ts';
 import { createSealing } from '#secrets/sealing.ts';
 import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
@@ -136,8 +137,11 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       privateAppHosts: config.gate.privateAppHosts,
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
-    signingKeys,
     cookieKey: keyring.cookie,
+    signingKeys,
+    authentication,
+    badCredentials,
+    samlKeys: createSamlKeys({ storage, now, randomBytes, sealing }),
     logger,
     metrics,
   };

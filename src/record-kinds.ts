@@ -6,7 +6,7 @@ import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-lin
 import { attemptRecords } from '#gate/sign-in/attempt.ts';
 import { logoutDeliveryRecords } from '#gate/logout/logout-delivery.ts';
 import { artifactRecords } from '#gate/openid-provider/artifact.ts';
-import { relyingPartyHostRecords, relyingPartyRecords } from '#gate/forward-auth/relying-party.ts';
+import { appSignInCodeRecords } from '#gate/forward-auth/app-sign-in-code.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
@@ -18,6 +18,7 @@ import { appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
+import { samlKeyRecords } from '#storage/saml-key-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
 import { signingKeyRecords } from '#storage/signing-key-records.ts';
@@ -27,6 +28,7 @@ export const recordKinds: readonly string[] = [
   accountLinkRecords,
   appRecords,
   artifactRecords,
+  appSignInCodeRecords,
   attemptRecords,
   connectionRecords,
   credentialRecords,
@@ -40,8 +42,7 @@ export const recordKinds: readonly string[] = [
   linkedUserRecords,
   logoutDeliveryRecords,
   provisioningLogRecords,
-  relyingPartyHostRecords,
-  relyingPartyRecords,
+  samlKeyRecords,
   sessionRecords,
   setUpCodeRecords,
   signInRecords,

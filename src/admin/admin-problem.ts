@@ -16,6 +16,8 @@ export type AdminProblemCode =
   | 'idempotencyKeyRunning'
   | 'signInNotFound'
   | 'entryNotFound'
+  | 'keyNotFound'
+  | 'keyConflict'
   | 'preconditionFailed';
 
 const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
@@ -30,6 +32,8 @@ const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
   idempotencyKeyRunning: 409,
   signInNotFound: 404,
   entryNotFound: 404,
+  keyNotFound: 404,
+  keyConflict: 409,
   preconditionFailed: 412,
 };
 

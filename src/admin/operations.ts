@@ -8,6 +8,7 @@ import { departmentOperations } from './department-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
 import { organizationOperations } from './organization-endpoints.ts';
 import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
+import { samlKeyOperations } from './saml-key-endpoints.ts';
 import { schemaOperations } from './schema-endpoints.ts';
 import { seatOperations } from './seat-endpoints.ts';
 import { signInOperations } from './sign-in-endpoints.ts';
@@ -21,6 +22,7 @@ export function listOperations(): readonly Operation[] {
     ...connectionOperations,
     ...appOperations,
     ...signingKeyOperations,
+    ...samlKeyOperations,
     ...schemaOperations,
     ...userOperations,
     ...departmentOperations,

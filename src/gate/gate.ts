@@ -6,6 +6,9 @@ import type { QuickDoor } from '#http/front-door.ts';
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import { createSignatureVerifier } from './connections/saml/signature-verifier.ts';
 import type { GateContext } from './gate-context.ts';
+import { createFindAppOfHost } from './forward-auth/app-of-host.ts';
+import type { CheckParts } from './forward-auth/check-request.ts';
+import { createIdentityTokens } from './forward-auth/identity-token.ts';
 import { createLogoutDeliverer } from './logout/deliver-logouts.ts';
 import { endAppSessionsOfSession, endAppSessionsOfUser } from './logout/end-app-sessions.ts';
 import { createOpenidProviders } from './openid-provider/openid-providers.ts';
@@ -38,13 +41,26 @@ export interface Gate {
 export function createGate(context: GateContext): Gate {
   const verifier = createSignatureVerifier();
   const readOriginalRequest = createReadOriginalRequest(context.config.baseUrl, context.config.trustedProxies);
-  const quick = createQuickDoors(context, createKnownPeople(context.storage), readOriginalRequest);
+  const people = createKnownPeople(context.storage, context.now);
+  const checking: CheckParts = {
+    people,
+    createToken: createIdentityTokens(context.config.baseUrl, context.signingKeys, context.now),
+    findAppOfHost: createFindAppOfHost(context),
+  };
+  const quick = createQuickDoors(context, checking, readOriginalRequest);
   const openidProviders = createOpenidProviders(context);
   const deliverer = createLogoutDeliverer(context, async (organizationId, { app, userId, sid }) =>
     (await openidProviders.of(organizationId)).sendLogoutToken(app, userId, sid),
   );
   return {
-    router: createGateRouter(context, { verifier, providers: new Map() }, quick, readOriginalRequest, openidProviders),
+    router: createGateRouter(
+      context,
+      { verifier, providers: new Map() },
+      checking,
+      quick,
+      readOriginalRequest,
+      openidProviders,
+    ),
     doors: quick.doors,
     async endSessionsOfUser(...parts) {
       await endAppSessionsOfUser(context, ...parts);
