@@ -106,7 +106,11 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const relay: EffectRelay = createEffectRelay({
     storage,
     reportTrouble,
-    carriers: { audit: (effect) => audit.append(effect), endSessions: (effect) => endSessions(gate, metrics, effect) },
+    carriers: {
+      audit: (effect) => audit.append(effect),
+      endSessions: (effect) => endSessions(gate, metrics, effect),
+      endAppSessions: (effect) => endAppSessions(gate, effect),
+    },
     together: { audit: (effects) => audit.appendAll(effects) },
   });
   const metrics = createMetrics({
@@ -135,6 +139,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       sessionsPerPerson: config.session.perPerson,
       allowInsecureProviders: config.gate.allowInsecureProviders,
       privateProviderHosts: config.gate.privateProviderHosts,
+      privateAppHosts: config.gate.privateAppHosts,
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
     cookieKey: keyring.cookie,
@@ -219,6 +224,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       { name: 'metadata', everyMs: 600_000, run: () => followMetadata(admin) },
       { name: 'certificates', everyMs: 3_600_000, run: () => warnOfCertificates(admin) },
       { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
+      { name: 'logouts', everyMs: 2_000, run: async () => void (await gate.deliverLogouts()) },
       { name: 'expiry', everyMs: 60_000, run: () => expireRecords(storage, recordKinds, now()) },
     ],
     storage.leases,
@@ -252,6 +258,12 @@ async function endSessions(gate: Gate, metrics: Metrics, effect: Effect): Promis
   const { userId, epoch, cause } = effect.body;
   const ended = await gate.endSessionsOfUser(effect.organizationId, userId, epoch, cause);
   metrics.sessionsRevoked.inc({ cause }, ended);
+}
+
+/** Tells the apps that were opened from a session that it has ended. */
+async function endAppSessions(gate: Gate, effect: Effect): Promise<void> {
+  if (effect.body.kind !== 'endAppSessions') return;
+  await gate.endAppSessions(effect.organizationId, effect.body.session, effect.body.cause);
 }
 
 /** Work behind an answer, waited for before the store is closed. */

@@ -4,6 +4,8 @@ import { idempotencyRecords } from '#admin/idempotency.ts';
 import { setUpCodeRecords } from '#admin/set-up-link.ts';
 import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-link.ts';
 import { attemptRecords } from '#gate/sign-in/attempt.ts';
+import { logoutDeliveryRecords } from '#gate/logout/logout-delivery.ts';
+import { artifactRecords } from '#gate/openid-provider/artifact.ts';
 import { appSignInCodeRecords } from '#gate/forward-auth/app-sign-in-code.ts';
 import { doorRefusalRecords } from '#gate/sessions/door-refusal.ts';
 import { logoutAttemptRecords } from '#gate/logout/logout-attempt.ts';
@@ -29,6 +31,7 @@ export const recordKinds: readonly string[] = [
   accessTokenRecords,
   accountLinkRecords,
   appRecords,
+  artifactRecords,
   appSignInCodeRecords,
   attemptRecords,
   certificateWarningRecords,
@@ -44,6 +47,7 @@ export const recordKinds: readonly string[] = [
   hostClaimRecords,
   idempotencyRecords,
   linkedUserRecords,
+  logoutDeliveryRecords,
   provisioningLogRecords,
   logoutAttemptRecords,
   metadataWatchRecords,

@@ -24,6 +24,8 @@ export interface GateConfig {
   readonly allowInsecureProviders: boolean;
   /** Host names of identity providers that may have a private address. */
   readonly privateProviderHosts?: readonly string[];
+  /** Host names of apps that may have a private address: their keys are fetched and logouts delivered there. */
+  readonly privateAppHosts?: readonly string[];
 }
 
 /** As much of a logger as the gate needs; `pino` fits. */

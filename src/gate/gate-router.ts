@@ -15,6 +15,8 @@ import type { ForwardAuthDoor, ReadOriginalRequest } from './forward-auth/read-o
 import type { GateContext } from './gate-context.ts';
 import { samlLogout } from './logout/saml-logout-endpoints.ts';
 import { signOutThere } from './logout/saml-logout-trip.ts';
+import { interactionShow, openidProvider } from './openid-provider/openid-provider-endpoints.ts';
+import type { OpenidProviders } from './openid-provider/openid-providers.ts';
 import { sendPage, translatorFor } from './pages/page.ts';
 import { createUnavailablePage } from './pages/refusal-page.ts';
 import type { QuickDoors } from './quick-doors.ts';
@@ -26,13 +28,14 @@ import { findAnswer, findShow } from './sign-in/find-connection-endpoints.ts';
 import { samlMetadata } from './sign-in/saml-metadata-endpoints.ts';
 import { signInByAddress, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
 
-/** Serves `/sso/…` and `/gate/…`; mount it at the root of the app. */
+/** Serves `/sso/…`, `/gate/…` and `/oidc/…`; mount it at the root of the app. */
 export function createGateRouter(
   context: GateContext,
   parts: ConnectionParts,
   checking: CheckParts,
   quick: QuickDoors,
   readOriginalRequest: ReadOriginalRequest,
+  providers: OpenidProviders,
 ): Router {
   const router = express.Router({ caseSensitive: true });
   router.get('/sso/session', sessionShow(context, quick));
@@ -71,6 +74,8 @@ export function createGateRouter(
   router.post('/gate/exchange', appExchange(context, checking));
   router.post('/gate/end', appEnd(context, checking));
   router.get('/gate/:org/jwks.json', publishedKeys(context));
+  router.get('/oidc/:org/interaction/:uid', interactionShow(context, providers));
+  router.use('/oidc/:org', openidProvider(context, providers));
   router.use(answerOutage(context));
   return router;
 }

@@ -92,10 +92,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
   });
   const lines: string[] = [];
   const logger = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
-  const metrics = createMetrics({
-    version: 'test',
-    readValues: () => Promise.reject(new Error('nobody scrapes here')),
-  });
+  const metrics = createMetrics(noScrape);
   const context: GateContext = {
     storage: options.gateStorage?.(storage) ?? storage,
     provisioning,
@@ -209,6 +206,28 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
     },
   };
 }
+
+/** Another node on the same store, at an address of its own. */
+export async function serveGate(context: GateContext): Promise<{ baseUrl: string; close(): Promise<void> }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  const baseUrl = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const gate = createGate({ ...context, config: { ...context.config, baseUrl } });
+  const { trustedProxies } = context.config;
+  const http = { baseUrl, trustedProxies, createRequestId: () => 'request', metrics: createMetrics(noScrape) };
+  const logger = createLogger({ level: 'silent' });
+  server.on('request', createHttpApp({ ...http, logger, mounts: [{ path: '/', router: gate.router }] }));
+  return {
+    baseUrl,
+    async close() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await gate.close();
+    },
+  };
+}
+
+const noScrape = { version: 'test', readValues: () => Promise.reject(new Error('nobody scrapes here')) };
 
 /** One more organisation, without a limit of seats. */
 export async function addOrganization(provisioning: Provisioning, id: OrganizationId): Promise<void> {
