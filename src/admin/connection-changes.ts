@@ -7,6 +7,7 @@ import type { Effect } from '#directory/effect.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { ChangeId, ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
+import { metadataWatchId, metadataWatchRecords } from '#storage/metadata-watch-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
 import { expireRecords } from '#storage/expire-records.ts';
 import { StorageError } from '#storage/storage-error.ts';
@@ -108,8 +109,9 @@ async function revokeLatecomers(
 async function forgetKeys(context: AdminContext, organizationId: OrganizationId, id: ConnectionId): Promise<void> {
   try {
     await context.gate.samlKeys.forget({ organizationId, id });
+    await context.storage.records(metadataWatchRecords).delete(metadataWatchId(organizationId, id));
   } catch (error) {
-    reportTrouble(context, `keys of the removed connection ${id} could not be deleted`, error);
+    reportTrouble(context, `keys or metadata of the removed connection ${id} could not be deleted`, error);
   }
 }
 

@@ -6,6 +6,9 @@ import { X509Certificate } from 'node:crypto';
 import { SamlRefusal } from './saml-refusal.ts';
 
 const minRsaBits = 2048;
+/** Each signature is tried with each key: one that takes long must not be among them. */
+const maxRsaBits = 8192;
+const maxExponent = 0xffff_ffffn;
 
 export interface SigningCertificate {
   readonly pem: string;
@@ -15,7 +18,7 @@ export interface SigningCertificate {
 }
 
 /**
- * Reads one certificate, PEM or bare base64, with an RSA key of 2,048 bits or more (the only kind we can verify).
+ * Reads one certificate, PEM or bare base64, with an RSA key of 2,048 to 8,192 bits (the only kind we can verify).
  * @throws SamlRefusal `noCertificate`
  */
 export function readSigningCertificate(text: string): SigningCertificate {
@@ -24,6 +27,12 @@ export function readSigningCertificate(text: string): SigningCertificate {
   if (asymmetricKeyType !== 'rsa') throw new SamlRefusal('noCertificate', 'not an RSA key');
   if ((asymmetricKeyDetails?.modulusLength ?? 0) < minRsaBits) {
     throw new SamlRefusal('noCertificate', `an RSA key below ${String(minRsaBits)} bits`);
+  }
+  if (
+    (asymmetricKeyDetails?.modulusLength ?? 0) > maxRsaBits ||
+    (asymmetricKeyDetails?.publicExponent ?? 0n) > maxExponent
+  ) {
+    throw new SamlRefusal('noCertificate', `an RSA key above ${String(maxRsaBits)} bits, or with an unusual exponent`);
   }
   return {
     pem: certificate.toString(),
