@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { createAdminRouter } from '#admin/admin-router.ts';
 import type { AdminContext } from '#admin/admin-operation.ts';
+import { rotateOldKeys } from '#admin/rotate-signing-keys.ts';
 import { createSetUpLink } from '#admin/set-up-link.ts';
 import { createSetUpRouter } from '#admin/set-up-router.ts';
 import { createAuditTrail, type AuditTrail } from '#audit/audit-chain.ts';
@@ -34,7 +35,9 @@ import { createIssuerKeys } from '#secrets/issuer-keys.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createCredentialUses } from '#secrets/credential-use.ts';
 import { createCredentials } from '#secrets/credentials.ts';
+import { createSamlKeys } from '#secrets/saml-keys.ts';
 import { createSealing } from '#secrets/sealing.ts';
+import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
 import { createEffectRelay, type EffectRelay } from '#signals/effect-relay.ts';
 import { expireRecords } from '#storage/expire-records.ts';
@@ -78,6 +81,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const { baseUrl, trustedProxies } = config.server;
   const keyring = createKeyring(config.secret);
   const sealing = createSealing(keyring, randomBytes);
+  const signingKeys = createSigningKeys({ storage, now, randomBytes, sealing });
   const audit = createAuditTrail(storage.audit, keyring.audit);
   const wakeRelay = (): void => relay.wake();
   const later = createLaterWork(reportTrouble);
@@ -130,6 +134,11 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       privateProviderHosts: config.gate.privateProviderHosts,
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
+    cookieKey: keyring.cookie,
+    signingKeys,
+    authentication,
+    badCredentials,
+    samlKeys: createSamlKeys({ storage, now, randomBytes, sealing }),
     logger,
     metrics,
   };
@@ -143,6 +152,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     authentication,
     badCredentials,
     sealing,
+    signingKeys,
     audit,
     metrics,
     gate: atGate,
@@ -201,6 +211,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     [
       { name: 'seats', everyMs: 5_000, run: () => sweepSeats(write) },
       { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
+      { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
       { name: 'expiry', everyMs: 60_000, run: () => expireRecords(storage, recordKinds, now()) },
     ],
     storage.leases,

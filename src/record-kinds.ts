@@ -4,8 +4,8 @@ import { idempotencyRecords } from '#admin/idempotency.ts';
 import { setUpCodeRecords } from '#admin/set-up-link.ts';
 import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-link.ts';
 import { attemptRecords } from '#gate/sign-in/attempt.ts';
-import { relyingPartyHostRecords, relyingPartyRecords } from '#gate/forward-auth/relying-party.ts';
 import { doorRefusalRecords } from '#gate/sessions/door-refusal.ts';
+import { appSignInCodeRecords } from '#gate/forward-auth/app-sign-in-code.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
@@ -13,15 +13,20 @@ import { deadLetterRecords } from '#signals/effect-relay.ts';
 import { accessTokenRecords } from '#secrets/access-tokens.ts';
 import { usedAssertionRecords } from '#secrets/client-assertion.ts';
 import { credentialUseRecords } from '#secrets/credential-use.ts';
+import { appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
+import { samlKeyRecords } from '#storage/saml-key-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
+import { signingKeyRecords } from '#storage/signing-key-records.ts';
 
 export const recordKinds: readonly string[] = [
   accessTokenRecords,
   accountLinkRecords,
+  appRecords,
+  appSignInCodeRecords,
   attemptRecords,
   connectionRecords,
   credentialRecords,
@@ -31,14 +36,15 @@ export const recordKinds: readonly string[] = [
   departmentRecords,
   departmentTreeRecords,
   doorRefusalRecords,
+  hostClaimRecords,
   idempotencyRecords,
   linkedUserRecords,
   provisioningLogRecords,
-  relyingPartyHostRecords,
-  relyingPartyRecords,
+  samlKeyRecords,
   sessionRecords,
   setUpCodeRecords,
   signInRecords,
+  signingKeyRecords,
   usedAssertionRecords,
   usedOnceRecords,
 ].map((kind) => kind.name);

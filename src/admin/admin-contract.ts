@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { change, instant, shortText, slug } from './contract-words.ts';
 
+export * from './app-contract.ts';
 export * from './connection-contract.ts';
 export * from './department-contract.ts';
 export * from './schema-contract.ts';
@@ -84,6 +85,11 @@ export const newCredential = z.strictObject({
   kind: z.enum(['scim', 'hr', 'admin', 'app']),
   name: shortText,
   connection: slug.optional(),
+  app: slug
+    .optional()
+    .describe(
+      'Of kind app: the one app that asks with it. Left out: any of the organisation, which each question then names by its host.',
+    ),
   owner: z
     .string()
     .min(1)
@@ -114,6 +120,7 @@ export const credentialAnswer = z.object({
   kind: z.enum(['scim', 'hr', 'admin', 'app']),
   name: z.string(),
   connection: z.string().optional(),
+  app: z.string().optional(),
   owner: z.string().optional(),
   scopes: z.array(z.string()),
   trust: issuerTrust.optional(),

@@ -15,6 +15,7 @@ import type { CredentialAuthentication } from '#secrets/credential-authenticatio
 import type { CredentialUses } from '#secrets/credential-use.ts';
 import type { Credentials } from '#secrets/credentials.ts';
 import type { Sealing } from '#secrets/sealing.ts';
+import type { SigningKeys } from '#secrets/signing-keys.ts';
 import type { BadCredentialLimit } from '#http/bad-credentials.ts';
 import type { Storage } from '#storage/storage.ts';
 import { refuseInput } from './admin-problem.ts';
@@ -29,6 +30,7 @@ export interface AdminContext {
   readonly authentication: CredentialAuthentication;
   readonly badCredentials: BadCredentialLimit;
   readonly sealing: Sealing;
+  readonly signingKeys: SigningKeys;
   readonly audit: AuditTrail;
   readonly metrics: Pick<Metrics, 'auditChainOk'>;
   /** For what the gate keeps: sessions and sign-ins. */

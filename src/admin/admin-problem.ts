@@ -17,6 +17,8 @@ export type AdminProblemCode =
   | 'signInNotFound'
   | 'sessionNotFound'
   | 'entryNotFound'
+  | 'keyNotFound'
+  | 'keyConflict'
   | 'preconditionFailed';
 
 const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
@@ -32,6 +34,8 @@ const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
   signInNotFound: 404,
   sessionNotFound: 404,
   entryNotFound: 404,
+  keyNotFound: 404,
+  keyConflict: 409,
   preconditionFailed: 412,
 };
 
@@ -68,6 +72,9 @@ const directoryWords: Readonly<Record<DirectoryErrorCode, Words>> = {
   organizationNotFound: { status: 404, detail: 'There is no such organisation.' },
   connectionNotFound: { status: 404, detail: 'There is no such connection.' },
   credentialNotFound: { status: 404, detail: 'There is no such credential.' },
+  appNotFound: { status: 404, detail: 'There is no such app.' },
+  appExists: { status: 409 },
+  hostTaken: { status: 409 },
   schemaNotFound: { status: 404, detail: 'There is no such schema.' },
   schemaExists: { status: 409 },
   schemaNarrowed: { status: 409 },

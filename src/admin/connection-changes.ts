@@ -2,18 +2,10 @@
 // Secrets are sealed before they are stored; reading an identity provider's metadata is the gate's business.
 
 import { defaultScimProvisioning, type Connection, type OidcSignIn, type SamlSignIn } from '#directory/connection.ts';
-import { describeActor } from '#directory/actor.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { Effect } from '#directory/effect.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
-import {
-  createTimeOrderedId,
-  isSlug,
-  type ChangeId,
-  type ConnectionId,
-  type EffectId,
-  type OrganizationId,
-} from '#directory/identifiers.ts';
+import type { ChangeId, ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
 import { expireRecords } from '#storage/expire-records.ts';
@@ -21,6 +13,8 @@ import { StorageError } from '#storage/storage-error.ts';
 import { reportTrouble, type AdminContext } from './admin-operation.ts';
 import type { ConnectionInput } from './connection-input.ts';
 import { toOidcSignIn, toSamlSignIn } from './connection-sign-in.ts';
+import { recordChange } from './recorded-change.ts';
+import { assertSlug, proposeSlug } from './slug-of-name.ts';
 
 export interface ConnectionChange {
   readonly connection: Connection;
@@ -37,8 +31,8 @@ export async function addConnection(
   by: ChangeContext,
 ): Promise<ConnectionChange> {
   for (let tries = 0; tries < 20; tries += 1) {
-    const id = (input.id ?? proposeId(input.name, tries, context)) as ConnectionId;
-    assertId(id);
+    const id = (input.id ?? proposeSlug(input.name, tries, 'connection', context.randomBytes)) as ConnectionId;
+    assertSlug(id);
     const connection = toConnection(context, organizationId, id, input, null);
     const { change, effects } = audited(context, connection, 'connection.added', by, { after: describe(connection) });
     if (await insert(context, connection, effects)) return { connection, change };
@@ -90,6 +84,7 @@ export async function removeConnection(
     if (!(await context.storage.records(connectionRecords).replace({ ...record, expiresAt: 0 }, effects))) continue;
     context.wakeRelay();
     await revokeLatecomers(context, organizationId, id, by);
+    await forgetKeys(context, organizationId, id);
     return { connection: record.value, change };
   }
   throw new DirectoryError('tooManyConflicts', 'This connection is being changed too often; try again.');
@@ -106,6 +101,15 @@ async function revokeLatecomers(
     await context.credentials.revokeAllOf(organizationId, id, by);
   } catch (error) {
     reportTrouble(context, `credentials of the removed connection ${id} could not be looked for again`, error);
+  }
+}
+
+/** Nobody uses them any more; a connection of the same id made later begins with its own. */
+async function forgetKeys(context: AdminContext, organizationId: OrganizationId, id: ConnectionId): Promise<void> {
+  try {
+    await context.gate.samlKeys.forget({ organizationId, id });
+  } catch (error) {
+    reportTrouble(context, `keys of the removed connection ${id} could not be deleted`, error);
   }
 }
 
@@ -204,28 +208,6 @@ function toSignIn(
   return toOidcSignIn(context, organizationId, id, input, before?.signIn);
 }
 
-function assertId(id: string): void {
-  if (!isSlug(id))
-    throw new DirectoryError(
-      'invalidValue',
-      'An id is 2 to 40 of a-z, 0-9 and "-", and none of session, logout, login.',
-      { field: 'id' },
-    );
-}
-
-/** `Okta Tokyo` becomes `okta-tokyo`, then `okta-tokyo-2`; a name without Latin letters gets a random one. */
-function proposeId(name: string, tries: number, context: AdminContext): string {
-  const plain = name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 36)
-    .replace(/-+$/, '');
-  if (!isSlug(plain)) return `connection-${Buffer.from(context.randomBytes(4)).toString('hex')}`;
-  return tries === 0 ? plain : `${plain}-${tries + 1}`;
-}
-
 function audited(
   context: AdminContext,
   connection: Connection,
@@ -233,23 +215,8 @@ function audited(
   by: ChangeContext,
   words: { readonly before?: Readonly<Record<string, unknown>>; readonly after?: Readonly<Record<string, unknown>> },
 ): { readonly change: ChangeId; readonly effects: readonly Effect[] } {
-  const at = context.now();
-  const change = createTimeOrderedId(at, context.randomBytes) as ChangeId;
-  const event = {
-    action,
-    level: 'important',
-    actor: describeActor(by.actor),
-    mouth: by.mouth,
-    target: { kind: 'connection', id: connection.id, name: connection.name },
-    ...words,
-    ...(by.requestId === undefined ? {} : { requestId: by.requestId }),
-    change,
-  } as const;
-  const id = createTimeOrderedId(at, context.randomBytes) as EffectId;
-  return {
-    change,
-    effects: [{ id, organizationId: connection.organizationId, at, attempts: 0, body: { kind: 'audit', event } }],
-  };
+  const target = { kind: 'connection', id: connection.id, name: connection.name } as const;
+  return recordChange(context, connection.organizationId, { action, target, ...words }, by);
 }
 
 /** What the audit trail keeps of a connection: nothing sealed. */

@@ -3,6 +3,19 @@
 import { z } from 'zod';
 import { change, instant, shortText, slug } from './contract-words.ts';
 
+const attributeName = z.string().min(1).max(1_024).optional();
+/** The same for both protocols: names of assertion attributes, or of claims. */
+const attributeMapping = z
+  .strictObject({
+    userName: attributeName,
+    email: attributeName,
+    givenName: attributeName,
+    familyName: attributeName,
+    displayName: attributeName,
+    groups: attributeName,
+  })
+  .optional()
+  .describe('Which attribute or claim says what of a person; left out: the usual names, and the subject as user name.');
 const saml = {
   metadata: z
     .string()
@@ -13,6 +26,22 @@ const saml = {
   ssoUrl: z.url().max(2_048).optional(),
   certificates: z.array(z.string().max(20_000)).max(20).optional().describe('PEM or base64; whose keys may sign.'),
   wantSigned: z.enum(['response', 'assertion', 'both', 'any']).default('any'),
+  attributes: attributeMapping,
+  signRequests: z
+    .boolean()
+    .optional()
+    .describe('Whether our requests are signed. Left out: what the metadata wants; without metadata, not.'),
+  encryption: z
+    .enum(['off', 'optional', 'required'])
+    .default('off')
+    .describe(
+      'Whether our metadata names a key to encrypt assertions to, and whether assertions in the clear are refused.',
+    ),
+  forceAuthn: z.boolean().default(false).describe('Whether people are asked again at every sign-in.'),
+  idpInitiated: z
+    .enum(['refuse', 'restart'])
+    .default('refuse')
+    .describe('What an answer nobody asked for leads to; it never opens a session.'),
 };
 const oidc = {
   issuer: z.url().max(2_048),

@@ -1,10 +1,10 @@
 // The sign-in part of a connection: from what is sent to what is stored, and what may be told of it again.
 
-import type { Connection, OidcSignIn, SamlSignIn } from '#directory/connection.ts';
+import type { AttributeMapping, Connection, OidcSignIn, SamlSignIn } from '#directory/connection.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
-import { isSafeUrl } from '#gate/connections/saml/saml-connection.ts';
+import { isSafeUrl } from '#gate/connections/saml/safe-url.ts';
 import { parseIdentityProviderMetadata } from '#gate/connections/saml/metadata.ts';
 import { SamlRefusal } from '#gate/connections/saml/saml-refusal.ts';
 import { readSigningCertificate } from '#gate/connections/saml/signing-certificate.ts';
@@ -14,20 +14,46 @@ import type { OidcInput, SamlInput } from './connection-input.ts';
 
 /** From metadata, or from the three fields; never from both. Throws `invalidValue`. */
 export function toSamlSignIn(context: Pick<AdminContext, 'now'>, input: SamlInput): SamlSignIn {
-  const { metadata, entityId, ssoUrl, certificates, wantSigned } = input;
+  const { metadata, entityId, ssoUrl, certificates } = input;
   if (metadata !== undefined) {
     if (entityId !== undefined || ssoUrl !== undefined || certificates !== undefined) {
       throw refuse('metadata', 'Give either `metadata` or `entityId`, `ssoUrl` and `certificates`, not both.');
     }
-    const read = refusing('metadata', () => parseIdentityProviderMetadata(metadata, context.now()));
-    return { kind: 'saml', ...read, wantSigned };
+    const { wantAuthnRequestsSigned, ...read } = refusing('metadata', () =>
+      parseIdentityProviderMetadata(metadata, context.now()),
+    );
+    return { kind: 'saml', ...read, ...optionsOf(input, wantAuthnRequestsSigned) };
   }
   if (entityId === undefined || ssoUrl === undefined || certificates === undefined) {
     throw refuse('signIn', 'SAML needs `metadata`, or `entityId`, `ssoUrl` and `certificates`.');
   }
   if (!isSafeUrl(ssoUrl)) throw refuse('ssoUrl', 'ssoUrl must be https, or http on this machine.');
   const pems = certificates.map((text) => refusing('certificates', () => readSigningCertificate(text).pem));
-  return { kind: 'saml', entityId, ssoUrl, certificates: [...new Set(pems)], wantSigned };
+  return { kind: 'saml', entityId, ssoUrl, certificates: [...new Set(pems)], ...optionsOf(input, false) };
+}
+
+/** What is as it is unless somebody says otherwise is not stored. */
+function optionsOf(
+  input: SamlInput,
+  wantAuthnRequestsSigned: boolean,
+): Omit<SamlSignIn, 'kind' | 'entityId' | 'ssoUrl' | 'certificates'> {
+  const { wantSigned, signRequests = wantAuthnRequestsSigned, encryption, forceAuthn, idpInitiated } = input;
+  return {
+    wantSigned,
+    ...mappingOf(input),
+    ...(signRequests ? { signRequests } : {}),
+    ...(encryption === 'off' ? {} : { encryption }),
+    ...(forceAuthn ? { forceAuthn } : {}),
+    ...(idpInitiated === 'refuse' ? {} : { idpInitiated }),
+  };
+}
+
+/** Without members that name nothing. */
+export function mappingOf({ attributes = {} }: Pick<SamlInput, 'attributes'>): {
+  readonly attributes?: AttributeMapping;
+} {
+  const named = Object.entries(attributes).filter(([, name]) => name !== undefined);
+  return named.length === 0 ? {} : { attributes: Object.fromEntries(named) };
 }
 
 /** Seals the client secret. One that is left out stays only if it would go to the same issuer for the same client. */

@@ -1,5 +1,6 @@
 // All operations of the admin API. Order matters only for reading.
 
+import { appOperations } from './app-endpoints.ts';
 import { auditOperations } from './audit-endpoints.ts';
 import { connectionOperations } from './connection-endpoints.ts';
 import { credentialOperations } from './credential-endpoints.ts';
@@ -7,10 +8,12 @@ import { departmentOperations } from './department-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
 import { organizationOperations } from './organization-endpoints.ts';
 import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
+import { samlKeyOperations } from './saml-key-endpoints.ts';
 import { schemaOperations } from './schema-endpoints.ts';
 import { seatOperations } from './seat-endpoints.ts';
 import { sessionOperations } from './session-endpoints.ts';
 import { signInOperations } from './sign-in-endpoints.ts';
+import { signingKeyOperations } from './signing-key-endpoints.ts';
 import { userOperations } from './user-endpoints.ts';
 
 export function listOperations(): readonly Operation[] {
@@ -18,6 +21,9 @@ export function listOperations(): readonly Operation[] {
     ...organizationOperations,
     ...credentialOperations,
     ...connectionOperations,
+    ...appOperations,
+    ...signingKeyOperations,
+    ...samlKeyOperations,
     ...schemaOperations,
     ...userOperations,
     ...sessionOperations,

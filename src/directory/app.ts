@@ -39,8 +39,25 @@ export interface OpenidClient {
   readonly backchannelLogoutUri?: string;
   /** `none`: a public client, PKCE alone. */
   readonly authMethod: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none';
-  /** Sealed by secrets/; never in an answer. Two while one is being replaced, the newest first. */
-  readonly sealedSecrets: readonly string[];
-  /** For `private_key_jwt`. */
+  /** Made by us, shown once, kept as SHA-256; the newest first, at most two while one is being replaced. Empty where `authMethod` needs none. */
+  readonly secrets: readonly ClientSecret[];
+  /** For `private_key_jwt`: the client's public keys, in the app's own words or where they are. */
+  readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] };
   readonly jwksUri?: string;
+}
+
+export interface ClientSecret {
+  /** SHA-256 in lower-case hex. */
+  readonly hash: string;
+  readonly lastFour: string;
+  readonly createdAt: Instant;
+  /** From then on it is refused. */
+  readonly expiresAt?: Instant;
+}
+
+/** Whether `text` is a host as an origin writes it: lower case, perhaps with a port. */
+export function isHost(text: string): boolean {
+  if (!/^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/.test(text) || text.length > 255)
+    return false;
+  return URL.canParse(`http://${text}/`) && new URL(`http://${text}/`).hostname === text.replace(/:\d{1,5}$/, '');
 }

@@ -2,6 +2,19 @@
 
 import type { ConnectionId, Instant, OrganizationId } from './identifiers.ts';
 
+/**
+ * Which attribute of an assertion, or claim of an ID token, says what of a person. What is left out is looked for under the names that are usual
+ * in the protocol; `userName` is then the subject.
+ */
+export interface AttributeMapping {
+  readonly userName?: string;
+  readonly email?: string;
+  readonly givenName?: string;
+  readonly familyName?: string;
+  readonly displayName?: string;
+  readonly groups?: string;
+}
+
 export interface SamlSignIn {
   readonly kind: 'saml';
   readonly entityId: string;
@@ -10,6 +23,15 @@ export interface SamlSignIn {
   readonly certificates: readonly string[];
   /** What must carry a signature. `any`: Response or Assertion. */
   readonly wantSigned: 'response' | 'assertion' | 'both' | 'any';
+  /** Whether our requests carry a signature. */
+  readonly signRequests?: boolean;
+  /** Whether we publish a key to encrypt to; `required`: assertions in the clear are refused. Absent: `off`. */
+  readonly encryption?: 'off' | 'optional' | 'required';
+  /** Whether the person is asked again at every sign-in, whatever session the provider has. */
+  readonly forceAuthn?: boolean;
+  /** What an answer nobody asked for leads to: a refusal, or a sign-in of our own begun anew. Absent: `refuse`. */
+  readonly idpInitiated?: 'refuse' | 'restart';
+  readonly attributes?: AttributeMapping;
 }
 
 export interface OidcSignIn {
@@ -18,6 +40,7 @@ export interface OidcSignIn {
   readonly clientId: string;
   /** Sealed by secrets/; never in an answer. */
   readonly sealedClientSecret?: string;
+  readonly attributes?: AttributeMapping;
 }
 
 export interface ScimProvisioning {

@@ -1,8 +1,12 @@
 // What every part of the gate is given: storage, clock, chance, configuration, and whom to tell. Features take this by name, nothing else.
 
 import type { Instant, RandomBytes } from '#directory/identifiers.ts';
+import type { BadCredentialLimit } from '#http/bad-credentials.ts';
+import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
+import type { SamlKeys } from '#secrets/saml-keys.ts';
 import type { SealContext } from '#secrets/sealing.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
+import type { SigningKeys } from '#secrets/signing-keys.ts';
 import type { Storage } from '#storage/storage.ts';
 
 export interface GateConfig {
@@ -42,6 +46,13 @@ export interface GateContext {
   readonly randomBytes: RandomBytes;
   readonly config: GateConfig;
   readonly unseal: (sealed: string, place: SealContext) => string;
+  /** HMAC key of the apps' cookies. */
+  readonly cookieKey: Uint8Array;
+  readonly signingKeys: SigningKeys;
+  /** Who asks `/gate/check`, and who asked it with a refused credential too often. */
+  readonly authentication: CredentialAuthentication;
+  readonly badCredentials: BadCredentialLimit;
+  readonly samlKeys: SamlKeys;
   readonly logger: GateLogger;
   readonly metrics: GateMetrics | undefined;
 }

@@ -6,6 +6,9 @@ import type { QuickDoor } from '#http/front-door.ts';
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import { createSignatureVerifier } from './connections/saml/signature-verifier.ts';
 import type { GateContext } from './gate-context.ts';
+import { createFindAppOfHost } from './forward-auth/app-of-host.ts';
+import type { CheckParts } from './forward-auth/check-request.ts';
+import { createIdentityTokens } from './forward-auth/identity-token.ts';
 import { createReadOriginalRequest } from './forward-auth/read-original-request.ts';
 import { createGateRouter } from './gate-router.ts';
 import { createQuickDoors } from './quick-doors.ts';
@@ -31,9 +34,15 @@ export interface Gate {
 export function createGate(context: GateContext): Gate {
   const verifier = createSignatureVerifier();
   const readOriginalRequest = createReadOriginalRequest(context.config.baseUrl, context.config.trustedProxies);
-  const quick = createQuickDoors(context, createKnownPeople(context.storage), readOriginalRequest);
+  const people = createKnownPeople(context.storage, context.now);
+  const checking: CheckParts = {
+    people,
+    createToken: createIdentityTokens(context.config.baseUrl, context.signingKeys, context.now),
+    findAppOfHost: createFindAppOfHost(context),
+  };
+  const quick = createQuickDoors(context, checking, readOriginalRequest);
   return {
-    router: createGateRouter(context, { verifier, providers: new Map() }, quick, readOriginalRequest),
+    router: createGateRouter(context, { verifier, providers: new Map() }, checking, quick, readOriginalRequest),
     doors: quick.doors,
     endSessionsOfUser: (...parts) => endSessionsOfUser(context, ...parts),
     close: () => verifier.close(),

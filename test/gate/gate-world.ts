@@ -6,6 +6,7 @@ import { randomBytes as nodeRandomBytes } from 'node:crypto';
 import type { Express } from 'express';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { App, AppId } from '#directory/app.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { Connection } from '#directory/connection.ts';
 import type { ConnectionId, OrganizationId, UserId } from '#directory/identifiers.ts';
@@ -15,13 +16,18 @@ import type { GateConfig, GateContext } from '#gate/gate-context.ts';
 import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
 import { listSignIns, type SignInRecord } from '#gate/sign-in/sign-in-record.ts';
 import { createHttpApp } from '#http/app.ts';
+import { createBadCredentialLimit } from '#http/bad-credentials.ts';
 import { createProxyTrust } from '#http/client-address.ts';
 import { createFrontDoor } from '#http/front-door.ts';
 import { createLogger } from '#observability/logger.ts';
 import { createMetrics } from '#observability/metrics.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
+import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
+import { createSamlKeys } from '#secrets/saml-keys.ts';
 import { createSealing } from '#secrets/sealing.ts';
+import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
+import { appRecordId, appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import type { Storage } from '#storage/storage.ts';
 
@@ -41,6 +47,8 @@ export interface GateWorld {
   readonly clock: { now: number };
   readonly addPerson: (profile: UserProfile, options?: PersonOptions) => Promise<User>;
   readonly addConnection: (id: string, options: Partial<Connection>) => Promise<Connection>;
+  /** An app of `acme` that a proxy protects at these hosts. */
+  readonly addApp: (id: string, hosts: readonly string[], options?: Partial<App>) => Promise<App>;
   readonly deactivate: (user: Pick<User, 'id' | 'organizationId'>) => Promise<User>;
   readonly reactivate: (user: Pick<User, 'id' | 'organizationId'>) => Promise<User>;
   readonly seal: (secret: string, connection: string, at?: OrganizationId) => string;
@@ -69,7 +77,8 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   const baseUrl = `http://localhost:${(server.address() as AddressInfo).port}`;
-  const sealing = createSealing(createKeyring(new Uint8Array(32).fill(7)), randomBytes);
+  const keyring = createKeyring(new Uint8Array(32).fill(7));
+  const sealing = createSealing(keyring, randomBytes);
   const provisioning = createProvisioning({
     storage,
     now,
@@ -102,6 +111,11 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       ...options.config,
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
+    cookieKey: keyring.cookie,
+    signingKeys: createSigningKeys({ storage, now, randomBytes, sealing }),
+    authentication: createCredentialAuthentication({ storage: options.gateStorage?.(storage) ?? storage, now }),
+    badCredentials: createBadCredentialLimit(1_000),
+    samlKeys: createSamlKeys({ storage: options.gateStorage?.(storage) ?? storage, now, randomBytes, sealing }),
     logger,
     metrics,
   };
@@ -151,6 +165,22 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       const recordId = connectionRecordId(organizationId, connection.id);
       await storage.records(connectionRecords).insert({ id: recordId, organizationId, value: connection });
       return connection;
+    },
+    async addApp(id, hosts, { organizationId = organization, ...rest } = {}) {
+      const app: App = {
+        id: id as AppId,
+        organizationId,
+        name: `App ${id}`,
+        forwardAuth: { hosts, rules: [] },
+        createdAt: clock.now,
+        ...rest,
+      };
+      for (const host of hosts) {
+        const value = { app: app.id, at: clock.now };
+        await storage.records(hostClaimRecords).insert({ id: host, organizationId, value });
+      }
+      await storage.records(appRecords).insert({ id: appRecordId(organizationId, id), organizationId, value: app });
+      return app;
     },
     deactivate: async (user) => (await provisioning.deactivateUser(...unlimited(user))).user,
     reactivate: async (user) => (await provisioning.reactivateUser(...unlimited(user))).user,

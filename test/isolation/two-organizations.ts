@@ -2,8 +2,6 @@
 // people, connections, credentials, an app behind the gate, sessions, sign-ins, changes. And both have one name in common for everything that has one.
 
 import { createLogger } from '#observability/logger.ts';
-import type { OrganizationId } from '#directory/identifiers.ts';
-import { registerRelyingParty } from '#gate/forward-auth/relying-party.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import { startOpenIdProvider, type OpenIdProvider } from '../harness/openid-provider.ts';
 import { startServer, type Answer, type RunningServer, type StorageKind } from '../harness/running-server.ts';
@@ -34,6 +32,7 @@ export interface Party {
   readonly departmentCode: string;
   /** The URN of its own schema, and a value by it. */
   readonly schema: string;
+  readonly app: string;
   readonly badge: string;
   /** The person both call the same. */
   readonly samePerson: string;
@@ -128,6 +127,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     credentialName: `Credential ${canary}`,
     note: `Note ${canary}`,
     schema: `urn:${canary}:scim:badge`,
+    app: `${canary}-app`,
     schemaName: `Schema ${canary}`,
     badge: `Badge ${canary}`,
     claimed: `${canary}-stranger@people.test`,
@@ -247,9 +247,14 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     admin('POST', `/users/${other}/deactivate`, { reason: `Reason ${canary}`, note: names.note }),
   );
   const appHost = `${canary}.apps.test`;
-  const organizationId = id as OrganizationId;
-  const party = { id: `${canary}-app`, organizationId, name: `App ${canary}`, hosts: [appHost] };
-  await registerRelyingParty(server.house.storage, party, Date.now());
+  await must(
+    admin('POST', '/apps', {
+      id: names.app,
+      name: `App ${canary}`,
+      forwardAuth: { hosts: [appHost] },
+      openid: { redirectUris: [`https://${appHost}/callback`] },
+    }),
+  );
   const token = browser.cookie(server.url, 'furlough-session');
   if (token === undefined) throw new Error('nobody could sign in');
   return {

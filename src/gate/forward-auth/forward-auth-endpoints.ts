@@ -1,4 +1,5 @@
-// `/gate/forward-auth`: answers a proxy's question about a request with a status the proxy understands (gate.md 7). 200 lets it pass.
+// `/gate/forward-auth`, `/gate/auth-request`, `/gate/ext-authz`: answer a proxy's question about a request with a status the proxy understands
+// (gate.md 7). 200 lets it pass, and nothing else does.
 
 import type { Request, RequestHandler, Response } from 'express';
 import type { HeldReason } from '#directory/access-decision.ts';
@@ -7,37 +8,43 @@ import { sendProblem } from '#http/problem-details.ts';
 import { wantsPage } from '../browser-request.ts';
 import type { GateContext } from '../gate-context.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
-import { createRefusalPage, createUnknownAppPage } from '../pages/refusal-page.ts';
-import type { QuickDoors } from '../quick-doors.ts';
-import type { OriginalRequest } from './original-request.ts';
-import type { ReadOriginalRequest } from './read-original-request.ts';
+import { createAppRefusalPage, createRefusalPage, createUnknownAppPage } from '../pages/refusal-page.ts';
+import { toAdmissionHeaders, type QuickDoors } from '../quick-doors.ts';
+import { nameOfHost } from './check-request.ts';
+import { isPreflight, isWebSocket, type OriginalRequest } from './original-request.ts';
+import type { ForwardAuthDoor, ReadOriginalRequest } from './read-original-request.ts';
 
 export function forwardAuth(
   context: GateContext,
+  door: ForwardAuthDoor,
   quick: QuickDoors,
   readOriginalRequest: ReadOriginalRequest,
 ): RequestHandler {
   return async (request, response) => {
     response.setHeader('Cache-Control', 'no-store');
-    const reading = readOriginalRequest(request);
+    const reading = readOriginalRequest(door, request, request.originalUrl);
     if (reading.kind === 'malformed') {
+      // nginx makes 500 of whatever is not 401 or 403, and a client must not be able to cause that.
       return sendProblem(response, {
-        status: 400,
+        status: door === 'auth-request' ? 403 : 400,
         code: 'malformedRequest',
         detail: `Not a forward-auth request: ${reading.fault}.`,
       });
     }
     const { original } = reading;
-    const checked = await quick.checkRequest(request, original);
+    const checked = await quick.checkRequest(request, request.originalUrl, original);
     switch (checked.kind) {
       case 'admitted':
-        for (const [name, value] of Object.entries(checked.person.headers)) response.setHeader(name, value);
+      case 'public':
+        for (const [name, value] of Object.entries(toAdmissionHeaders(checked))) response.setHeader(name, value);
         response.status(200).end();
         return;
       case 'held':
         return sendHeld(request, response, checked.reason);
+      case 'notAllowed':
+        return sendNotAllowed(request, response);
       case 'nobody':
-        return sendNobody(context, request, response, original, checked.organizationId);
+        return sendNobody(context, door, request, response, original, checked.organizationId);
       case 'unknownHost':
         return sendUnknownHost(request, response);
       default:
@@ -48,12 +55,14 @@ export function forwardAuth(
 
 function sendNobody(
   context: GateContext,
+  door: ForwardAuthDoor,
   request: Request,
   response: Response,
   original: OriginalRequest,
   organizationId: OrganizationId | null,
 ): void {
-  if (organizationId === null || !wantsPage(request.headers)) {
+  const location = organizationId === null ? null : signInAddress(context, original, organizationId);
+  if (location === null || !canFollow(request, original)) {
     sendProblem(response, {
       status: 401,
       code: 'notSignedIn',
@@ -63,10 +72,39 @@ function sendNobody(
     });
     return;
   }
+  response.setHeader('Location', location);
+  if (door === 'auth-request') {
+    // nginx takes no redirect here; its configuration makes one of the 401 and this header.
+    response.status(401).end();
+    return;
+  }
   const isSafe = ['GET', 'HEAD', 'OPTIONS'].includes(original.method);
-  const returnTo = encodeURIComponent(`${original.scheme}://${original.host}${original.uri}`);
-  response.setHeader('Location', `${context.config.baseUrl}/sso/${organizationId}/login?return_to=${returnTo}`);
   response.status(isSafe ? 302 : 303).end();
+}
+
+/** Whether whoever asked the app can follow a redirect to a page. Below `/.furlough/` it would lead in circles: the proxy must pass that on. */
+function canFollow(request: Request, { method, uri }: OriginalRequest): boolean {
+  return (
+    wantsPage(request.headers) &&
+    !isPreflight(method, request.headers) &&
+    !isWebSocket(request.headers) &&
+    !uri.startsWith('/.furlough/')
+  );
+}
+
+/** At the gate itself where its cookie reaches the app, else at the app's own host, which leads on to the gate (app-sign-in-endpoints.ts). */
+function signInAddress(context: GateContext, original: OriginalRequest, organizationId: OrganizationId): string {
+  const { baseUrl } = context.config;
+  const { scheme, host, uri } = original;
+  if (nameOfHost(host) === new URL(baseUrl).hostname) {
+    return `${baseUrl}/sso/${organizationId}/login?return_to=${encodeURIComponent(`${scheme}://${host}${uri}`)}`;
+  }
+  return `${isLoopback(host) ? scheme : 'https'}://${host}/.furlough/sign-in?return_to=${encodeURIComponent(uri)}`;
+}
+
+/** Only on this machine may a cookie go over http. */
+export function isLoopback(host: string): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(nameOfHost(host));
 }
 
 function sendHeld(request: Request, response: Response, reason: HeldReason): void {
@@ -78,11 +116,22 @@ function sendHeld(request: Request, response: Response, reason: HeldReason): voi
   sendPage(response, 403, translator, createRefusalPage(translator, { sentence: sentenceOf(reason) }));
 }
 
-function sentenceOf(reason: HeldReason) {
+export function sentenceOf(reason: HeldReason) {
   return reason === 'noSuchUser' ? 'unknownPerson' : reason;
 }
 
-function sendUnknownHost(request: Request, response: Response): void {
+function sendNotAllowed(request: Request, response: Response): void {
+  if (!wantsPage(request.headers)) {
+    const reason = 'notAllowed';
+    const detail = 'This person may not use this app, or this part of it.';
+    sendProblem(response, { status: 403, code: reason, detail, extra: { reason } });
+    return;
+  }
+  const translator = translatorFor(request);
+  sendPage(response, 403, translator, createAppRefusalPage(translator));
+}
+
+export function sendUnknownHost(request: Request, response: Response): void {
   if (!wantsPage(request.headers)) {
     sendProblem(response, {
       status: 403,

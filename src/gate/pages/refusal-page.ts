@@ -54,3 +54,8 @@ export function createNotFoundPage({ say }: Translator): Page {
 export function createUnknownAppPage({ say }: Translator): Page {
   return { title: say('page.notAllowed.title'), parts: [{ kind: 'text', text: say('page.notAllowed.app') }] };
 }
+
+/** For a person whose groups do not open the app. */
+export function createAppRefusalPage({ say }: Translator): Page {
+  return { title: say('page.notAllowed.title'), parts: [{ kind: 'text', text: say('page.notAllowed.person') }] };
+}

@@ -1,0 +1,40 @@
+// The audit entry of a change of configuration: it goes into the same write as what it tells of.
+
+import { describeActor } from '#directory/actor.ts';
+import type { Effect } from '#directory/effect.ts';
+import type { ChangeContext } from '#directory/effects-between.ts';
+import { createTimeOrderedId, type ChangeId, type EffectId, type OrganizationId } from '#directory/identifiers.ts';
+import type { AdminContext } from './admin-operation.ts';
+
+export interface ConfigurationChange {
+  /** For example `connection.added`. */
+  readonly action: string;
+  readonly target: { readonly kind: 'connection' | 'app' | 'signingKeys'; readonly id: string; readonly name: string };
+  /** Nothing sealed, no secret and no hash of one. */
+  readonly before?: Readonly<Record<string, unknown>>;
+  readonly after?: Readonly<Record<string, unknown>>;
+}
+
+/** The id of the change and the effects to store with it. */
+export function recordChange(
+  context: Pick<AdminContext, 'now' | 'randomBytes'>,
+  organizationId: OrganizationId,
+  { action, target, before, after }: ConfigurationChange,
+  by: ChangeContext,
+): { readonly change: ChangeId; readonly effects: readonly Effect[] } {
+  const at = context.now();
+  const change = createTimeOrderedId(at, context.randomBytes) as ChangeId;
+  const event = {
+    action,
+    level: 'important',
+    actor: describeActor(by.actor),
+    mouth: by.mouth,
+    target,
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
+    ...(by.requestId === undefined ? {} : { requestId: by.requestId }),
+    change,
+  } as const;
+  const id = createTimeOrderedId(at, context.randomBytes) as EffectId;
+  return { change, effects: [{ id, organizationId, at, attempts: 0, body: { kind: 'audit', event } }] };
+}
