@@ -15,11 +15,12 @@ import { createRefusalPage, type RefusalWords } from '../pages/refusal-page.ts';
 import { createSignedOutPage, createSignOutPage } from '../pages/session-pages.ts';
 import { resumeSession, resumeSessionOf } from '../sessions/resume-session.ts';
 import { endSession } from '../sessions/session.ts';
+import { showHeld } from '../sessions/refuse-held.ts';
 import { readSessionToken } from '../sessions/session-cookie.ts';
 import { createAppCookie, openAppCookie, readAppCookie, toAppCookie } from './app-cookie.ts';
 import type { FindAppOfHost } from './app-of-host.ts';
 import { createAppSignInCode, takeAppSignInCode } from './app-sign-in-code.ts';
-import { isLoopback, sendUnknownHost, sentenceOf } from './forward-auth-endpoints.ts';
+import { isLoopback, sendUnknownHost } from './forward-auth-endpoints.ts';
 import { readSingle } from './forwarded-headers-dialect.ts';
 import { toHost } from './original-request.ts';
 
@@ -64,7 +65,7 @@ export function gateSignIn(context: GateContext, findApp: FindAppOfHost): Reques
     const resumed = await resumeSession(context, readSessionToken(context, request.headers.cookie));
     const { baseUrl } = context.config;
     if (resumed.kind === 'held' && resumed.session.organizationId === app.organizationId)
-      return refuse(request, response, 403, sentenceOf(resumed.reason));
+      return showHeld(context, request, response, resumed, { door: 'appSignIn', app: app.id });
     const returnTo = readReturnPath(query);
     if (resumed.kind !== 'signedIn' || resumed.session.organizationId !== app.organizationId) {
       const again = new URLSearchParams({ app: `${scheme}://${host}`, state, return_to: returnTo });
@@ -89,7 +90,8 @@ export function appSignInEnd(context: GateContext, findApp: FindAppOfHost): Requ
     const again = `${scheme}://${host}/`;
     if (taken === null) return refuse(request, response, 403, 'startAgain', again);
     const resumed = await resumeSessionOf(context, taken.session);
-    if (resumed.kind === 'held') return refuse(request, response, 403, sentenceOf(resumed.reason));
+    if (resumed.kind === 'held')
+      return showHeld(context, request, response, resumed, { door: 'appSignIn', app: app.id });
     if (resumed.kind === 'nobody' || resumed.session.organizationId !== app.organizationId)
       return refuse(request, response, 403, 'startAgain', again);
     const others = tokens.filter((token) => idOfToken(token) !== taken.state).join('.');

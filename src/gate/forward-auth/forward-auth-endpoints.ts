@@ -2,14 +2,14 @@
 // (gate.md 7). 200 lets it pass, and nothing else does.
 
 import type { Request, RequestHandler, Response } from 'express';
-import type { HeldReason } from '#directory/access-decision.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { sendProblem } from '#http/problem-details.ts';
 import { wantsPage } from '../browser-request.ts';
 import type { GateContext } from '../gate-context.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
-import { createAppRefusalPage, createRefusalPage, createUnknownAppPage } from '../pages/refusal-page.ts';
+import { createAppRefusalPage, createUnknownAppPage } from '../pages/refusal-page.ts';
 import { toAdmissionHeaders, type QuickDoors } from '../quick-doors.ts';
+import { refuseHeld } from '../sessions/refuse-held.ts';
 import { nameOfHost } from './check-request.ts';
 import { isPreflight, isWebSocket, type OriginalRequest } from './original-request.ts';
 import type { ForwardAuthDoor, ReadOriginalRequest } from './read-original-request.ts';
@@ -40,7 +40,7 @@ export function forwardAuth(
         response.status(200).end();
         return;
       case 'held':
-        return sendHeld(request, response, checked.reason);
+        return refuseHeld(context, request, response, checked, { door: 'forwardAuth', ...appOf(checked) });
       case 'notAllowed':
         return sendNotAllowed(request, response);
       case 'nobody':
@@ -107,17 +107,8 @@ export function isLoopback(host: string): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(nameOfHost(host));
 }
 
-function sendHeld(request: Request, response: Response, reason: HeldReason): void {
-  if (!wantsPage(request.headers)) {
-    sendProblem(response, { status: 403, code: reason, detail: 'This person may not come in now.', extra: { reason } });
-    return;
-  }
-  const translator = translatorFor(request);
-  sendPage(response, 403, translator, createRefusalPage(translator, { sentence: sentenceOf(reason) }));
-}
-
-export function sentenceOf(reason: HeldReason) {
-  return reason === 'noSuchUser' ? 'unknownPerson' : reason;
+function appOf({ app }: { readonly app?: string }): { readonly app?: string } {
+  return app === undefined ? {} : { app };
 }
 
 function sendNotAllowed(request: Request, response: Response): void {
