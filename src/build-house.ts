@@ -6,6 +6,7 @@ import type { AdminContext } from '#admin/admin-operation.ts';
 import { rotateOldKeys } from '#admin/rotate-signing-keys.ts';
 import { createSetUpLink } from '#admin/set-up-link.ts';
 import { createSetUpRouter } from '#admin/set-up-router.ts';
+import { createTxtLookup } from '#admin/txt-lookup.ts';
 import { createAuditTrail, type AuditTrail } from '#audit/audit-chain.ts';
 import { createBackgroundJobs, type BackgroundJobs } from '#background-jobs.ts';
 import type { Config } from '#config/load-config.ts';
@@ -103,7 +104,11 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const relay: EffectRelay = createEffectRelay({
     storage,
     reportTrouble,
-    carriers: { audit: (effect) => audit.append(effect), endSessions: (effect) => endSessions(gate, metrics, effect) },
+    carriers: {
+      audit: (effect) => audit.append(effect),
+      endSessions: (effect) => endSessions(gate, metrics, effect),
+      endAppSessions: (effect) => endAppSessions(gate, effect),
+    },
     together: { audit: (effects) => audit.appendAll(effects) },
   });
   const metrics = createMetrics({
@@ -132,6 +137,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       sessionsPerPerson: config.session.perPerson,
       allowInsecureProviders: config.gate.allowInsecureProviders,
       privateProviderHosts: config.gate.privateProviderHosts,
+      privateAppHosts: config.gate.privateAppHosts,
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
     cookieKey: keyring.cookie,
@@ -159,6 +165,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     now,
     randomBytes,
     wakeRelay,
+    lookUpTxt: createTxtLookup(config.gate.dnsServers),
     settleEffects: async () => void (await relay.drain()),
     config: { baseUrl, bodyBytes: config.limits.bodyBytes },
     version,
@@ -212,6 +219,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       { name: 'seats', everyMs: 5_000, run: () => sweepSeats(write) },
       { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
       { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
+      { name: 'logouts', everyMs: 2_000, run: async () => void (await gate.deliverLogouts()) },
       { name: 'expiry', everyMs: 60_000, run: () => expireRecords(storage, recordKinds, now()) },
     ],
     storage.leases,
@@ -245,6 +253,12 @@ async function endSessions(gate: Gate, metrics: Metrics, effect: Effect): Promis
   const { userId, epoch, cause } = effect.body;
   const ended = await gate.endSessionsOfUser(effect.organizationId, userId, epoch, cause);
   metrics.sessionsRevoked.inc({ cause }, ended);
+}
+
+/** Tells the apps that were opened from a session that it has ended. */
+async function endAppSessions(gate: Gate, effect: Effect): Promise<void> {
+  if (effect.body.kind !== 'endAppSessions') return;
+  await gate.endAppSessions(effect.organizationId, effect.body.session, effect.body.cause);
 }
 
 /** Work behind an answer, waited for before the store is closed. */

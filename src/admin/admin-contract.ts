@@ -7,6 +7,7 @@ import { change, instant, shortText, slug } from './contract-words.ts';
 export * from './app-contract.ts';
 export * from './connection-contract.ts';
 export * from './department-contract.ts';
+export * from './domain-contract.ts';
 export * from './schema-contract.ts';
 
 const longText = z.string().max(2_000, { error: 'must have at most 2000 characters' });

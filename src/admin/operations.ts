@@ -5,6 +5,7 @@ import { auditOperations } from './audit-endpoints.ts';
 import { connectionOperations } from './connection-endpoints.ts';
 import { credentialOperations } from './credential-endpoints.ts';
 import { departmentOperations } from './department-endpoints.ts';
+import { domainOperations } from './domain-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
 import { organizationOperations } from './organization-endpoints.ts';
 import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
@@ -21,6 +22,7 @@ export function listOperations(): readonly Operation[] {
     ...organizationOperations,
     ...credentialOperations,
     ...connectionOperations,
+    ...domainOperations,
     ...appOperations,
     ...signingKeyOperations,
     ...samlKeyOperations,

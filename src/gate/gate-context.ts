@@ -24,6 +24,8 @@ export interface GateConfig {
   readonly allowInsecureProviders: boolean;
   /** Host names of identity providers that may have a private address. */
   readonly privateProviderHosts?: readonly string[];
+  /** Host names of apps that may have a private address: their keys are fetched and logouts delivered there. */
+  readonly privateAppHosts?: readonly string[];
 }
 
 /** As much of a logger as the gate needs; `pino` fits. */
@@ -41,7 +43,7 @@ export interface GateMetrics {
 export interface GateContext {
   readonly storage: Storage;
   /** The write side, as much as the gate asks of it. */
-  readonly provisioning: Pick<Provisioning, 'endSessions'>;
+  readonly provisioning: Provisioning;
   readonly now: () => Instant;
   readonly randomBytes: RandomBytes;
   readonly config: GateConfig;

@@ -29,6 +29,7 @@ import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
 import { appRecordId, appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
+import { findOrganizationOfDomain, verifiedDomainRecords } from '#storage/domain-records.ts';
 import type { Storage } from '#storage/storage.ts';
 
 export const organization = 'acme' as OrganizationId;
@@ -91,10 +92,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
   });
   const lines: string[] = [];
   const logger = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
-  const metrics = createMetrics({
-    version: 'test',
-    readValues: () => Promise.reject(new Error('nobody scrapes here')),
-  });
+  const metrics = createMetrics(noScrape);
   const context: GateContext = {
     storage: options.gateStorage?.(storage) ?? storage,
     provisioning,
@@ -133,6 +131,11 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
   const nodes: { readonly at: Server; readonly gate: Gate }[] = [{ at: server, gate }];
   await addOrganization(provisioning, organization);
 
+  const verifyDomain = async (domain: string, organizationId: OrganizationId): Promise<void> => {
+    const value = { verifiedBy: 'administrator', verifiedAt: clock.now } as const;
+    const isNew = (await findOrganizationOfDomain(storage, domain, clock.now)) === null;
+    if (isNew) await storage.records(verifiedDomainRecords).insert({ id: domain, organizationId, value });
+  };
   const unlimited = (user: Pick<User, 'id' | 'organizationId'>) => [user.organizationId, user.id, {}, by] as const;
   return {
     storage,
@@ -164,6 +167,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       };
       const recordId = connectionRecordId(organizationId, connection.id);
       await storage.records(connectionRecords).insert({ id: recordId, organizationId, value: connection });
+      for (const domain of connection.domains) await verifyDomain(domain, organizationId);
       return connection;
     },
     async addApp(id, hosts, { organizationId = organization, ...rest } = {}) {
@@ -202,6 +206,28 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
     },
   };
 }
+
+/** Another node on the same store, at an address of its own. */
+export async function serveGate(context: GateContext): Promise<{ baseUrl: string; close(): Promise<void> }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  const baseUrl = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const gate = createGate({ ...context, config: { ...context.config, baseUrl } });
+  const { trustedProxies } = context.config;
+  const http = { baseUrl, trustedProxies, createRequestId: () => 'request', metrics: createMetrics(noScrape) };
+  const logger = createLogger({ level: 'silent' });
+  server.on('request', createHttpApp({ ...http, logger, mounts: [{ path: '/', router: gate.router }] }));
+  return {
+    baseUrl,
+    async close() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await gate.close();
+    },
+  };
+}
+
+const noScrape = { version: 'test', readValues: () => Promise.reject(new Error('nobody scrapes here')) };
 
 /** One more organisation, without a limit of seats. */
 export async function addOrganization(provisioning: Provisioning, id: OrganizationId): Promise<void> {

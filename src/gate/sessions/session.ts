@@ -5,13 +5,24 @@ import type { ConnectionId, Instant, OrganizationId, UserId } from '#directory/i
 import type { Effect } from '#directory/effect.ts';
 import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
 import type { GateContext } from '../gate-context.ts';
-import { createToken, idOfToken } from '../opaque-token.ts';
+import { appSessionsEffect } from '../logout/end-app-sessions.ts';
+import { createToken, idOfParts, idOfToken } from '../opaque-token.ts';
+
+/** Whom the identity provider signed in, as it calls them and its own session: by this it can end the session again (SLO, logout token). */
+export interface ProviderSession {
+  readonly issuer: string;
+  /** Compared byte for byte. */
+  readonly subject: string;
+  /** SAML `SessionIndex`, OpenID Connect `sid`. */
+  readonly sessionId?: string;
+}
 
 export interface Session {
   readonly userId: UserId;
   /** The user's epoch when the session was opened; dead when it differs. */
   readonly epoch: number;
   readonly connection: ConnectionId;
+  readonly provider?: ProviderSession;
   /** From where, roughly, and by what, as far as the browser said: so that people recognise their own. */
   readonly network?: string;
   readonly browser?: string;
@@ -30,8 +41,23 @@ export interface Session {
 /** `open=…` are those that nobody ended; some may be past their limits or of an earlier epoch. */
 export const sessionRecords: RecordKind<Session> = {
   name: 'session',
-  keysOf: ({ userId, endedAt }) => [`user=${userId}`, ...(endedAt === undefined ? [`open=${userId}`] : [])],
+  keysOf: ({ userId, connection, provider, endedAt }) => [
+    `user=${userId}`,
+    ...(endedAt === undefined ? [`open=${userId}`] : []),
+    ...(provider === undefined ? [] : keysOfProvider(connection, provider)),
+  ],
 };
+
+/** The keys of a provider's subject and of its session, as far as they are given. */
+export function keysOfProvider(
+  connection: ConnectionId,
+  { issuer, subject, sessionId }: Partial<ProviderSession> & Pick<ProviderSession, 'issuer'>,
+): readonly string[] {
+  return [
+    ...(subject === undefined ? [] : [`subject=${idOfParts(connection, issuer, subject)}`]),
+    ...(sessionId === undefined ? [] : [`providerSession=${idOfParts(connection, issuer, sessionId)}`]),
+  ];
+}
 
 export type StoredSession = StoredRecord<Session>;
 
@@ -43,6 +69,7 @@ export interface NewSession {
   readonly userId: UserId;
   readonly epoch: number;
   readonly connection: ConnectionId;
+  readonly provider?: ProviderSession;
   readonly notOnOrAfter?: Instant;
   readonly from?: Pick<Session, 'network' | 'browser'>;
 }
@@ -52,7 +79,7 @@ export interface NewSession {
  * ended first: of several opened at once, each sees what was stored before it looks, so that no more than that many stay.
  */
 export async function openSession(context: GateContext, request: NewSession): Promise<string> {
-  const { organizationId, userId, epoch, connection, from } = request;
+  const { organizationId, userId, epoch, connection, provider, from } = request;
   const earlier = await listOpen(context, organizationId, userId);
   const now = context.now();
   const token = createToken(context.randomBytes);
@@ -61,7 +88,8 @@ export async function openSession(context: GateContext, request: NewSession): Pr
     request.notOnOrAfter ?? Number.POSITIVE_INFINITY,
   );
   const place = 1 + Math.max(0, ...earlier.map((session) => placeOf(session)));
-  const value = { userId, epoch, connection, ...from, place, createdAt: now, lastSeenAt: now, notOnOrAfter };
+  const named = provider === undefined ? {} : { provider };
+  const value = { userId, epoch, connection, ...named, ...from, place, createdAt: now, lastSeenAt: now, notOnOrAfter };
   const id = idOfToken(token);
   await context.storage.records(sessionRecords).insert({ id, organizationId, expiresAt: notOnOrAfter, value });
   await endSurplus(context, organizationId, userId, epoch);
@@ -131,7 +159,7 @@ export async function touchSession(context: GateContext, record: StoredSession):
   }
 }
 
-/** Marks a session as ended, `effects` in the same write. Already ended ones keep their first cause. */
+/** Marks a session as ended, `effects` and that apps must hear of it in the same write. Already ended ones keep their first cause. */
 export async function endSession(
   context: GateContext,
   id: string,
@@ -144,6 +172,7 @@ export async function endSession(
     if (record === null) return 'gone';
     if (record.value.endedAt !== undefined) return 'endedBefore';
     const ended = { ...record, value: { ...record.value, endedAt: context.now(), cause } };
-    if (await store.replace(ended, effects)) return 'ended';
+    if (await store.replace(ended, [...effects, appSessionsEffect(context, record.organizationId, id, cause)]))
+      return 'ended';
   }
 }

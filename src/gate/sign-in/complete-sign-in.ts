@@ -4,7 +4,7 @@
 
 import { decideAccess } from '#directory/access-decision.ts';
 import type { ConnectionStrategy, VerifiedIdentity } from '../connections/connection-strategy.ts';
-import type { SignInConnection } from '../connections/open-connection.ts';
+import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import type { GateContext } from '../gate-context.ts';
 import { endSession, openSession } from '../sessions/session.ts';
 import { toSessionOrigin } from '../sessions/session-origin.ts';
@@ -107,6 +107,11 @@ async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): P
       userId: matched.user.id,
       epoch,
       connection: connection.id,
+      provider: {
+        issuer: identity.issuer,
+        subject: identity.subject,
+        ...(identity.sessionId === undefined ? {} : { sessionId: identity.sessionId }),
+      },
       from: toSessionOrigin(visit.address, visit.userAgent),
       ...(identity.sessionNotOnOrAfter === undefined ? {} : { notOnOrAfter: identity.sessionNotOnOrAfter }),
     }),
