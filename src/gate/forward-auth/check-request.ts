@@ -29,7 +29,7 @@ export type CheckedRequest =
   /** `app`: which one was asked for; left out at the gate's own host. */
   | (Held & { readonly app?: string })
   /** The person may come in, but not to this app or this part of it. */
-  | { readonly kind: 'notAllowed' }
+  | { readonly kind: 'notAllowed'; readonly organizationId: OrganizationId }
   /** Nobody is signed in, or someone of another organisation. `organizationId`: where to sign in, if that is known. */
   | { readonly kind: 'nobody'; readonly organizationId: OrganizationId | null }
   /** The host is no app of ours. */
@@ -71,7 +71,9 @@ export function createCheckRequest(context: GateContext, parts: CheckParts): Che
     const resumed = await judgeSession(context, session);
     if (resumed.kind === 'nobody') return nobody();
     if (resumed.kind === 'held') return { ...resumed, ...(app === null ? {} : { app: app.id }) };
-    if (!(await isInGroups(context, resumed, path))) return { kind: 'notAllowed' };
+    if (!(await isInGroups(context, resumed, path))) {
+      return { kind: 'notAllowed', organizationId: resumed.session.organizationId };
+    }
     const person = await parts.people(resumed.user);
     if (person === null) return nobody();
     const token = withToken ? await parts.createToken({ ...resumed, person, audience: host }) : '';

@@ -42,7 +42,7 @@ export function forwardAuth(
       case 'held':
         return refuseHeld(context, request, response, checked, { door: 'forwardAuth', ...appOf(checked) });
       case 'notAllowed':
-        return sendNotAllowed(request, response);
+        return sendNotAllowed(context, request, response, checked.organizationId);
       case 'nobody':
         return sendNobody(context, door, request, response, original, checked.organizationId);
       case 'unknownHost':
@@ -111,15 +111,21 @@ function appOf({ app }: { readonly app?: string }): { readonly app?: string } {
   return app === undefined ? {} : { app };
 }
 
-function sendNotAllowed(request: Request, response: Response): void {
+async function sendNotAllowed(
+  context: GateContext,
+  request: Request,
+  response: Response,
+  organizationId: OrganizationId,
+): Promise<void> {
   if (!wantsPage(request.headers)) {
     const reason = 'notAllowed';
     const detail = 'This person may not use this app, or this part of it.';
     sendProblem(response, { status: 403, code: reason, detail, extra: { reason } });
     return;
   }
+  const organization = await context.storage.organizations.get(organizationId);
   const translator = translatorFor(request);
-  sendPage(response, 403, translator, createAppRefusalPage(translator));
+  sendPage(response, 403, translator, createAppRefusalPage(translator, organization?.contact));
 }
 
 export function sendUnknownHost(request: Request, response: Response): void {

@@ -6,6 +6,7 @@ import type { InteractionResults, Provider } from 'oidc-provider';
 import type { HeldReason } from '#directory/access-decision.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import type { GateContext } from '../gate-context.ts';
+import { noteDoorRefusal } from '../sessions/door-refusal.ts';
 import { resumeSession } from '../sessions/resume-session.ts';
 import { readSessionToken } from '../sessions/session-cookie.ts';
 import type { StoredSession } from '../sessions/session.ts';
@@ -54,7 +55,10 @@ export async function finishInteraction(
 
   const resumed = await resumeSession(context, readSessionToken(context, request.headers.cookie));
   if (resumed.kind === 'nobody' || resumed.session.organizationId !== organizationId) return toSignIn(interaction);
-  if (resumed.kind === 'held') return finish(refusedBecause(resumed.reason));
+  if (resumed.kind === 'held') {
+    const app = String(interaction.params['client_id']);
+    return finish(refusedBecause(resumed.reason, await noteDoorRefusal(context, { ...resumed, door: 'openid', app })));
+  }
   if (interaction.prompt.name === 'app_access')
     return finish({ error: 'access_denied', error_description: appRefusal });
   if (interaction.prompt.name === 'consent') return finish({ consent: {} });
@@ -74,8 +78,9 @@ function signedIn(session: StoredSession): InteractionResults {
   return { login: { accountId: bond.userId, ts: Math.floor(session.value.createdAt / 1_000) }, bond };
 }
 
-function refusedBecause(reason: HeldReason): InteractionResults {
-  return { error: 'access_denied', error_description: `${reason}: this person may not come in now` };
+function refusedBecause(reason: HeldReason, reference: string | null): InteractionResults {
+  const named = reference === null ? '' : `, reference ${reference}`;
+  return { error: 'access_denied', error_description: `${reason}: this person may not come in now${named}` };
 }
 
 function toSignIn({ params }: Interaction): Interacting {
