@@ -3,12 +3,14 @@
 import { idempotencyRecords } from '#admin/idempotency.ts';
 import { setUpCodeRecords } from '#admin/set-up-link.ts';
 import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-link.ts';
+import { receivedTokenRecords } from '#gate/security-signals/received-token.ts';
 import { attemptRecords } from '#gate/sign-in/attempt.ts';
 import { relyingPartyHostRecords, relyingPartyRecords } from '#gate/forward-auth/relying-party.ts';
 import { doorRefusalRecords } from '#gate/sessions/door-refusal.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
+import { deletedNameRecords } from '#provisioning/deleted-names.ts';
 import { deadLetterRecords } from '#signals/effect-relay.ts';
 import { accessTokenRecords } from '#secrets/access-tokens.ts';
 import { usedAssertionRecords } from '#secrets/client-assertion.ts';
@@ -32,6 +34,7 @@ export const recordKinds: readonly string[] = [
   credentialUseRecords,
   customSchemaRecords,
   deadLetterRecords,
+  deletedNameRecords,
   departmentRecords,
   departmentTreeRecords,
   domainClaimRecords,
@@ -40,6 +43,7 @@ export const recordKinds: readonly string[] = [
   idempotencyRecords,
   linkedUserRecords,
   provisioningLogRecords,
+  receivedTokenRecords,
   relyingPartyHostRecords,
   relyingPartyRecords,
   sessionRecords,

@@ -1,6 +1,7 @@
 // What every part of the gate is given: storage, clock, chance, configuration, and whom to tell. Features take this by name, nothing else.
 
 import type { Instant, RandomBytes } from '#directory/identifiers.ts';
+import type { EventTokens } from '#secrets/event-token.ts';
 import type { SealContext } from '#secrets/sealing.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { SigningKeys } from '#secrets/signing-keys.ts';
@@ -13,6 +14,8 @@ export interface GateConfig {
   readonly trustedProxies: readonly string[];
   /** Sign-ins begun, and answers brought back, per minute and address. */
   readonly signInsPerMinute: number;
+  /** Signals of identity providers per second and address; ten times that may come at once. */
+  readonly signalsPerSecond: number;
   readonly sessionIdleMs: number;
   readonly sessionAbsoluteMs: number;
   /** One more ends the person's oldest. */
@@ -43,6 +46,8 @@ export interface GateContext {
   readonly randomBytes: RandomBytes;
   readonly config: GateConfig;
   readonly unseal: (sealed: string, place: SealContext) => string;
+  /** Tokens of outside issuers that tell something. */
+  readonly eventTokens: EventTokens;
   /** Keys by which organisations prove themselves. */
   readonly signingKeys: SigningKeys;
   readonly logger: GateLogger;

@@ -15,7 +15,11 @@ import { noChangeByGet, ownSessionEnd, ownSessionsEnd, ownSessionsShow } from '.
 import { sessionShow, signedInShow, signOut, signOutByLink } from './sessions/session-endpoints.ts';
 import { limitSignIns } from './sign-in/sign-in-limit.ts';
 import { findAnswer, findShow } from './sign-in/find-connection-endpoints.ts';
-import { samlMetadata, signInByAddress, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
+import { receiveBackchannelLogout } from './security-signals/backchannel-logout-endpoints.ts';
+import { receiveGlobalTokenRevocation } from './security-signals/global-token-revocation-endpoints.ts';
+import { receiveSecurityEvents } from './security-signals/security-events-endpoints.ts';
+import { limitSignals } from './security-signals/signal-request.ts';
+import { oidcJwksShow, samlMetadata, signInByAddress, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
 
 /** Serves `/sso/…` and `/gate/…`; mount it at the root of the app. */
 export function createGateRouter(
@@ -41,6 +45,11 @@ export function createGateRouter(
   router.get('/sso/:org/signed-in', signedInShow(context));
   router.get('/sso/:org/:connection/saml/metadata', samlMetadata(context));
   router.post('/sso/:org/:connection/saml/acs', answered, signInEnd(context, parts, 'saml'));
+  router.get('/sso/:org/:connection/oidc/jwks', oidcJwksShow(context));
+  const signalled = limitSignals(context.config.signalsPerSecond);
+  router.post('/sso/:org/:connection/oidc/backchannel-logout', signalled, receiveBackchannelLogout(context));
+  router.post('/sso/:org/:connection/global-token-revocation', signalled, receiveGlobalTokenRevocation(context));
+  router.post('/sso/:org/:connection/security-events', signalled, receiveSecurityEvents(context));
   router.get('/sso/:org/:connection/oidc/callback', answered, signInEnd(context, parts, 'oidc'));
   router.all('/gate/forward-auth', forwardAuth(context, quick, readOriginalRequest));
   router.use(answerOutage(context));

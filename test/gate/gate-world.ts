@@ -10,6 +10,7 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import type { Connection } from '#directory/connection.ts';
 import type { ConnectionId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { User, UserProfile } from '#directory/user.ts';
+import { fetchJson } from '#gate/connections/outbound-fetch.ts';
 import { createGate, type Gate } from '#gate/gate.ts';
 import type { GateConfig, GateContext } from '#gate/gate-context.ts';
 import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
@@ -20,6 +21,8 @@ import { createFrontDoor } from '#http/front-door.ts';
 import { createLogger } from '#observability/logger.ts';
 import { createMetrics } from '#observability/metrics.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
+import { createEventTokens } from '#secrets/event-token.ts';
+import { createIssuerKeys } from '#secrets/issuer-keys.ts';
 import { createSealing } from '#secrets/sealing.ts';
 import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
@@ -74,12 +77,15 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
     storage,
     now,
     randomBytes,
+    nameKey: new Uint8Array(32),
     wakeRelay: () => undefined,
     continueLater: (work) => void work(),
     reportTrouble: (message, error) => {
       throw new Error(message, { cause: error });
     },
   });
+  const outside = { allowInsecureProviders: true, privateProviderHosts: [] };
+  const issuerKeys = createIssuerKeys({ now, fetchJson: (url) => fetchJson(url, outside) });
   const lines: string[] = [];
   const logger = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
   const metrics = createMetrics({
@@ -95,6 +101,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       baseUrl,
       trustedProxies: ['127.0.0.1', '::1'],
       signInsPerMinute: 10_000,
+      signalsPerSecond: 10_000,
       sessionIdleMs: 12 * 3_600_000,
       sessionAbsoluteMs: 168 * 3_600_000,
       sessionsPerPerson: 20,
@@ -103,6 +110,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
     signingKeys: createSigningKeys({ storage, now, randomBytes, sealing }),
+    eventTokens: createEventTokens(issuerKeys, now),
     logger,
     metrics,
   };

@@ -14,6 +14,7 @@ import {
   openConnection,
   type ConnectionParts,
 } from '../connections/open-connection.ts';
+import { oidcJwks } from '../connections/oidc/jwks-endpoints.ts';
 import { maxFormBytes, readSamlForm } from '../connections/saml/form-body.ts';
 import { buildServiceMetadata } from '../connections/saml/metadata.ts';
 import type { SignInConnection } from '../connections/sign-in-connection.ts';
@@ -119,6 +120,11 @@ export function samlMetadata(context: GateContext): RequestHandler {
     response.setHeader('Cache-Control', 'no-store');
     response.send(buildServiceMetadata({ serviceEntityId: samlEntityId, acsUrl: samlAcs }));
   };
+}
+
+/** `GET /sso/{org}/{connection}/oidc/jwks` */
+export function oidcJwksShow(context: GateContext): RequestHandler {
+  return oidcJwks(context, (request) => findConnectionOf(context, request, 'oidc'), sendNotFound);
 }
 
 async function findOrganization(context: GateContext, request: Request): Promise<Organization | null> {
