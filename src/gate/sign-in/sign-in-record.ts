@@ -15,7 +15,17 @@ import type { RefusalReason } from './refusal.ts';
 import type { StateThen } from './state-then.ts';
 
 /** The steps of a sign-in, in order. */
-export const signInSteps = ['start', 'provider', 'attempt', 'once', 'match', 'access', 'link', 'session'] as const;
+export const signInSteps = [
+  'start',
+  'provider',
+  'attempt',
+  'once',
+  'match',
+  'create',
+  'access',
+  'link',
+  'session',
+] as const;
 export type SignInStep = (typeof signInSteps)[number];
 
 export interface SignInCheck {
