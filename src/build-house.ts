@@ -6,6 +6,7 @@ import type { AdminContext } from '#admin/admin-operation.ts';
 import { rotateOldKeys } from '#admin/rotate-signing-keys.ts';
 import { createSetUpLink } from '#admin/set-up-link.ts';
 import { createSetUpRouter } from '#admin/set-up-router.ts';
+import { createTxtLookup } from '#admin/txt-lookup.ts';
 import { createAuditTrail, type AuditTrail } from '#audit/audit-chain.ts';
 import { createBackgroundJobs, type BackgroundJobs } from '#background-jobs.ts';
 import type { Config } from '#config/load-config.ts';
@@ -35,6 +36,7 @@ import { createIssuerKeys } from '#secrets/issuer-keys.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createCredentialUses } from '#secrets/credential-use.ts';
 import { createCredentials } from '#secrets/credentials.ts';
+import { createSamlKeys } from '#secrets/saml-keys.ts';
 import { createSealing } from '#secrets/sealing.ts';
 import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
@@ -102,7 +104,11 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const relay: EffectRelay = createEffectRelay({
     storage,
     reportTrouble,
-    carriers: { audit: (effect) => audit.append(effect), endSessions: (effect) => endSessions(gate, metrics, effect) },
+    carriers: {
+      audit: (effect) => audit.append(effect),
+      endSessions: (effect) => endSessions(gate, metrics, effect),
+      endAppSessions: (effect) => endAppSessions(gate, effect),
+    },
     together: { audit: (effects) => audit.appendAll(effects) },
   });
   const metrics = createMetrics({
@@ -119,6 +125,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   });
   const atGate: GateContext = {
     storage,
+    provisioning,
     now,
     randomBytes,
     config: {
@@ -127,14 +134,17 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       signInsPerMinute: config.limits.signInsPerMinute,
       sessionIdleMs: config.session.idleHours * 3_600_000,
       sessionAbsoluteMs: config.session.absoluteHours * 3_600_000,
+      sessionsPerPerson: config.session.perPerson,
       allowInsecureProviders: config.gate.allowInsecureProviders,
       privateProviderHosts: config.gate.privateProviderHosts,
+      privateAppHosts: config.gate.privateAppHosts,
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
     cookieKey: keyring.cookie,
     signingKeys,
     authentication,
     badCredentials,
+    samlKeys: createSamlKeys({ storage, now, randomBytes, sealing }),
     logger,
     metrics,
   };
@@ -155,6 +165,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     now,
     randomBytes,
     wakeRelay,
+    lookUpTxt: createTxtLookup(config.gate.dnsServers),
     settleEffects: async () => void (await relay.drain()),
     config: { baseUrl, bodyBytes: config.limits.bodyBytes },
     version,
@@ -208,6 +219,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       { name: 'seats', everyMs: 5_000, run: () => sweepSeats(write) },
       { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
       { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
+      { name: 'logouts', everyMs: 2_000, run: async () => void (await gate.deliverLogouts()) },
       { name: 'expiry', everyMs: 60_000, run: () => expireRecords(storage, recordKinds, now()) },
     ],
     storage.leases,
@@ -241,6 +253,12 @@ async function endSessions(gate: Gate, metrics: Metrics, effect: Effect): Promis
   const { userId, epoch, cause } = effect.body;
   const ended = await gate.endSessionsOfUser(effect.organizationId, userId, epoch, cause);
   metrics.sessionsRevoked.inc({ cause }, ended);
+}
+
+/** Tells the apps that were opened from a session that it has ended. */
+async function endAppSessions(gate: Gate, effect: Effect): Promise<void> {
+  if (effect.body.kind !== 'endAppSessions') return;
+  await gate.endAppSessions(effect.organizationId, effect.body.session, effect.body.cause);
 }
 
 /** Work behind an answer, waited for before the store is closed. */

@@ -4,7 +4,10 @@ import { idempotencyRecords } from '#admin/idempotency.ts';
 import { setUpCodeRecords } from '#admin/set-up-link.ts';
 import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-link.ts';
 import { attemptRecords } from '#gate/sign-in/attempt.ts';
+import { logoutDeliveryRecords } from '#gate/logout/logout-delivery.ts';
+import { artifactRecords } from '#gate/openid-provider/artifact.ts';
 import { appSignInCodeRecords } from '#gate/forward-auth/app-sign-in-code.ts';
+import { doorRefusalRecords } from '#gate/sessions/door-refusal.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
@@ -16,6 +19,8 @@ import { appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
+import { samlKeyRecords } from '#storage/saml-key-records.ts';
+import { domainClaimRecords, verifiedDomainRecords } from '#storage/domain-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
 import { signingKeyRecords } from '#storage/signing-key-records.ts';
@@ -24,6 +29,7 @@ export const recordKinds: readonly string[] = [
   accessTokenRecords,
   accountLinkRecords,
   appRecords,
+  artifactRecords,
   appSignInCodeRecords,
   attemptRecords,
   connectionRecords,
@@ -33,14 +39,19 @@ export const recordKinds: readonly string[] = [
   deadLetterRecords,
   departmentRecords,
   departmentTreeRecords,
+  domainClaimRecords,
+  doorRefusalRecords,
   hostClaimRecords,
   idempotencyRecords,
   linkedUserRecords,
+  logoutDeliveryRecords,
   provisioningLogRecords,
+  samlKeyRecords,
   sessionRecords,
   setUpCodeRecords,
   signInRecords,
   signingKeyRecords,
   usedAssertionRecords,
   usedOnceRecords,
+  verifiedDomainRecords,
 ].map((kind) => kind.name);

@@ -3,7 +3,9 @@
 import type { Instant, RandomBytes } from '#directory/identifiers.ts';
 import type { BadCredentialLimit } from '#http/bad-credentials.ts';
 import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
+import type { SamlKeys } from '#secrets/saml-keys.ts';
 import type { SealContext } from '#secrets/sealing.ts';
+import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { SigningKeys } from '#secrets/signing-keys.ts';
 import type { Storage } from '#storage/storage.ts';
 
@@ -16,10 +18,14 @@ export interface GateConfig {
   readonly signInsPerMinute: number;
   readonly sessionIdleMs: number;
   readonly sessionAbsoluteMs: number;
+  /** One more ends the person's oldest. */
+  readonly sessionsPerPerson: number;
   /** Accept identity providers at http addresses on this machine. For demonstrations and tests. */
   readonly allowInsecureProviders: boolean;
   /** Host names of identity providers that may have a private address. */
   readonly privateProviderHosts?: readonly string[];
+  /** Host names of apps that may have a private address: their keys are fetched and logouts delivered there. */
+  readonly privateAppHosts?: readonly string[];
 }
 
 /** As much of a logger as the gate needs; `pino` fits. */
@@ -36,6 +42,8 @@ export interface GateMetrics {
 
 export interface GateContext {
   readonly storage: Storage;
+  /** The write side, as much as the gate asks of it. */
+  readonly provisioning: Provisioning;
   readonly now: () => Instant;
   readonly randomBytes: RandomBytes;
   readonly config: GateConfig;
@@ -46,6 +54,7 @@ export interface GateContext {
   /** Who asks `/gate/check`, and who asked it with a refused credential too often. */
   readonly authentication: CredentialAuthentication;
   readonly badCredentials: BadCredentialLimit;
+  readonly samlKeys: SamlKeys;
   readonly logger: GateLogger;
   readonly metrics: GateMetrics | undefined;
 }

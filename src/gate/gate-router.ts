@@ -13,30 +13,44 @@ import { forwardAuth } from './forward-auth/forward-auth-endpoints.ts';
 import { publishedKeys } from './forward-auth/published-keys-endpoints.ts';
 import type { ForwardAuthDoor, ReadOriginalRequest } from './forward-auth/read-original-request.ts';
 import type { GateContext } from './gate-context.ts';
+import { interactionShow, openidProvider } from './openid-provider/openid-provider-endpoints.ts';
+import type { OpenidProviders } from './openid-provider/openid-providers.ts';
 import { sendPage, translatorFor } from './pages/page.ts';
 import { createUnavailablePage } from './pages/refusal-page.ts';
 import type { QuickDoors } from './quick-doors.ts';
+import { noChangeByGet, ownSessionEnd, ownSessionsEnd, ownSessionsShow } from './sessions/own-sessions-endpoints.ts';
 import { sessionShow, signedInShow, signOut, signOutByLink } from './sessions/session-endpoints.ts';
 import { limitSignIns } from './sign-in/sign-in-limit.ts';
-import { samlMetadata, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
+import { findAnswer, findShow } from './sign-in/find-connection-endpoints.ts';
+import { samlMetadata } from './sign-in/saml-metadata-endpoints.ts';
+import { signInByAddress, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
 
-/** Serves `/sso/…` and `/gate/…`; mount it at the root of the app. */
+/** Serves `/sso/…`, `/gate/…` and `/oidc/…`; mount it at the root of the app. */
 export function createGateRouter(
   context: GateContext,
   parts: ConnectionParts,
   checking: CheckParts,
   quick: QuickDoors,
   readOriginalRequest: ReadOriginalRequest,
+  providers: OpenidProviders,
 ): Router {
   const router = express.Router({ caseSensitive: true });
-  router.get('/sso/session', sessionShow(quick));
+  router.get('/sso/session', sessionShow(context, quick));
   router.post('/sso/logout', signOut(context));
   router.get('/sso/logout', signOutByLink(context));
+  router.get('/sso/sessions', ownSessionsShow(context));
+  router.post('/sso/sessions/end', ownSessionEnd(context));
+  router.post('/sso/sessions/end-all', ownSessionsEnd(context));
+  router.all(['/sso/sessions/end', '/sso/sessions/end-all'], noChangeByGet());
   const begun = limitSignIns(context.config.signInsPerMinute);
   const answered = limitSignIns(context.config.signInsPerMinute);
+  router.get('/sso/login', findShow(context));
+  router.post('/sso/login', begun, findAnswer(context));
   router.get('/sso/:org/login', begun, signInStart(context, parts));
+  router.post('/sso/:org/login', begun, signInByAddress(context));
   router.get('/sso/:org/signed-in', signedInShow(context));
-  router.get('/sso/:org/:connection/saml/metadata', samlMetadata(context));
+  const shown = limitSignIns(context.config.signInsPerMinute);
+  router.get('/sso/:org/:connection/saml/metadata', shown, samlMetadata(context));
   router.post('/sso/:org/:connection/saml/acs', answered, signInEnd(context, parts, 'saml'));
   router.get('/sso/:org/:connection/oidc/callback', answered, signInEnd(context, parts, 'oidc'));
   const ask = (door: ForwardAuthDoor) => forwardAuth(context, door, quick, readOriginalRequest);
@@ -54,6 +68,8 @@ export function createGateRouter(
   router.post('/gate/exchange', appExchange(context, checking));
   router.post('/gate/end', appEnd(context, checking));
   router.get('/gate/:org/jwks.json', publishedKeys(context));
+  router.get('/oidc/:org/interaction/:uid', interactionShow(context, providers));
+  router.use('/oidc/:org', openidProvider(context, providers));
   router.use(answerOutage(context));
   return router;
 }

@@ -9,6 +9,9 @@ import type { GateContext } from './gate-context.ts';
 import { createFindAppOfHost } from './forward-auth/app-of-host.ts';
 import type { CheckParts } from './forward-auth/check-request.ts';
 import { createIdentityTokens } from './forward-auth/identity-token.ts';
+import { createLogoutDeliverer } from './logout/deliver-logouts.ts';
+import { endAppSessionsOfSession, endAppSessionsOfUser } from './logout/end-app-sessions.ts';
+import { createOpenidProviders } from './openid-provider/openid-providers.ts';
 import { createReadOriginalRequest } from './forward-auth/read-original-request.ts';
 import { createGateRouter } from './gate-router.ts';
 import { createQuickDoors } from './quick-doors.ts';
@@ -16,17 +19,21 @@ import { endSessionsOfUser } from './sessions/end-sessions.ts';
 import { createKnownPeople } from './sessions/known-people.ts';
 
 export interface Gate {
-  /** Serves `/sso/…` and `/gate/…`; mount it at the root. */
+  /** Serves `/sso/…`, `/gate/…` and `/oidc/…`; mount it at the root. */
   readonly router: Router;
   /** Stand in front of express: they answer the checks that let somebody in. The router answers them too, where it is mounted alone. */
   readonly doors: readonly QuickDoor[];
-  /** For the relay: marks the sessions a lost access killed as ended. Answers how many; idempotent. */
+  /** For the relay: marks the sessions a lost access killed as ended, and ends them at the apps. Answers how many; idempotent. */
   readonly endSessionsOfUser: (
     organizationId: OrganizationId,
     userId: UserId,
     belowEpoch: number,
     cause: string,
   ) => Promise<number>;
+  /** For the relay: ends at the apps what a session opened that was ended. Idempotent. */
+  readonly endAppSessions: (organizationId: OrganizationId, session: string, cause: string) => Promise<void>;
+  /** Delivers the logouts that are due to apps. */
+  readonly deliverLogouts: () => Promise<number>;
   /** Ends the verifying threads. */
   readonly close: () => Promise<void>;
 }
@@ -41,10 +48,26 @@ export function createGate(context: GateContext): Gate {
     findAppOfHost: createFindAppOfHost(context),
   };
   const quick = createQuickDoors(context, checking, readOriginalRequest);
+  const openidProviders = createOpenidProviders(context);
+  const deliverer = createLogoutDeliverer(context, async (organizationId, { app, userId, sid }) =>
+    (await openidProviders.of(organizationId)).sendLogoutToken(app, userId, sid),
+  );
   return {
-    router: createGateRouter(context, { verifier, providers: new Map() }, checking, quick, readOriginalRequest),
+    router: createGateRouter(
+      context,
+      { verifier, providers: new Map() },
+      checking,
+      quick,
+      readOriginalRequest,
+      openidProviders,
+    ),
     doors: quick.doors,
-    endSessionsOfUser: (...parts) => endSessionsOfUser(context, ...parts),
+    async endSessionsOfUser(...parts) {
+      await endAppSessionsOfUser(context, ...parts);
+      return endSessionsOfUser(context, ...parts);
+    },
+    endAppSessions: (...parts) => endAppSessionsOfSession(context, ...parts),
+    deliverLogouts: () => deliverer.run(),
     close: () => verifier.close(),
   };
 }

@@ -21,7 +21,7 @@ export interface SigningKeySet {
   readonly rotatedAt: Instant;
   /** What verifiers are shown, RFC 7517 5: the keys that sign, those that follow, those that did. */
   readonly jwks: { readonly keys: readonly JWK[] };
-  /** Private keys, for a library that signs by itself: of each algorithm the one that signs first. */
+  /** Private keys, for a library that signs and verifies by itself: of each algorithm the one that signs first, those that did last. */
   readonly privateJwks: { readonly keys: readonly JWK[] };
   /** What is shown to administrators. */
   readonly keys: readonly Omit<StoredSigningKey, 'publicJwk' | 'sealedPrivateJwk'>[];
@@ -121,7 +121,7 @@ export function createSigningKeys(context: SigningKeysContext): SigningKeys {
       revision: record.revision,
       rotatedAt: record.value.rotatedAt,
       jwks: { keys: shown.map(({ publicJwk }) => publicJwk as JWK) },
-      privateJwks: { keys: shown.filter(({ state }) => state !== 'previous').map(unseal) },
+      privateJwks: { keys: shown.map(unseal) },
       keys: shown.map(({ publicJwk: _public, sealedPrivateJwk: _private, ...key }) => key),
     };
     if (known.size >= mostKnown) known.delete(known.keys().next().value as OrganizationId);

@@ -101,7 +101,8 @@ async function startFurlough() {
       createdAt: now,
       modifiedAt: now,
       lastWrittenBy: 'default',
-      provisionedBy: ['default'],
+      // Whoever was provisioned through a connection may sign in by it the first time.
+      provisionedBy: ['default', 'oidc', 'saml'],
     };
   }
 

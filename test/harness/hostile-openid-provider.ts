@@ -44,6 +44,7 @@ export interface HostileProvider {
 /** `path` becomes part of the issuer, as a tenant's. */
 export async function startHostileProvider(path = ''): Promise<HostileProvider> {
   const keys = await (sharedKeys ??= createKeys());
+  let codes = 0;
   const flows = new Map<string, { nonce: string | null; challenge: string }>();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', provider.issuer);
@@ -78,7 +79,8 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
   }
 
   function authorize(url: URL, response: ServerResponse): void {
-    const code = `code-${flows.size + 1}`;
+    codes += 1;
+    const code = `code-${codes}`;
     flows.set(code, { nonce: url.searchParams.get('nonce'), challenge: url.searchParams.get('code_challenge') ?? '' });
     const back = new URL(url.searchParams.get('redirect_uri') ?? '');
     back.searchParams.set('code', code);

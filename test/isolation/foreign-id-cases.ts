@@ -14,6 +14,7 @@ export interface Ids {
   readonly departmentName: string;
   readonly departmentCode: string;
   readonly schema: string;
+  readonly app: string;
   readonly badge: string;
   readonly connection: string;
   readonly credential: string;
@@ -57,7 +58,7 @@ function admin(
   };
 }
 const inPath = (rest: string) => (org: string, ids: Ids) =>
-  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn).replace('{department}', ids.department).replace('{logEntry}', ids.logEntry).replace('{schema}', ids.schema)}`;
+  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn).replace('{department}', ids.department).replace('{logEntry}', ids.logEntry).replace('{schema}', ids.schema).replace('{app}', ids.app)}`;
 /** Only about the organisation that the path names. */
 const ofPath =
   (method: string, rest: string, body?: unknown): Cases =>
@@ -70,6 +71,7 @@ const ofPath =
     },
   ];
 const connectionBody = { name: 'Other', kind: 'scim' };
+const appBody = { name: 'Other', openid: { redirectUris: ['https://other.example.com/callback'] } };
 const schemaBody = { id: 'urn:other:scim:other', name: 'Other', attributes: [{ name: 'other' }] };
 
 export const adminCases: Readonly<Record<string, Cases>> = {
@@ -78,6 +80,7 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   ],
   'organizations.list': () => 'answers 403 without scope instance',
   'organizations.get': ofPath('GET', ''),
+  'organizations.change': ofPath('PUT', '', { name: 'Other' }),
   'organizations.suspend': ofPath('POST', '/suspend', {}),
   'organizations.resume': ofPath('POST', '/resume', {}),
   'credentials.issue': (ids, own) => [
@@ -120,6 +123,17 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   'connections.replace': admin('PUT', inPath('/connections/{connection}'), { body: connectionBody }),
   'connections.remove': admin('DELETE', inPath('/connections/{connection}')),
   'connections.test': admin('POST', inPath('/connections/{connection}/test'), { control: 200 }),
+  'apps.add': ofPath('POST', '/apps', appBody),
+  'apps.list': (ids, own) => [
+    { method: 'GET', target: `/api/v1/organizations/${ids.organization}/apps`, control: 200 },
+    { method: 'GET', target: `/api/v1/organizations/${own.organization}/apps?cursor=${cursorAt(ids.app)}` },
+  ],
+  'apps.get': admin('GET', inPath('/apps/{app}'), { control: 200 }),
+  'apps.replace': admin('PUT', inPath('/apps/{app}'), { body: appBody }),
+  'apps.remove': admin('DELETE', inPath('/apps/{app}')),
+  'apps.secret': admin('POST', inPath('/apps/{app}/secret'), { body: {} }),
+  'signingKeys.list': ofPath('GET', '/signing-keys'),
+  'signingKeys.rotate': ofPath('POST', '/signing-keys/rotate', {}),
   'schemas.declare': ofPath('POST', '/schemas', schemaBody),
   'schemas.list': (ids, own) => [
     { method: 'GET', target: `/api/v1/organizations/${ids.organization}/schemas`, control: 200 },
@@ -149,6 +163,18 @@ export const adminCases: Readonly<Record<string, Cases>> = {
       target: `/api/v1/organizations/${own.organization}/users/${own.person}/sessions?cursor=${cursorAt(ids.session)}`,
     },
   ],
+  'users.endSession': (ids, own) => [
+    ...(admin('POST', inPath('/users/{person}/sessions/{session}/end'), { body: {} })(
+      ids,
+      own,
+    ) as readonly ForeignIdCase[]),
+    {
+      method: 'POST',
+      target: `/api/v1/organizations/${own.organization}/users/${own.person}/sessions/${ids.session}/end`,
+      body: {},
+    },
+  ],
+  'users.endSessions': admin('POST', inPath('/users/{person}/sessions/end-all'), { body: {} }),
   'users.deactivate': admin('POST', inPath('/users/{person}/deactivate'), { body: { reason: 'gone' } }),
   'users.reactivate': admin('POST', inPath('/users/{person}/reactivate'), { body: {} }),
   'users.assignRoles': admin('PUT', inPath('/users/{person}/roles'), {
@@ -423,6 +449,9 @@ const page = { accept: 'text/html' };
 /** By the route's path, asked by a browser that is signed in at the own organisation. */
 export const gateCases: Readonly<Record<string, Cases>> = {
   '/sso/session': () => 'names nothing: the cookie decides',
+  '/sso/sessions': () => 'names nothing: the cookie decides',
+  '/sso/sessions/end': () => 'its session is looked for among those of the person whose cookie it is',
+  '/sso/sessions/end-all': () => 'names nothing: the cookie decides',
   '/sso/logout': () => 'names nothing: the cookie decides',
   '/sso/:org/login': (ids, own) => [
     { method: 'GET', target: `/sso/${own.organization}/login?connection=${ids.connection}`, headers: page },

@@ -221,6 +221,7 @@ function unknownLike(ids: Ids): Ids {
     departmentName: swap(ids.departmentName),
     departmentCode: swap(ids.departmentCode),
     schema: swap(ids.schema),
+    app: swap(ids.app),
     badge: swap(ids.badge),
     connection: swap(ids.connection),
     credential: last(ids.credential),

@@ -32,6 +32,7 @@ export interface Party {
   readonly departmentCode: string;
   /** The URN of its own schema, and a value by it. */
   readonly schema: string;
+  readonly app: string;
   readonly badge: string;
   /** The person both call the same. */
   readonly samePerson: string;
@@ -126,6 +127,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     credentialName: `Credential ${canary}`,
     note: `Note ${canary}`,
     schema: `urn:${canary}:scim:badge`,
+    app: `${canary}-app`,
     schemaName: `Schema ${canary}`,
     badge: `Badge ${canary}`,
     claimed: `${canary}-stranger@people.test`,
@@ -245,7 +247,14 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     admin('POST', `/users/${other}/deactivate`, { reason: `Reason ${canary}`, note: names.note }),
   );
   const appHost = `${canary}.apps.test`;
-  await must(admin('POST', '/apps', { id: `${canary}-app`, name: `App ${canary}`, forwardAuth: { hosts: [appHost] } }));
+  await must(
+    admin('POST', '/apps', {
+      id: names.app,
+      name: `App ${canary}`,
+      forwardAuth: { hosts: [appHost] },
+      openid: { redirectUris: [`https://${appHost}/callback`] },
+    }),
+  );
   const token = browser.cookie(server.url, 'furlough-session');
   if (token === undefined) throw new Error('nobody could sign in');
   return {

@@ -7,13 +7,29 @@ import type { Instant } from '#directory/identifiers.ts';
 
 /** What must be remembered about a browser that was sent away, to judge what it brings back. */
 export type ExpectedAnswer =
-  | { readonly protocol: 'saml'; readonly requestId: string /** Sent as RelayState. */; readonly handle: string }
+  | {
+      readonly protocol: 'saml';
+      readonly requestId: string /** Sent as RelayState. */;
+      readonly handle: string;
+      /** When the request was sent, if it asked for the person to be asked again. */
+      readonly forcedAt?: Instant;
+    }
   | {
       readonly protocol: 'oidc' /** Sent as `state`. */;
       readonly handle: string;
       readonly nonce: string;
       readonly codeVerifier: string;
     };
+
+/** What the provider says of the person, read by the connection's attribute mapping. It matches nobody and is compared with nothing. */
+export interface ClaimedProfile {
+  readonly userName?: string;
+  readonly email?: string;
+  readonly givenName?: string;
+  readonly familyName?: string;
+  readonly displayName?: string;
+  readonly groups?: readonly string[];
+}
 
 /** Who came back, proven. Names are what the provider says; whether they mean one of our users is match-account.ts's question. */
 export interface VerifiedIdentity {
@@ -25,8 +41,11 @@ export interface VerifiedIdentity {
   readonly userName?: string;
   readonly externalId?: string;
   readonly verifiedEmail?: string;
+  readonly profile?: ClaimedProfile;
   /** What may open one session only (assertion id, ID token), and until when it must be remembered. */
   readonly usedOnce: { readonly id: string; readonly until: Instant };
+  /** The provider's name for its own session (SAML `SessionIndex`, OpenID Connect `sid`), by which it may end ours. */
+  readonly sessionId?: string;
   /** The provider's own limit for the session. */
   readonly sessionNotOnOrAfter?: Instant;
 }
@@ -36,8 +55,8 @@ export type KeepAttempt = (expected: ExpectedAnswer) => Promise<void>;
 /** One connection, ready to sign people in. Refusals are thrown as `SignInError`. */
 export interface ConnectionStrategy {
   readonly protocol: 'saml' | 'oidc';
-  /** The provider's URL for this browser; `keep` has stored what its answer will be judged by. */
-  begin(request: Request, keep: KeepAttempt): Promise<string>;
+  /** The provider's URL for this browser; `keep` has stored what its answer will be judged by. `loginHint`: whom the person says they are. */
+  begin(request: Request, keep: KeepAttempt, loginHint?: string): Promise<string>;
   /** `expected` undefined: this browser waits for no answer. */
   complete(request: Request, expected: ExpectedAnswer | undefined): Promise<VerifiedIdentity>;
 }

@@ -1,5 +1,6 @@
 // SAML as the sign-in sees it: drives the SAML strategy through passport and translates its words. The checks are in saml/.
 
+import { setTimeout } from 'node:timers/promises';
 import type { Connection, SamlSignIn } from '#directory/connection.ts';
 import { clientAddressOf, limitKeyOf } from '#http/client-address.ts';
 import type { GateContext } from '../gate-context.ts';
@@ -10,6 +11,7 @@ import {
   type DrivenOutcome,
   type VerifiedIdentity,
 } from './connection-strategy.ts';
+import { readProfile } from './saml/mapped-profile.ts';
 import { createSamlConnection, type CompletedSaml, type SamlBegun } from './saml/saml-connection.ts';
 import { SamlStrategy, type SamlFailure, type SamlStrategyOptions } from './saml/saml-strategy.ts';
 import type { SignatureVerifier } from './saml/signature-verifier.ts';
@@ -19,21 +21,16 @@ export interface SamlParts {
 }
 
 const emailFormat = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';
-const emailAttributes = [
-  'email',
-  'mail',
-  'urn:oid:0.9.2342.19200300.100.1.3',
-  'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress',
-] as const;
 
 /** @throws RangeError for settings that cannot work */
 export function openSamlSignIn(
   context: GateContext,
   parts: SamlParts,
-  connection: Pick<Connection, 'id'>,
+  connection: Pick<Connection, 'id' | 'organizationId'>,
   signIn: SamlSignIn,
   addresses: { readonly samlEntityId: string; readonly samlAcs: string },
 ): ConnectionStrategy {
+  const { forceAuthn = false } = signIn;
   const saml = createSamlConnection(
     {
       entityId: signIn.entityId,
@@ -42,8 +39,19 @@ export function openSamlSignIn(
       wantSigned: signIn.wantSigned,
       serviceEntityId: addresses.samlEntityId,
       acsUrl: addresses.samlAcs,
+      signRequests: signIn.signRequests ?? false,
+      encryption: signIn.encryption ?? 'off',
+      forceAuthn,
     },
-    { verifier: parts.verifier, randomBytes: context.randomBytes },
+    {
+      verifier: parts.verifier,
+      randomBytes: context.randomBytes,
+      keys: {
+        signer: () => context.samlKeys.signer(connection),
+        decrypters: () => context.samlKeys.decrypters(connection),
+      },
+      pause: (ms) => setTimeout(Math.max(ms, 0)),
+    },
   );
   const drive = async (
     request: Parameters<typeof driveStrategy>[1],
@@ -58,33 +66,40 @@ export function openSamlSignIn(
     protocol: 'saml',
     async begin(request, keep) {
       const keepAttempt = (begun: SamlBegun): Promise<void> =>
-        keep({ protocol: 'saml', requestId: begun.requestId, handle: begun.relayState });
+        keep({
+          protocol: 'saml',
+          requestId: begun.requestId,
+          handle: begun.relayState,
+          ...(forceAuthn ? { forcedAt: context.now() } : {}),
+        });
       const outcome = await drive(request, { step: 'begin', keepAttempt });
       if (outcome.kind !== 'redirect')
         throw new Error(`connection ${connection.id}: the SAML strategy sent nobody anywhere`);
       return outcome.url;
     },
     async complete(request, expected) {
-      const attempt = expected?.protocol === 'saml' ? { requestId: expected.requestId } : undefined;
+      const attempt = expected?.protocol === 'saml' ? expected : undefined;
       const address = limitKeyOf(clientAddressOf(request));
       const outcome = await drive(request, { step: 'complete', attempt, now: context.now(), address });
       if (outcome.kind !== 'success') throw new Error(`connection ${connection.id}: the SAML strategy named nobody`);
-      return toIdentity(outcome.identity as CompletedSaml);
+      return toIdentity(outcome.identity as CompletedSaml, signIn);
     },
   };
 }
 
 /** A provider that signs an address vouches for it; whether it may is decided by the domains routed to the connection. */
-function toIdentity(saml: CompletedSaml): VerifiedIdentity {
-  const named = emailAttributes.map((name) => saml.attributes.get(name)).find((values) => values?.length === 1)?.[0];
-  const email = named ?? (saml.nameIdFormat === emailFormat ? saml.subject : undefined);
+function toIdentity(saml: CompletedSaml, { attributes }: SamlSignIn): VerifiedIdentity {
+  const profile = readProfile(saml.attributes, attributes);
+  const email = profile.email ?? (saml.nameIdFormat === emailFormat ? saml.subject : undefined);
+  const userName = attributes?.userName === undefined ? saml.subject : profile.userName;
   return {
     protocol: 'saml',
     issuer: saml.issuer,
     subject: saml.subject,
-    userName: saml.subject,
+    ...(userName === undefined ? {} : { userName }),
     externalId: saml.subject,
     ...(email === undefined ? {} : { verifiedEmail: email }),
+    profile,
     usedOnce: { id: saml.assertionId, until: saml.keepAssertionIdUntil },
     ...(saml.sessionNotOnOrAfter === undefined ? {} : { sessionNotOnOrAfter: saml.sessionNotOnOrAfter }),
   };

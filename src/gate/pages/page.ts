@@ -8,6 +8,8 @@ export interface Page {
   readonly title: string;
   /** Parts in order, top to bottom. */
   readonly parts: readonly PagePart[];
+  /** Where the browser goes by itself; a link in the page leads there too. */
+  readonly onward?: string;
 }
 
 export type PagePart =
@@ -16,7 +18,22 @@ export type PagePart =
   | { readonly kind: 'link'; readonly text: string; readonly href: string }
   | { readonly kind: 'links'; readonly links: readonly { readonly text: string; readonly href: string }[] }
   /** A form with one button that posts to our own host. */
-  | { readonly kind: 'button'; readonly text: string; readonly action: string };
+  | {
+      readonly kind: 'button';
+      readonly text: string;
+      readonly action: string;
+      readonly fields?: Readonly<Record<string, string>>;
+    }
+  /** The same with one field to fill in. */
+  | {
+      readonly kind: 'field';
+      readonly label: string;
+      readonly name: string;
+      readonly type: 'email' | 'text';
+      readonly text: string;
+      readonly action: string;
+      readonly fields?: Readonly<Record<string, string>>;
+    };
 
 const style = `:root{color-scheme:light dark;font:16px/1.6 system-ui,"Hiragino Sans","Noto Sans CJK JP",sans-serif}
 body{margin:0;display:grid;min-height:100vh;place-items:center}
@@ -24,7 +41,9 @@ main{max-width:34rem;padding:2rem;box-sizing:border-box}
 h1{font-size:1.5rem;line-height:1.3}
 ul{list-style:none;padding:0}
 a.button,button{display:inline-block;margin:.25rem 0;padding:.6rem 1.1rem;border:1px solid currentColor;border-radius:.4rem;background:none;color:inherit;font:inherit;text-decoration:none;cursor:pointer}
-a:focus-visible,button:focus-visible{outline:3px solid #2563eb;outline-offset:2px}
+label{display:block}
+input{box-sizing:border-box;width:100%;padding:.6rem;border:1px solid currentColor;border-radius:.4rem;background:none;color:inherit;font:inherit}
+a:focus-visible,button:focus-visible,input:focus-visible{outline:3px solid #2563eb;outline-offset:2px}
 .note{opacity:.8;font-size:.95rem}`;
 
 const contentSecurityPolicy = [
@@ -44,16 +63,29 @@ export function translatorFor(request: {
 
 /** Sends a page. It is never stored, framed, or told to other sites as a referrer. */
 export function sendPage(response: Response, status: number, translator: Translator, page: Page): void {
-  response.setHeader('Content-Security-Policy', contentSecurityPolicy);
-  response.setHeader('Cache-Control', 'no-store');
-  response.setHeader('Referrer-Policy', 'no-referrer');
-  response.setHeader('X-Content-Type-Options', 'nosniff');
-  response.setHeader('Content-Language', translator.language);
-  response.setHeader('Vary', 'Accept-Language');
+  for (const [name, value] of Object.entries(pageHeaders(translator))) response.setHeader(name, value);
   response.status(status).type('html').send(renderPage(translator.language, page));
 }
 
-function renderPage(language: string, { title, parts }: Page): string {
+/** The headers that every page goes out with. `formTargets`: origins to which a form's answer may lead on. */
+export function pageHeaders(
+  translator: Translator,
+  formTargets: readonly string[] = [],
+): Readonly<Record<string, string>> {
+  return {
+    'Content-Security-Policy': contentSecurityPolicy.replace(
+      "form-action 'self'",
+      ["form-action 'self'", ...formTargets].join(' '),
+    ),
+    'Cache-Control': 'no-store',
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Language': translator.language,
+    Vary: 'Accept-Language',
+  };
+}
+
+export function renderPage(language: string, { title, parts, onward }: Page): string {
   return [
     '<!doctype html>',
     `<html lang="${escapeHtml(language)}">`,
@@ -61,6 +93,7 @@ function renderPage(language: string, { title, parts }: Page): string {
     '<meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<title>${escapeHtml(title)}</title>`,
+    ...(onward === undefined ? [] : [`<meta http-equiv="refresh" content="0;url=${escapeHtml(onward)}">`]),
     `<style>${style}</style>`,
     '</head>',
     '<body>',
@@ -85,10 +118,28 @@ function renderPart(part: PagePart): string {
     case 'links':
       return `<ul>${part.links.map((link) => `<li><a class="button" href="${escapeHtml(link.href)}">${escapeHtml(link.text)}</a></li>`).join('')}</ul>`;
     case 'button':
-      return `<form method="post" action="${escapeHtml(part.action)}"><button type="submit">${escapeHtml(part.text)}</button></form>`;
+      return `<form method="post" action="${escapeHtml(part.action)}">${renderFields(part.fields)}<button type="submit">${escapeHtml(part.text)}</button></form>`;
+    case 'field':
+      return renderField(part);
     default:
       return part satisfies never;
   }
+}
+
+function renderField({ label, name, type, text, action, fields }: Extract<PagePart, { kind: 'field' }>): string {
+  const complete = type === 'email' ? ' autocomplete="email"' : '';
+  return [
+    `<form method="post" action="${escapeHtml(action)}">${renderFields(fields)}`,
+    `<label>${escapeHtml(label)} <input type="${type}" name="${escapeHtml(name)}" required maxlength="320"${complete}></label>`,
+    `<p><button type="submit">${escapeHtml(text)}</button></p>`,
+    '</form>',
+  ].join('');
+}
+
+function renderFields(fields: Readonly<Record<string, string>> = {}): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`)
+    .join('');
 }
 
 /** Text as HTML, safe in content and in quoted attributes. */

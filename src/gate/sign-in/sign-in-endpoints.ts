@@ -8,60 +8,82 @@ import { readBody } from '#http/body-limits.ts';
 import { clientAddressOf } from '#http/client-address.ts';
 import { RequestError } from '#http/request-error.ts';
 import {
-  addressesOf,
   findSignInConnection,
   listSignInConnections,
   openConnection,
   type ConnectionParts,
-  type SignInConnection,
 } from '../connections/open-connection.ts';
-import { maxFormBytes, readSamlForm } from '../connections/saml/form-body.ts';
-import { buildServiceMetadata } from '../connections/saml/metadata.ts';
+import { readUnsolicited } from '../connections/saml/unsolicited-response.ts';
+import { maxFormBytes, readSamlForm, type SamlFormRequest } from '../connections/saml/form-body.ts';
+import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
-import { createChooserPage } from '../pages/chooser-page.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
-import { createNotFoundPage, createRefusalPage } from '../pages/refusal-page.ts';
+import { createNotFoundPage } from '../pages/refusal-page.ts';
+import { showRefusal } from '../pages/show-refusal.ts';
 import { endSession } from '../sessions/session.ts';
 import { readSessionToken, toSessionCookie } from '../sessions/session-cookie.ts';
 import { findAttempts, forgetAttempt, type FoundAttempt } from './attempt.ts';
 import { completeSignIn } from './complete-sign-in.ts';
+import { chooseByAddress, sendChooser } from './find-connection-endpoints.ts';
+import { findConnections, readLoginHint } from './find-connection.ts';
 import { presentRefusal, SignInError } from './refusal.ts';
 import { readReturnTarget, sharesCookies } from './return-target.ts';
 import { recordSignIn } from './sign-in-record.ts';
 import { startSignIn } from './start-sign-in.ts';
 
-/** `GET /sso/{org}/login?return_to=&connection=` */
+/** `GET /sso/{org}/login?return_to=&connection=&login_hint=` */
 export function signInStart(context: GateContext, parts: ConnectionParts): RequestHandler {
   return async (request, response) => {
     const organization = await findOrganization(context, request);
     if (organization === null) return sendNotFound(request, response);
     const query = new URLSearchParams(queryOf(request));
-    const named = query.get('connection');
-    const connections =
-      named === null
-        ? await listSignInConnections(context, organization.id)
-        : await namedConnection(context, organization.id, named);
+    const loginHint = readLoginHint(query.get('login_hint'));
+    const wish = { connection: query.get('connection'), loginHint };
+    const connections = await findConnections(context, organization.id, wish);
     const [connection, ...others] = connections;
     if (connection === undefined) return sendNotFound(request, response);
-    if (others.length > 0) return sendChooser(context, request, response, organization, connections, query);
+    if (others.length > 0)
+      return sendChooser(context, request, response, organization, connections, query.get('return_to'));
     const returnTo = await readReturnTarget(context, organization.id, query.get('return_to') ?? undefined);
-    try {
-      const { url, setCookie } = await startSignIn(context, parts, connection, request, returnTo);
-      response.append('Set-Cookie', setCookie);
-      redirect(response, 302, url);
-    } catch (error) {
-      if (!(error instanceof SignInError)) throw error;
-      const reference = await recordSignIn(context, connection, {
-        outcome: 'refused',
-        reason: error.reason,
-        protocol: connection.signIn.kind,
-        address: clientAddressOf(request),
-        checks: [{ step: 'start', passed: false, detail: error.detail }],
-      });
-      sendRefusal(context, request, response, connection, error, reference);
-    }
+    await begin(context, parts, connection, request, response, { returnTo, loginHint });
   };
+}
+
+/** Sends the browser to its provider, or tells why not. */
+async function begin(
+  context: GateContext,
+  parts: ConnectionParts,
+  connection: SignInConnection,
+  request: Request,
+  response: Response,
+  asked: { readonly returnTo: string | undefined; readonly loginHint?: string | undefined },
+): Promise<void> {
+  try {
+    const { url, setCookie } = await startSignIn(context, parts, connection, request, asked);
+    response.append('Set-Cookie', setCookie);
+    redirect(response, request.method === 'POST' ? 303 : 302, url);
+  } catch (error) {
+    if (!(error instanceof SignInError)) throw error;
+    const reference = await recordSignIn(context, connection, {
+      outcome: 'refused',
+      reason: error.reason,
+      protocol: connection.signIn.kind,
+      address: clientAddressOf(request),
+      checks: [{ step: 'start', passed: false, detail: error.detail }],
+    });
+    await sendRefusal(context, request, response, connection, error, reference);
+  }
+}
+
+/** `POST /sso/{org}/login` */
+export function signInByAddress(context: GateContext): RequestHandler {
+  return chooseByAddress(
+    context,
+    (request) => findOrganization(context, request),
+    ({ id }) => listSignInConnections(context, id),
+    sendNotFound,
+  );
 }
 
 /** `GET /sso/{org}/{connection}/oidc/callback` and `POST /sso/{org}/{connection}/saml/acs` */
@@ -74,11 +96,19 @@ export function signInEnd(context: GateContext, parts: ConnectionParts, protocol
     const oversize = protocol === 'saml' ? await readForm(request) : null;
     const handle = handleOf(request, protocol);
     const attempt = pickAttempt(attempts, handle);
+    if (attempt === undefined && oversize === null) {
+      const hint = readHint(request, connection);
+      if (hint !== null) {
+        const returnTo = await readReturnTarget(context, connection.organizationId, hint.relayState);
+        return begin(context, parts, connection, request, response, { returnTo });
+      }
+    }
     const outcome = await completeSignIn(context, {
       connection,
       protocol,
       attempt,
       address: clientAddressOf(request),
+      userAgent: request.headers['user-agent'],
       verify: async () => {
         if (oversize !== null) throw oversize;
         return openConnection(context, parts, connection).complete(request, attempt?.record.value.expected);
@@ -97,33 +127,13 @@ export function signInEnd(context: GateContext, parts: ConnectionParts, protocol
   };
 }
 
-/** `GET /sso/{org}/{connection}/saml/metadata` */
-export function samlMetadata(context: GateContext): RequestHandler {
-  return async (request, response) => {
-    const connection = await findConnectionOf(context, request, 'saml');
-    if (connection === null) return sendNotFound(request, response);
-    const { samlEntityId, samlAcs } = addressesOf(context.config.baseUrl, connection);
-    response.setHeader('Content-Type', 'application/samlmetadata+xml; charset=utf-8');
-    response.setHeader('Cache-Control', 'no-store');
-    response.send(buildServiceMetadata({ serviceEntityId: samlEntityId, acsUrl: samlAcs }));
-  };
-}
-
 async function findOrganization(context: GateContext, request: Request): Promise<Organization | null> {
   const id = String(request.params['org']);
   return isSlug(id) ? context.storage.organizations.get(id as OrganizationId) : null;
 }
 
-async function namedConnection(
-  context: GateContext,
-  organizationId: OrganizationId,
-  name: string,
-): Promise<readonly SignInConnection[]> {
-  const connection = isSlug(name) ? await findSignInConnection(context, organizationId, name as ConnectionId) : null;
-  return connection === null ? [] : [connection];
-}
-
-async function findConnectionOf(
+/** The connection of the path, if it is of this protocol. */
+export async function findConnectionOf(
   context: GateContext,
   request: Request,
   protocol: 'saml' | 'oidc',
@@ -150,16 +160,25 @@ function handleOf(request: Request, protocol: 'saml' | 'oidc'): string | undefin
   const query = queryOf(request);
   if (protocol === 'oidc') return new URLSearchParams(query).get('state') ?? undefined;
   try {
-    const form = {
-      method: request.method,
-      contentType: request.headers['content-type'],
-      query,
-      body: request.body as Uint8Array,
-    };
-    return readSamlForm(form).relayState;
+    return readSamlForm(formOf(request)).relayState;
   } catch {
     return undefined;
   }
+}
+
+function formOf(request: Request): SamlFormRequest {
+  return {
+    method: request.method,
+    contentType: request.headers['content-type'],
+    query: queryOf(request),
+    body: request.body as Uint8Array,
+  };
+}
+
+/** An answer nobody asked for, where this connection takes it for a wish to sign in. */
+function readHint(request: Request, { signIn }: SignInConnection): { readonly relayState: string | undefined } | null {
+  if (signIn.kind !== 'saml' || signIn.idpInitiated !== 'restart') return null;
+  return readUnsolicited(formOf(request), signIn.entityId);
 }
 
 function pickAttempt(attempts: readonly FoundAttempt[], handle: string | undefined): FoundAttempt | undefined {
@@ -174,41 +193,20 @@ function landingOf(context: GateContext, organizationId: OrganizationId, target:
   return `${baseUrl}/sso/${organizationId}/signed-in${onward}`;
 }
 
-function sendChooser(
-  context: GateContext,
-  request: Request,
-  response: Response,
-  organization: Organization,
-  connections: readonly SignInConnection[],
-  query: URLSearchParams,
-): void {
-  const returnTo = query.get('return_to');
-  const choices = connections.map((connection) => {
-    const link = new URLSearchParams({
-      connection: connection.id,
-      ...(returnTo === null ? {} : { return_to: returnTo }),
-    });
-    return { name: connection.name, href: `${context.config.baseUrl}/sso/${organization.id}/login?${link.toString()}` };
-  });
-  const translator = translatorFor(request);
-  sendPage(response, 200, translator, createChooserPage(translator, organization.name, choices));
-}
-
 function sendRefusal(
   context: GateContext,
   request: Request,
   response: Response,
-  connection: SignInConnection,
+  { organizationId, id }: SignInConnection,
   refusal: SignInError,
   reference: string,
-): void {
+): Promise<void> {
   const { sentence, status } = presentRefusal(refusal.reason);
-  const again = `${context.config.baseUrl}/sso/${connection.organizationId}/login?connection=${connection.id}`;
-  const translator = translatorFor(request);
-  sendPage(response, status, translator, createRefusalPage(translator, { sentence, reference, again }));
+  const again = `${context.config.baseUrl}/sso/${organizationId}/login?connection=${id}`;
+  return showRefusal(context, request, response, { status, sentence, organizationId, reference, again });
 }
 
-function sendNotFound(request: Request, response: Response): void {
+export function sendNotFound(request: Request, response: Response): void {
   const translator = translatorFor(request);
   sendPage(response, 404, translator, createNotFoundPage(translator));
 }

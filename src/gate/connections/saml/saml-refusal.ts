@@ -14,7 +14,10 @@ export type SamlRefusalReason =
   | 'notSigned'
   /** A signature that no certificate of the connection made. */
   | 'signatureInvalid'
+  /** Encrypted though this connection decrypts nothing, or in a way we do not accept; or whatever is wrong inside, by one word and at one time. */
   | 'encryptionRefused'
+  /** Not encrypted though this connection takes nothing else. */
+  | 'notEncrypted'
   | 'issuerMismatch'
   | 'destinationMismatch'
   | 'recipientMismatch'
@@ -27,6 +30,8 @@ export type SamlRefusalReason =
   | 'confirmationInvalid'
   | 'subjectInvalid'
   | 'authnStatementInvalid'
+  /** The person was to be asked again, and was not. */
+  | 'authenticationTooOld'
   /** The identity provider's own session is over already. */
   | 'sessionExpired'
   | 'attributesInvalid'
