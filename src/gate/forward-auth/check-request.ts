@@ -1,7 +1,6 @@
 // The decision of the forward-auth doors: may this browser's person pass to this app now? Asked anew for every request; app, rules, session,
 // person, organisation and, where a rule asks for them, groups are as stored at that moment.
 
-import type { HeldReason } from '#directory/access-decision.ts';
 import type { App } from '#directory/app.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { groupsOfPerson } from '../app-access.ts';
@@ -26,7 +25,10 @@ export type CheckedRequest =
     }
   /** The path is for everybody; who is there is not asked. */
   | { readonly kind: 'public' }
-  | { readonly kind: 'held'; readonly reason: HeldReason }
+  | (Extract<ResumedSession, { kind: 'held' }> & {
+      /** The app that was asked for; absent: our own host. */
+      readonly app?: string;
+    })
   /** The person may come in, but not to this app or this part of it. */
   | { readonly kind: 'notAllowed' }
   /** Nobody is signed in, or someone of another organisation. `organizationId`: where to sign in, if that is known. */
@@ -69,7 +71,7 @@ export function createCheckRequest(context: GateContext, parts: CheckParts): Che
     if (app !== null && session?.organizationId !== app.organizationId) return nobody();
     const resumed = await judgeSession(context, session);
     if (resumed.kind === 'nobody') return nobody();
-    if (resumed.kind === 'held') return { kind: 'held', reason: resumed.reason };
+    if (resumed.kind === 'held') return app === null ? resumed : { ...resumed, app: app.id };
     if (!(await isInGroups(context, resumed, path))) return { kind: 'notAllowed' };
     const person = await parts.people(resumed.user);
     if (person === null) return nobody();

@@ -10,7 +10,8 @@ import type { GateContext } from '../gate-context.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
 import { createAppRefusalPage, createRefusalPage, createUnknownAppPage } from '../pages/refusal-page.ts';
 import { toAdmissionHeaders, type QuickDoors } from '../quick-doors.ts';
-import { nameOfHost } from './check-request.ts';
+import { noteDoorRefusal } from '../sessions/door-refusal.ts';
+import { nameOfHost, type CheckedRequest } from './check-request.ts';
 import { isPreflight, isWebSocket, type OriginalRequest } from './original-request.ts';
 import type { ForwardAuthDoor, ReadOriginalRequest } from './read-original-request.ts';
 
@@ -40,7 +41,7 @@ export function forwardAuth(
         response.status(200).end();
         return;
       case 'held':
-        return sendHeld(request, response, checked.reason);
+        return sendHeld(context, request, response, checked);
       case 'notAllowed':
         return sendNotAllowed(request, response);
       case 'nobody':
@@ -107,13 +108,22 @@ export function isLoopback(host: string): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(nameOfHost(host));
 }
 
-function sendHeld(request: Request, response: Response, reason: HeldReason): void {
+async function sendHeld(
+  context: GateContext,
+  request: Request,
+  response: Response,
+  { reason, session, then, app }: Extract<CheckedRequest, { kind: 'held' }>,
+): Promise<void> {
+  const door = { door: 'forwardAuth', ...(app === undefined ? {} : { app }) };
+  const reference = (await noteDoorRefusal(context, { session, reason, then, ...door })) ?? undefined;
+  const named = reference === undefined ? {} : { reference };
   if (!wantsPage(request.headers)) {
-    sendProblem(response, { status: 403, code: reason, detail: 'This person may not come in now.', extra: { reason } });
+    const detail = 'This person may not come in now.';
+    sendProblem(response, { status: 403, code: reason, detail, extra: { reason, ...named } });
     return;
   }
   const translator = translatorFor(request);
-  sendPage(response, 403, translator, createRefusalPage(translator, { sentence: sentenceOf(reason) }));
+  sendPage(response, 403, translator, createRefusalPage(translator, { sentence: sentenceOf(reason), ...named }));
 }
 
 export function sentenceOf(reason: HeldReason) {

@@ -57,7 +57,7 @@ export function furlough(options: FurloughMiddlewareOptions): RequestHandler {
         return refuse({ status: 503, reason: 'unavailable' }, request, response);
       case 'nobody': {
         const address = visits.signInAddress(asked);
-        if (address !== null) return void response.redirect(isSafe(asked.method) ? 302 : 303, address);
+        if (address !== null) return response.redirect(isSafe(asked.method) ? 302 : 303, address);
         response.setHeader('WWW-Authenticate', 'FurloughSession');
         return refuse({ status: 401, reason: 'notSignedIn' }, request, response);
       }
