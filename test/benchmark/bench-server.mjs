@@ -158,6 +158,8 @@ async function startFurlough() {
     const { idOfToken } = await import(new URL('gate/opaque-token.js', dist).href);
     const wiki = { id: 'wiki', name: 'Wiki', forwardAuth: { hosts: [host], rules: [] } };
     const { app } = await addApp(house.admin, organization, wiki, { actor: { kind: 'cli' }, mouth: 'cli' });
+    // Made once for an organisation; what follows is what is measured.
+    await house.admin.signingKeys.keysOf(organization);
     return cookies.map((cookie) => {
       const session = idOfToken(cookie.slice('furlough-session='.length));
       return `__Host-furlough-app=${createAppCookie(house.admin.gate, { app, host }, session)}`;
