@@ -6,6 +6,7 @@ import { connectionOperations } from './connection-endpoints.ts';
 import { credentialOperations } from './credential-endpoints.ts';
 import { departmentOperations } from './department-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
+import { logoutDeliveryOperations } from './logout-delivery-endpoints.ts';
 import { organizationOperations } from './organization-endpoints.ts';
 import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
 import { samlKeyOperations } from './saml-key-endpoints.ts';
@@ -28,6 +29,7 @@ export function listOperations(): readonly Operation[] {
     ...departmentOperations,
     ...seatOperations,
     ...signInOperations,
+    ...logoutDeliveryOperations,
     ...provisioningLogOperations,
     ...auditOperations,
   ];
