@@ -290,7 +290,12 @@ describeOnBothStorages('the OpenID Provider', (open) => {
       ] as const)
         expect([path, value, (await app.post(path, form)).status < 500]).toEqual([path, value, true]);
       const query = new URLSearchParams({ client_id: value, redirect_uri: value, response_type: value, prompt: value });
-      for (const path of ['/auth', '/session/end', '/session/end/success', `/auth/${encodeURIComponent(value)}`]) {
+      for (const path of [
+        '/auth',
+        '/session/end',
+        '/session/end/success',
+        `/auth/${encodeURIComponent(Buffer.from(value).toString())}`,
+      ]) {
         const answer = await fetch(`${app.issuer}${path}?${query.toString()}`, { redirect: 'manual' });
         expect([path, value, answer.status < 500]).toEqual([path, value, true]);
       }
