@@ -6,6 +6,7 @@ import type { AdminContext } from '#admin/admin-operation.ts';
 import { rotateOldKeys } from '#admin/rotate-signing-keys.ts';
 import { createSetUpLink } from '#admin/set-up-link.ts';
 import { createSetUpRouter } from '#admin/set-up-router.ts';
+import { createTxtLookup } from '#admin/txt-lookup.ts';
 import { createAuditTrail, type AuditTrail } from '#audit/audit-chain.ts';
 import { createBackgroundJobs, type BackgroundJobs } from '#background-jobs.ts';
 import type { Config } from '#config/load-config.ts';
@@ -124,6 +125,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   });
   const atGate: GateContext = {
     storage,
+    provisioning,
     now,
     randomBytes,
     config: {
@@ -132,6 +134,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       signInsPerMinute: config.limits.signInsPerMinute,
       sessionIdleMs: config.session.idleHours * 3_600_000,
       sessionAbsoluteMs: config.session.absoluteHours * 3_600_000,
+      sessionsPerPerson: config.session.perPerson,
       allowInsecureProviders: config.gate.allowInsecureProviders,
       privateProviderHosts: config.gate.privateProviderHosts,
       privateAppHosts: config.gate.privateAppHosts,
@@ -162,6 +165,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     now,
     randomBytes,
     wakeRelay,
+    lookUpTxt: createTxtLookup(config.gate.dnsServers),
     settleEffects: async () => void (await relay.drain()),
     config: { baseUrl, bodyBytes: config.limits.bodyBytes },
     version,

@@ -7,6 +7,7 @@ import { attemptRecords } from '#gate/sign-in/attempt.ts';
 import { logoutDeliveryRecords } from '#gate/logout/logout-delivery.ts';
 import { artifactRecords } from '#gate/openid-provider/artifact.ts';
 import { appSignInCodeRecords } from '#gate/forward-auth/app-sign-in-code.ts';
+import { doorRefusalRecords } from '#gate/sessions/door-refusal.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
@@ -19,6 +20,7 @@ import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
 import { samlKeyRecords } from '#storage/saml-key-records.ts';
+import { domainClaimRecords, verifiedDomainRecords } from '#storage/domain-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
 import { signingKeyRecords } from '#storage/signing-key-records.ts';
@@ -37,6 +39,8 @@ export const recordKinds: readonly string[] = [
   deadLetterRecords,
   departmentRecords,
   departmentTreeRecords,
+  domainClaimRecords,
+  doorRefusalRecords,
   hostClaimRecords,
   idempotencyRecords,
   linkedUserRecords,
@@ -49,4 +53,5 @@ export const recordKinds: readonly string[] = [
   signingKeyRecords,
   usedAssertionRecords,
   usedOnceRecords,
+  verifiedDomainRecords,
 ].map((kind) => kind.name);

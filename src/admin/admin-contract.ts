@@ -7,6 +7,7 @@ import { change, instant, shortText, slug } from './contract-words.ts';
 export * from './app-contract.ts';
 export * from './connection-contract.ts';
 export * from './department-contract.ts';
+export * from './domain-contract.ts';
 export * from './schema-contract.ts';
 
 const longText = z.string().max(2_000, { error: 'must have at most 2000 characters' });
@@ -33,6 +34,21 @@ export const newOrganization = z.strictObject({
   policy: seatPolicy.default('wait'),
 });
 export const suspension = z.strictObject({ endsAt: instant.nullable().optional(), reason: longText.optional() });
+const contact = z.strictObject({
+  text: z
+    .string()
+    .trim()
+    .min(1, { error: 'must not be empty' })
+    .max(300, { error: 'must have at most 300 characters' })
+    .optional()
+    .describe('For example “IT help desk, extension 1234”.'),
+  email: z.email().max(254).optional(),
+});
+export const organizationChange = z.strictObject({
+  name: shortText.optional(),
+  timeZone: z.string().max(64).optional(),
+  contact: contact.nullable().optional().describe('Whom people may ask when they are kept out; null: nobody is named.'),
+});
 export const organizationAnswer = z.object({
   id: z.string(),
   name: z.string(),
@@ -40,6 +56,7 @@ export const organizationAnswer = z.object({
   state: z.enum(['active', 'suspended']),
   endsAt: instant.optional(),
   policy: seatPolicy,
+  contact: contact.optional(),
   createdAt: instant,
 });
 export const organizationChanged = z.object({ organization: organizationAnswer, change });
@@ -183,15 +200,13 @@ export const statusChanged = z.object({
   change,
 });
 export const userChanged = z.object({ user: userAnswer, change });
-export const explanation = z.object({
-  user: userAnswer,
+const accessChecks = z.array(z.object({ check: z.string(), passed: z.boolean(), detail: z.string() }));
+const decisionNow = z.object({
   allowed: z.boolean(),
   reason: z.string().nullable(),
   sentence: z.string(),
-  checks: z.array(z.object({ check: z.string(), passed: z.boolean(), detail: z.string() })),
-  waitingBefore: z.int().nullable().describe('How many wait before this person; null when they do not wait.'),
+  checks: accessChecks,
 });
-
 // Seats
 
 export const seatsAnswer = z.object({
@@ -221,12 +236,16 @@ export const sessionAnswer = z.object({
   id: z.string(),
   connection: z.string(),
   live: z.boolean(),
+  browser: z.string().optional().describe('As it called itself when it signed in.'),
+  network: z.string().optional().describe('Where it signed in from, roughly.'),
   createdAt: instant,
   lastSeenAt: instant,
   expiresAt: instant,
   endedAt: instant.optional(),
   cause: z.string().optional(),
 });
+export const sessionsEnding = z.strictObject({ reason: longText.optional() });
+export const sessionsEnded = z.object({ sessionsEnded: z.int(), change });
 export const signInQuery = pageQuery.extend({
   user: z.string().max(100).optional(),
   outcome: z.enum(['allowed', 'refused']).optional(),
@@ -237,7 +256,8 @@ export const signInAnswer = z.object({
   outcome: z.enum(['allowed', 'refused']),
   reason: z.string().optional(),
   connection: z.string(),
-  protocol: z.string(),
+  protocol: z.string().describe('`saml`, `oidc`; `session`: a door that refused the session of someone who is held.'),
+  door: z.object({ name: z.string(), app: z.string().optional() }).optional(),
   userId: z.string().optional(),
   claimed: z.object({ issuer: z.string(), subject: z.string(), userName: z.string().optional() }).optional(),
   address: z.string().optional(),
@@ -245,10 +265,14 @@ export const signInAnswer = z.object({
 const ladder = z.array(z.object({ step: z.string(), passed: z.boolean(), detail: z.string().optional() }));
 export const signInExplained = signInAnswer.extend({
   why: ladder.describe('The checks in order, as far as the sign-in came.'),
-  now: z
-    .object({ allowed: z.boolean(), reason: z.string().nullable(), sentence: z.string() })
-    .nullable()
-    .describe('What would be decided about this person now.'),
+  then: accessChecks.nullable().describe('What was found about the person then; null: it did not come so far.'),
+  now: decisionNow.nullable().describe('What would be decided about this person now.'),
+});
+
+export const explanation = decisionNow.extend({
+  user: userAnswer,
+  waitingBefore: z.int().nullable().describe('How many wait before this person; null when they do not wait.'),
+  refusals: z.array(signInAnswer).describe('The last ten of this person, newest first.'),
 });
 
 // Provisioning log

@@ -15,6 +15,7 @@ export type AdminProblemCode =
   | 'idempotencyKeyReused'
   | 'idempotencyKeyRunning'
   | 'signInNotFound'
+  | 'sessionNotFound'
   | 'entryNotFound'
   | 'keyNotFound'
   | 'keyConflict'
@@ -31,6 +32,7 @@ const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
   idempotencyKeyReused: 422,
   idempotencyKeyRunning: 409,
   signInNotFound: 404,
+  sessionNotFound: 404,
   entryNotFound: 404,
   keyNotFound: 404,
   keyConflict: 409,
@@ -73,6 +75,9 @@ const directoryWords: Readonly<Record<DirectoryErrorCode, Words>> = {
   appNotFound: { status: 404, detail: 'There is no such app.' },
   appExists: { status: 409 },
   hostTaken: { status: 409 },
+  domainNotFound: { status: 404, detail: 'There is no such domain.' },
+  domainTaken: { status: 409 },
+  domainNotProven: { status: 409 },
   schemaNotFound: { status: 404, detail: 'There is no such schema.' },
   schemaExists: { status: 409 },
   schemaNarrowed: { status: 409 },

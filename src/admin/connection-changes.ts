@@ -12,7 +12,7 @@ import { expireRecords } from '#storage/expire-records.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import { reportTrouble, type AdminContext } from './admin-operation.ts';
 import type { ConnectionInput } from './connection-input.ts';
-import { toOidcSignIn, toSamlSignIn } from './connection-sign-in.ts';
+import { toOidcSignIn, toSamlSignIn, toSignals } from './connection-sign-in.ts';
 import { recordChange } from './recorded-change.ts';
 import { assertSlug, proposeSlug } from './slug-of-name.ts';
 
@@ -185,12 +185,15 @@ function toConnection(
   before: Connection | null,
 ): Connection {
   const signIn = input.signIn === undefined ? undefined : toSignIn(context, organizationId, id, input.signIn, before);
+  const signals = toSignals(context, input);
   return {
     id,
     organizationId,
     name: input.name,
     domains: [...new Set(input.domains)],
     match: input.match,
+    ...(input.createUsers === true ? { createUsers: true } : {}),
+    ...(signals === undefined ? {} : { signals }),
     ...(signIn === undefined ? {} : { signIn }),
     ...(input.provisioning === undefined ? {} : { provisioning: input.provisioning }),
     createdAt: before?.createdAt ?? context.now(),
@@ -223,6 +226,10 @@ function audited(
 function describe(connection: Connection): Readonly<Record<string, unknown>> {
   const { organizationId: _organization, createdAt: _created, signIn, ...rest } = connection;
   if (signIn?.kind !== 'oidc') return { ...rest, ...(signIn === undefined ? {} : { signIn }) };
-  const { sealedClientSecret, ...plain } = signIn;
-  return { ...rest, signIn: { ...plain, hasClientSecret: sealedClientSecret !== undefined } };
+  const { sealedClientSecret, sealedPreviousSecret, ...plain } = signIn;
+  const secrets = {
+    hasClientSecret: sealedClientSecret !== undefined,
+    hasPreviousSecret: sealedPreviousSecret !== undefined,
+  };
+  return { ...rest, signIn: { ...plain, ...secrets } };
 }

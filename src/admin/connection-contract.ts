@@ -1,7 +1,10 @@
 // The admin API's words for connections: the long form, the short form, and what comes back. Part of admin-contract.ts, which others import.
 
 import { z } from 'zod';
+import { signalActions, type SignalAction } from '#directory/connection.ts';
+import { asymmetricAlgorithms } from '#secrets/signature-algorithms.ts';
 import { change, instant, shortText, slug } from './contract-words.ts';
+import { domainName } from './domain-contract.ts';
 
 const attributeName = z.string().min(1).max(1_024).optional();
 /** The same for both protocols: names of assertion attributes, or of claims. */
@@ -52,7 +55,43 @@ const oidc = {
     .max(2_048)
     .optional()
     .describe('Never shown again. Left out in a PUT: stays, if issuer and client stay.'),
+  keepPreviousSecret: z
+    .boolean()
+    .default(false)
+    .describe('With a new `clientSecret`: the one before is tried too, until a PUT gives a secret without this.'),
+  preset: z
+    .enum(['okta', 'entra', 'google', 'keycloak', 'generic'])
+    .optional()
+    .describe('What kind of provider it is. Left out: told by the issuer.'),
+  authMethod: z
+    .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt'])
+    .optional()
+    .describe('Left out: by the secret, as the provider takes it. private_key_jwt: our keys are at `urls.oidcJwks`.'),
+  attributes: attributeMapping,
+  scopes: z
+    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/, { error: 'must be a scope' }))
+    .max(20)
+    .optional()
+    .describe('Beside `openid`, `profile` and `email`.'),
+  idTokenAlgorithm: z.enum(asymmetricAlgorithms).optional().describe('The one algorithm of ID tokens.'),
+  maxAgeSeconds: z.int().min(0).max(31_536_000).optional(),
+  prompt: z.enum(['login', 'select_account', 'consent']).optional(),
 };
+const action = (usual: SignalAction) => z.enum(signalActions).default(usual);
+const signals = z
+  .strictObject({
+    issuer: z.url().max(2_048).optional().describe('Who signs. Left out: the issuer of the OIDC sign-in.'),
+    jwksUri: z.url().max(2_048).optional().describe('Left out: where the issuer’s discovery document says.'),
+    audience: z.string().min(1).max(2_048).optional().describe('Of event tokens. Left out: `urls.securityEvents`.'),
+    sessionRevoked: action('endSessions'),
+    accountDisabled: action('endSessions'),
+    credentialCompromise: action('endSessions'),
+    credentialChange: action('ignore'),
+    riskHigh: action('ignore'),
+    deviceNotCompliant: action('ignore'),
+  })
+  .optional()
+  .describe('What its security signals do. Left out: none are received.');
 const scim = {
   strict: z.boolean().default(false),
   restoreOnPost: z
@@ -70,17 +109,13 @@ const connectionBase = {
   id: slug.optional().describe('Left out: made from the name.'),
   name: shortText.optional(),
   domains: z
-    .array(
-      z
-        .string()
-        .toLowerCase()
-        .regex(/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/, {
-          error: 'must be a domain such as example.com',
-        }),
-    )
+    .array(domainName)
     .max(200)
-    .default([]),
+    .default([])
+    .describe('E-mail domains routed to it; each counts once it is verified (`…/domains`).'),
   match: z.enum(['userName', 'externalId', 'email', 'off']).default('userName'),
+  createUsers: z.boolean().default(false).describe('Whether an unknown person becomes a user at the first sign-in.'),
+  signals,
 };
 const signIn = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('saml'), ...saml }),
@@ -109,7 +144,10 @@ export const connectionAnswer = z.object({
   organization: z.string(),
   name: z.string(),
   domains: z.array(z.string()),
+  unverifiedDomains: z.array(z.string()).describe('Those of them that route nobody yet.'),
   match: z.enum(['userName', 'externalId', 'email', 'off']),
+  createUsers: z.boolean(),
+  signals: z.record(z.string(), z.unknown()).optional(),
   signIn: z.record(z.string(), z.unknown()).optional(),
   provisioning: z.record(z.string(), z.unknown()).optional(),
   urls: z.record(z.string(), z.string()).describe('What to enter at the other side.'),

@@ -1,14 +1,23 @@
 // Connections: add, list, show, replace, remove, try out. Secrets go in and never come out.
 
 import { z } from 'zod';
+import type { Connection } from '#directory/connection.ts';
 import type { ConnectionId } from '#directory/identifiers.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
+import { listDomainsOf } from '#storage/domain-records.ts';
 import * as contract from './admin-contract.ts';
-import { defineOperation, paramOf, type Operation } from './admin-operation.ts';
-import { addConnection, readConnection, removeConnection, replaceConnection } from './connection-changes.ts';
+import { defineOperation, paramOf, type AdminContext, type Answer, type Operation } from './admin-operation.ts';
+import {
+  addConnection,
+  readConnection,
+  removeConnection,
+  replaceConnection,
+  type ConnectionChange,
+} from './connection-changes.ts';
 import { checkConnection } from './connection-check.ts';
 import { readConnectionInput } from './connection-input.ts';
 import { toConnectionAnswer } from './connection-sign-in.ts';
+import { assertNotTaken, claimListed } from './domain-changes.ts';
 import { readCursor, toPage } from './paging.ts';
 
 const base = '/organizations/:org/connections';
@@ -29,13 +38,11 @@ export const connectionOperations: readonly Operation[] = [
     answer: contract.connectionChanged,
     status: 201,
     run: async (context, call) => {
-      const { connection, change } = await addConnection(
-        context,
-        call.organization.id,
-        readConnectionInput(call.body),
-        call.by,
-      );
-      return { body: { connection: toConnectionAnswer(context, connection), change } };
+      const input = readConnectionInput(call.body);
+      if (call.reachesAll) await assertNotTaken(context, call.organization.id, input.domains);
+      const added = await addConnection(context, call.organization.id, input, call.by);
+      await claimListed(context, call.organization.id, added.connection.domains, call.reachesAll, call.by);
+      return answer(context, added);
     },
   }),
   defineOperation({
@@ -51,7 +58,11 @@ export const connectionOperations: readonly Operation[] = [
       const page = { limit: limit + 1, ...(after === undefined ? {} : { after }) };
       const records = await context.storage.records(connectionRecords).list(call.organization.id, page, context.now());
       const shown = toPage(records, limit, ({ id }) => id);
-      return { body: { items: shown.items.map(({ value }) => toConnectionAnswer(context, value)), next: shown.next } };
+      const items = await answersOf(
+        context,
+        shown.items.map(({ value }) => value),
+      );
+      return { body: { items, next: shown.next } };
     },
   }),
   defineOperation({
@@ -62,7 +73,7 @@ export const connectionOperations: readonly Operation[] = [
     answer: contract.connectionAnswer,
     run: async (context, call) => {
       const connection = await readConnection(context, call.organization.id, idOf(call));
-      return { body: toConnectionAnswer(context, connection) };
+      return { body: (await answersOf(context, [connection]))[0] };
     },
   }),
   defineOperation({
@@ -74,8 +85,10 @@ export const connectionOperations: readonly Operation[] = [
     answer: contract.connectionChanged,
     run: async (context, call) => {
       const input = readConnectionInput(call.body);
-      const { connection, change } = await replaceConnection(context, call.organization.id, idOf(call), input, call.by);
-      return { body: { connection: toConnectionAnswer(context, connection), change } };
+      if (call.reachesAll) await assertNotTaken(context, call.organization.id, input.domains);
+      const replaced = await replaceConnection(context, call.organization.id, idOf(call), input, call.by);
+      await claimListed(context, call.organization.id, replaced.connection.domains, call.reachesAll, call.by);
+      return answer(context, replaced);
     },
   }),
   defineOperation({
@@ -84,10 +97,8 @@ export const connectionOperations: readonly Operation[] = [
     path: `${base}/:id`,
     summary: 'Remove a connection and revoke its credentials; holds it placed stay',
     answer: contract.connectionChanged,
-    run: async (context, call) => {
-      const { connection, change } = await removeConnection(context, call.organization.id, idOf(call), call.by);
-      return { body: { connection: toConnectionAnswer(context, connection), change } };
-    },
+    run: async (context, call) =>
+      answer(context, await removeConnection(context, call.organization.id, idOf(call), call.by)),
   }),
   defineOperation({
     id: 'connections.test',
@@ -102,3 +113,21 @@ export const connectionOperations: readonly Operation[] = [
     },
   }),
 ];
+
+async function answer(context: AdminContext, { connection, change }: ConnectionChange): Promise<Answer> {
+  const [shown] = await answersOf(context, [connection]);
+  return { body: { connection: shown, change } };
+}
+
+/** As they are told, of one organisation; which of their domains it has is read for all of them together. */
+async function answersOf(context: AdminContext, connections: readonly Connection[]) {
+  const organizationId = connections[0]?.organizationId;
+  if (organizationId === undefined) return [];
+  const domains = [...new Set(connections.flatMap((connection) => connection.domains))];
+  const verified = new Set<string>();
+  for (let from = 0; from < domains.length; from += 1_000) {
+    const some = domains.slice(from, from + 1_000);
+    for (const one of await listDomainsOf(context.storage, organizationId, some, context.now())) verified.add(one);
+  }
+  return connections.map((connection) => toConnectionAnswer(context, connection, verified));
+}

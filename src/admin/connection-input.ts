@@ -16,6 +16,8 @@ export interface ConnectionInput {
   readonly name: string;
   readonly domains: readonly string[];
   readonly match: AccountMatch;
+  readonly createUsers?: boolean;
+  readonly signals?: Whole['signals'];
   readonly signIn?: SamlInput | OidcInput;
   readonly provisioning?: ScimProvisioning | HrProvisioning;
 }
@@ -29,7 +31,7 @@ export function readConnectionInput(body: unknown): ConnectionInput {
 }
 
 function fromWhole(whole: Whole): ConnectionInput {
-  const { id, name, domains, match, signIn, provisioning } = whole;
+  const { id, name, signIn, provisioning } = whole;
   if (signIn === undefined && provisioning === undefined) {
     throw refuse('', 'needs `signIn`, `provisioning` or both, or the short form with `kind`');
   }
@@ -38,19 +40,25 @@ function fromWhole(whole: Whole): ConnectionInput {
   return {
     ...(id === undefined ? {} : { id }),
     name: shown,
-    domains,
-    match,
+    ...sharedOf(whole),
     ...(signIn === undefined ? {} : { signIn }),
     ...(provisioning === undefined ? {} : { provisioning: toProvisioning(provisioning) }),
   };
 }
 
 function fromShort(short: z.output<typeof connectionShort>): ConnectionInput {
-  const { id, name, domains, match, ...part } = short;
-  const base = { ...(id === undefined ? {} : { id }), name: name ?? id ?? part.kind, domains, match };
+  const { id, name, domains: _domains, match: _match, createUsers: _create, signals: _signals, ...part } = short;
+  const base = { ...(id === undefined ? {} : { id }), name: name ?? id ?? part.kind, ...sharedOf(short) };
   return part.kind === 'saml' || part.kind === 'oidc'
     ? { ...base, signIn: part }
     : { ...base, provisioning: toProvisioning(part) };
+}
+
+/** What every connection may have, whatever its parts. */
+function sharedOf({ domains, match, createUsers, signals }: Whole | z.output<typeof connectionShort>) {
+  if (createUsers && match === 'off')
+    throw refuse('/createUsers', 'needs a rule in `match`: whoever was made could not be found the next time');
+  return { domains, match, createUsers, ...(signals === undefined ? {} : { signals }) };
 }
 
 /** The letter of RFC 7644 3.3 knows no restoring: a strict connection does it only when told to. */

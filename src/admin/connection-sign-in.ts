@@ -1,16 +1,17 @@
 // The sign-in part of a connection: from what is sent to what is stored, and what may be told of it again.
 
-import type { AttributeMapping, Connection, OidcSignIn, SamlSignIn } from '#directory/connection.ts';
+import type { AttributeMapping, Connection, OidcSignIn, SamlSignIn, SignalReception } from '#directory/connection.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
+import { presetOf } from '#gate/connections/oidc/oidc-presets.ts';
 import { isSafeUrl } from '#gate/connections/saml/safe-url.ts';
 import { parseIdentityProviderMetadata } from '#gate/connections/saml/metadata.ts';
 import { SamlRefusal } from '#gate/connections/saml/saml-refusal.ts';
 import { readSigningCertificate } from '#gate/connections/saml/signing-certificate.ts';
 import { addressesOf } from '#gate/connections/open-connection.ts';
 import { toIso, type AdminContext } from './admin-operation.ts';
-import type { OidcInput, SamlInput } from './connection-input.ts';
+import type { ConnectionInput, OidcInput, SamlInput } from './connection-input.ts';
 
 /** From metadata, or from the three fields; never from both. Throws `invalidValue`. */
 export function toSamlSignIn(context: Pick<AdminContext, 'now'>, input: SamlInput): SamlSignIn {
@@ -22,18 +23,18 @@ export function toSamlSignIn(context: Pick<AdminContext, 'now'>, input: SamlInpu
     const { wantAuthnRequestsSigned, ...read } = refusing('metadata', () =>
       parseIdentityProviderMetadata(metadata, context.now()),
     );
-    return { kind: 'saml', ...read, ...optionsOf(input, wantAuthnRequestsSigned) };
+    return { kind: 'saml', ...read, ...samlOptionsOf(input, wantAuthnRequestsSigned) };
   }
   if (entityId === undefined || ssoUrl === undefined || certificates === undefined) {
     throw refuse('signIn', 'SAML needs `metadata`, or `entityId`, `ssoUrl` and `certificates`.');
   }
   if (!isSafeUrl(ssoUrl)) throw refuse('ssoUrl', 'ssoUrl must be https, or http on this machine.');
   const pems = certificates.map((text) => refusing('certificates', () => readSigningCertificate(text).pem));
-  return { kind: 'saml', entityId, ssoUrl, certificates: [...new Set(pems)], ...optionsOf(input, false) };
+  return { kind: 'saml', entityId, ssoUrl, certificates: [...new Set(pems)], ...samlOptionsOf(input, false) };
 }
 
 /** What is as it is unless somebody says otherwise is not stored. */
-function optionsOf(
+function samlOptionsOf(
   input: SamlInput,
   wantAuthnRequestsSigned: boolean,
 ): Omit<SamlSignIn, 'kind' | 'entityId' | 'ssoUrl' | 'certificates'> {
@@ -49,7 +50,7 @@ function optionsOf(
 }
 
 /** Without members that name nothing. */
-export function mappingOf({ attributes = {} }: Pick<SamlInput, 'attributes'>): {
+export function mappingOf({ attributes = {} }: Pick<SamlInput | OidcInput, 'attributes'>): {
   readonly attributes?: AttributeMapping;
 } {
   const named = Object.entries(attributes).filter(([, name]) => name !== undefined);
@@ -64,23 +65,69 @@ export function toOidcSignIn(
   input: OidcInput,
   before: Connection['signIn'] | undefined,
 ): OidcSignIn {
-  const { issuer, clientId, clientSecret } = input;
-  if (!isSafeUrl(issuer)) throw refuse('issuer', 'issuer must be https.');
-  if (issuer.startsWith('http:') && !context.gate.config.allowInsecureProviders) {
-    throw refuse('issuer', 'issuer must be https; http on this machine needs FURLOUGH_GATE_ALLOW_INSECURE_PROVIDERS.');
-  }
-  if (/[?#]/.test(issuer)) throw refuse('issuer', 'issuer must not have a query or a fragment.');
-  const base = { kind: 'oidc', issuer, clientId } as const;
-  const stays =
-    before?.kind === 'oidc' && before.issuer === issuer && before.clientId === clientId
-      ? before.sealedClientSecret
-      : undefined;
+  const { issuer, clientId, clientSecret, keepPreviousSecret } = input;
+  assertIssuer(context, 'issuer', issuer);
+  const { issuer: wanted } = presetOf(input.preset === undefined ? { issuer } : { issuer, preset: input.preset });
+  if (wanted !== null && !wanted.pattern.test(issuer) && !isOnThisMachine(issuer))
+    throw refuse('issuer', `issuer of this kind of provider must be ${wanted.words}.`);
+  const base: OidcSignIn = { kind: 'oidc', issuer, clientId, ...optionsOf(input), ...mappingOf(input) };
+  const same = before?.kind === 'oidc' && before.issuer === issuer && before.clientId === clientId ? before : undefined;
+  const stays = same?.sealedClientSecret;
+  const previous = (sealed: string | undefined) => (sealed === undefined ? {} : { sealedPreviousSecret: sealed });
   const isSame =
     stays !== undefined && clientSecret !== undefined && unsealed(context, organizationId, id, stays) === clientSecret;
   if (clientSecret !== undefined && !isSame) {
-    return { ...base, sealedClientSecret: context.sealing.seal(clientSecret, clientSecretPlace(organizationId, id)) };
+    const sealedClientSecret = context.sealing.seal(clientSecret, clientSecretPlace(organizationId, id));
+    return { ...base, sealedClientSecret, ...(keepPreviousSecret ? previous(stays) : {}) };
   }
-  return stays === undefined ? base : { ...base, sealedClientSecret: stays };
+  if (stays === undefined) return base;
+  const keeps = clientSecret === undefined || keepPreviousSecret;
+  return { ...base, sealedClientSecret: stays, ...(keeps ? previous(same?.sealedPreviousSecret) : {}) };
+}
+
+/** Throws `invalidValue` for an issuer that cannot be trusted to be who it says. */
+export function assertIssuer(context: Pick<AdminContext, 'gate'>, field: string, issuer: string): void {
+  if (!isSafeUrl(issuer)) throw refuse(field, `${field} must be https.`);
+  if (issuer.startsWith('http:') && !context.gate.config.allowInsecureProviders) {
+    throw refuse(field, `${field} must be https; http on this machine needs FURLOUGH_GATE_ALLOW_INSECURE_PROVIDERS.`);
+  }
+  if (/[?#]/.test(issuer)) throw refuse(field, `${field} must not have a query or a fragment.`);
+}
+
+/** Demonstrations and tests play the vendors' parts. */
+function isOnThisMachine(issuer: string): boolean {
+  return issuer.startsWith('http:');
+}
+
+function optionsOf(input: OidcInput): Partial<OidcSignIn> {
+  const { preset, authMethod, scopes, idTokenAlgorithm, maxAgeSeconds, prompt } = input;
+  return {
+    ...(preset === undefined ? {} : { preset }),
+    ...(authMethod === undefined ? {} : { authMethod }),
+    ...(scopes === undefined || scopes.length === 0 ? {} : { scopes: [...new Set(scopes)] }),
+    ...(idTokenAlgorithm === undefined ? {} : { idTokenAlgorithm }),
+    ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }),
+    ...(prompt === undefined ? {} : { prompt }),
+  };
+}
+
+/** Without a sign-in by OIDC there is no issuer to fall back to. Throws `invalidValue`. */
+export function toSignals(
+  context: Pick<AdminContext, 'gate'>,
+  { signals, signIn }: Pick<ConnectionInput, 'signals' | 'signIn'>,
+): SignalReception | undefined {
+  if (signals === undefined) return undefined;
+  const { issuer, jwksUri, audience, ...actions } = signals;
+  if (issuer === undefined && signIn?.kind !== 'oidc')
+    throw refuse('signals', 'signals needs an `issuer` where nobody signs in by OIDC.');
+  if (issuer !== undefined) assertIssuer(context, 'signals.issuer', issuer);
+  if (jwksUri !== undefined) assertIssuer(context, 'signals.jwksUri', jwksUri);
+  return {
+    ...actions,
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(jwksUri === undefined ? {} : { jwksUri }),
+    ...(audience === undefined ? {} : { audience }),
+  };
 }
 
 /** Null for what cannot be opened any more: it is then replaced. */
@@ -97,14 +144,19 @@ function unsealed(
   }
 }
 
-export function toConnectionAnswer(context: AdminContext, connection: Connection) {
-  const { id, organizationId, name, domains, match, signIn, provisioning, createdAt } = connection;
+/** `verified`: the domains that the organisation has. */
+export function toConnectionAnswer(context: AdminContext, connection: Connection, verified: ReadonlySet<string>) {
+  const { id, organizationId, name, domains, match, createUsers, signals, signIn, provisioning, createdAt } =
+    connection;
   return {
     id,
     organization: organizationId,
     name,
     domains,
+    unverifiedDomains: domains.filter((domain) => !verified.has(domain)),
     match,
+    createUsers: createUsers === true,
+    ...(signals === undefined ? {} : { signals }),
     ...(signIn === undefined ? {} : { signIn: toSignInAnswer(signIn) }),
     ...(provisioning === undefined ? {} : { provisioning }),
     urls: urlsOf(context, connection),
@@ -114,8 +166,12 @@ export function toConnectionAnswer(context: AdminContext, connection: Connection
 
 function toSignInAnswer(signIn: SamlSignIn | OidcSignIn) {
   if (signIn.kind === 'oidc') {
-    const { sealedClientSecret, ...rest } = signIn;
-    return { ...rest, hasClientSecret: sealedClientSecret !== undefined };
+    const { sealedClientSecret, sealedPreviousSecret, ...rest } = signIn;
+    return {
+      ...rest,
+      hasClientSecret: sealedClientSecret !== undefined,
+      hasPreviousSecret: sealedPreviousSecret !== undefined,
+    };
   }
   return { ...signIn, keys: signIn.certificates.map(tellCertificate) };
 }
@@ -134,7 +190,17 @@ function urlsOf(context: AdminContext, connection: Connection): Record<string, s
     ...(connection.signIn?.kind === 'saml'
       ? { samlEntityId: addresses.samlEntityId, samlAcs: addresses.samlAcs, login }
       : {}),
-    ...(connection.signIn?.kind === 'oidc' ? { oidcCallback: addresses.oidcCallback, login } : {}),
+    ...(connection.signIn?.kind === 'oidc'
+      ? {
+          oidcCallback: addresses.oidcCallback,
+          oidcBackchannelLogout: addresses.oidcBackchannelLogout,
+          oidcJwks: addresses.oidcJwks,
+          login,
+        }
+      : {}),
+    ...(connection.signals === undefined
+      ? {}
+      : { globalTokenRevocation: addresses.globalTokenRevocation, securityEvents: addresses.securityEvents }),
     ...(connection.provisioning?.kind === 'scim' ? { scim: `${baseUrl}/scim/v2` } : {}),
     ...(connection.provisioning?.kind === 'hr' ? { statusChanges: `${baseUrl}/hr/v1/status-changes` } : {}),
   };

@@ -5,6 +5,7 @@ import { auditOperations } from './audit-endpoints.ts';
 import { connectionOperations } from './connection-endpoints.ts';
 import { credentialOperations } from './credential-endpoints.ts';
 import { departmentOperations } from './department-endpoints.ts';
+import { domainOperations } from './domain-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
 import { logoutDeliveryOperations } from './logout-delivery-endpoints.ts';
 import { organizationOperations } from './organization-endpoints.ts';
@@ -12,6 +13,7 @@ import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
 import { samlKeyOperations } from './saml-key-endpoints.ts';
 import { schemaOperations } from './schema-endpoints.ts';
 import { seatOperations } from './seat-endpoints.ts';
+import { sessionOperations } from './session-endpoints.ts';
 import { signInOperations } from './sign-in-endpoints.ts';
 import { signingKeyOperations } from './signing-key-endpoints.ts';
 import { userOperations } from './user-endpoints.ts';
@@ -21,11 +23,13 @@ export function listOperations(): readonly Operation[] {
     ...organizationOperations,
     ...credentialOperations,
     ...connectionOperations,
+    ...domainOperations,
     ...appOperations,
     ...signingKeyOperations,
     ...samlKeyOperations,
     ...schemaOperations,
     ...userOperations,
+    ...sessionOperations,
     ...departmentOperations,
     ...seatOperations,
     ...signInOperations,

@@ -1,9 +1,9 @@
-// Organisations: create and list (scope `instance`), show, suspend, resume.
+// Organisations: create and list (scope `instance`), show, change, suspend, resume.
 
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
-import type { Organization } from '#directory/organization.ts';
+import type { Organization, OrganizationContact } from '#directory/organization.ts';
 import * as contract from './admin-contract.ts';
 import {
   defineOperation,
@@ -61,6 +61,28 @@ export const organizationOperations: readonly Operation[] = [
     run: async (_context, call) => ({ body: toOrganizationAnswer(call.organization) }),
   }),
   defineOperation({
+    id: 'organizations.change',
+    method: 'put',
+    path: one,
+    summary: 'Change its name, time zone, or whom its people may ask; what the body leaves out stays',
+    body: contract.organizationChange,
+    answer: contract.organizationChanged,
+    run: async (context, call) => {
+      const { name, timeZone, contact } = call.body;
+      const edit = {
+        ...(name === undefined ? {} : { name }),
+        ...(timeZone === undefined ? {} : { timeZone }),
+        ...(contact === undefined ? {} : { contact: contact === null ? null : toContact(contact) }),
+      };
+      const { organization, change } = await context.provisioning.changeOrganization(
+        call.organization.id,
+        edit,
+        call.by,
+      );
+      return { body: { organization: toOrganizationAnswer(organization), change } };
+    },
+  }),
+  defineOperation({
     id: 'organizations.suspend',
     method: 'post',
     path: `${one}/suspend`,
@@ -105,8 +127,17 @@ async function setState(context: AdminContext, call: SuspensionCall, state: Orga
   return { body: { organization: toOrganizationAnswer(organization), change } };
 }
 
+/** Null when nothing is said: an empty contact is none. */
+function toContact({
+  text,
+  email,
+}: NonNullable<ReturnType<typeof contract.organizationChange.parse>['contact']>): OrganizationContact | null {
+  if (text === undefined && email === undefined) return null;
+  return { ...(text === undefined ? {} : { text }), ...(email === undefined ? {} : { email }) };
+}
+
 export function toOrganizationAnswer(organization: Organization) {
-  const { id, name, timeZone, state, endsAt, seatPolicy, createdAt } = organization;
+  const { id, name, timeZone, state, endsAt, seatPolicy, contact, createdAt } = organization;
   return {
     id,
     name,
@@ -114,6 +145,7 @@ export function toOrganizationAnswer(organization: Organization) {
     state,
     ...(endsAt === undefined ? {} : { endsAt: toIso(endsAt) }),
     policy: seatPolicy,
+    ...(contact === undefined ? {} : { contact }),
     createdAt: toIso(createdAt),
   };
 }

@@ -9,7 +9,11 @@ import type { AdminContext } from './admin-operation.ts';
 export interface ConfigurationChange {
   /** For example `connection.added`. */
   readonly action: string;
-  readonly target: { readonly kind: 'connection' | 'app' | 'signingKeys'; readonly id: string; readonly name: string };
+  readonly target: {
+    readonly kind: 'connection' | 'domain' | 'app' | 'signingKeys';
+    readonly id: string;
+    readonly name: string;
+  };
   /** Nothing sealed, no secret and no hash of one. */
   readonly before?: Readonly<Record<string, unknown>>;
   readonly after?: Readonly<Record<string, unknown>>;

@@ -1,21 +1,11 @@
-// Users: find, show, explain, deactivate, reactivate, roles, sessions. Creating and editing profiles is the identity provider's side (SCIM).
+// Users: find, show, explain, deactivate, reactivate, roles (their sessions: session-endpoints.ts). Creating and editing profiles is the identity provider's side (SCIM).
 
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { UserId } from '#directory/identifiers.ts';
 import type { User } from '#directory/user.ts';
-import { listSessions } from '#gate/sessions/end-sessions.ts';
-import { isExpired } from '#gate/sessions/session.ts';
 import * as contract from './admin-contract.ts';
-import {
-  defineOperation,
-  paramOf,
-  toIso,
-  type AdminContext,
-  type Answer,
-  type Call,
-  type Operation,
-} from './admin-operation.ts';
-import { readCursor, toPage, writeCursor } from './paging.ts';
+import { defineOperation, paramOf, type AdminContext, type Call, type Operation } from './admin-operation.ts';
+import { readCursor, writeCursor } from './paging.ts';
 import { explainUser } from './user-explanation.ts';
 import { findUsers } from './user-list.ts';
 import { answerStatus } from './user-status.ts';
@@ -59,15 +49,6 @@ export const userOperations: readonly Operation[] = [
     run: async (context, call) => ({
       body: await explainUser(context, call.organization, await readUser(context, call)),
     }),
-  }),
-  defineOperation({
-    id: 'users.sessions',
-    method: 'get',
-    path: `${base}/:id/sessions`,
-    summary: 'The person’s sessions, ended ones too until they would have expired',
-    query: contract.pageQuery,
-    answer: contract.pageOf(contract.sessionAnswer),
-    run: listUserSessions,
   }),
   defineOperation({
     id: 'users.deactivate',
@@ -139,39 +120,11 @@ export const userOperations: readonly Operation[] = [
 ];
 
 /** An undeleted user of the organisation, or `userNotFound`. */
-async function readUser(
+export async function readUser(
   context: AdminContext,
   call: Pick<Call<unknown, unknown>, 'organization' | 'params'>,
 ): Promise<User> {
   const user = await context.storage.users.get(call.organization.id, paramOf(call, 'id') as UserId);
   if (user === null || user.deletedAt !== undefined) throw new DirectoryError('userNotFound', 'There is no such user.');
   return user;
-}
-
-async function listUserSessions(
-  context: AdminContext,
-  call: Call<unknown, ReturnType<typeof contract.pageQuery.parse>>,
-): Promise<Answer> {
-  const user = await readUser(context, call);
-  const sessions = await listSessions(context.gate, call.organization.id, user.id);
-  const newestFirst = sessions.toSorted((a, b) => b.value.createdAt - a.value.createdAt || (a.id < b.id ? 1 : -1));
-  const after = readCursor(call.query.cursor);
-  const start = after === undefined ? 0 : newestFirst.findIndex((session) => session.id === after) + 1;
-  const page = toPage(
-    newestFirst.slice(start, start + call.query.limit + 1),
-    call.query.limit,
-    (session) => session.id,
-  );
-  const items = page.items.map(({ id, value }) => ({
-    // The first half of the hash names it; it is no secret, but nobody needs all of it.
-    id: id.slice(0, 32),
-    connection: value.connection,
-    live: user.active && value.endedAt === undefined && value.epoch === user.epoch && !isExpired(context.gate, value),
-    createdAt: toIso(value.createdAt),
-    lastSeenAt: toIso(value.lastSeenAt),
-    expiresAt: toIso(value.notOnOrAfter),
-    ...(value.endedAt === undefined ? {} : { endedAt: toIso(value.endedAt) }),
-    ...(value.cause === undefined ? {} : { cause: value.cause }),
-  }));
-  return { body: { items, next: page.next } };
 }

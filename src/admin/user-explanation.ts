@@ -2,24 +2,27 @@
 
 import { decideAccess, type HeldReason } from '#directory/access-decision.ts';
 import type { Hold } from '#directory/hold.ts';
-import { isOrganizationOpen, type Organization } from '#directory/organization.ts';
+import type { Organization } from '#directory/organization.ts';
 import { displayNameOf, type User } from '#directory/user.ts';
-import type { AdminContext } from './admin-operation.ts';
-import { toIso } from './admin-operation.ts';
+import { toStateThen, type StateThen } from '#gate/sign-in/state-then.ts';
+import { toIso, type AdminContext } from './admin-operation.ts';
+import { findSignIns, toSignInAnswer } from './sign-in-view.ts';
 import { toUserAnswer } from './user-view.ts';
 
 export async function explainUser(context: AdminContext, organization: Organization, user: User) {
-  const decision = decideAccess(organization, user, context.now());
+  const of = { user: user.id, outcome: 'refused', limit: mostRefusals } as const;
+  const refusals = await findSignIns(context, organization.id, of);
   const waitingBefore =
     user.waitingSince === undefined ? null : await context.storage.users.waitingBefore(organization.id, user);
   return {
     user: toUserAnswer(user),
-    ...tellDecision(context, organization, user),
-    checks: checksOf(context, organization, user),
+    ...explainNow(context, organization, user),
     waitingBefore,
-    allowed: decision.allowed,
+    refusals: refusals.map(toSignInAnswer),
   };
 }
+
+const mostRefusals = 10;
 
 /** The decision of this moment in one sentence. */
 export function tellDecision(context: Pick<AdminContext, 'now'>, organization: Organization, user: User) {
@@ -41,25 +44,41 @@ const words: Readonly<Record<HeldReason, string>> = {
   organizationSuspended: 'the organisation is suspended.',
 };
 
-function checksOf(context: AdminContext, organization: Organization, user: User) {
-  const isOpen = isOrganizationOpen(organization, context.now());
-  const isThere = user.deletedAt === undefined;
+/** What a door found, as far as holds go: then, as it was kept, or now. */
+export type Found = Pick<StateThen, 'organizationOpen' | 'exists'> & { readonly holds: readonly Hold[] };
+
+function findNow({ now }: Pick<AdminContext, 'now'>, organization: Organization, user: User): Found {
+  return { ...toStateThen(organization, user, now()), holds: user.holds };
+}
+
+/** The checks a door makes about a person, in its order, with what each found. */
+export function checksOf({ organizationOpen, exists, holds }: Found) {
   const checks = [
     {
       check: 'organizationOpen',
-      passed: isOpen,
-      detail: isOpen ? 'The organisation is active.' : 'The organisation is suspended or its contract has ended.',
+      passed: organizationOpen,
+      detail: organizationOpen
+        ? 'The organisation is active.'
+        : 'The organisation is suspended or its contract has ended.',
     },
-    { check: 'accountExists', passed: isThere, detail: isThere ? 'The account exists.' : 'The account was deleted.' },
-    ...user.holds.map((hold) => ({ check: `hold:${hold.kind}`, passed: false, detail: tellHold(hold) })),
+    { check: 'accountExists', passed: exists, detail: exists ? 'The account exists.' : 'The account was deleted.' },
+    ...holds.map((hold) => ({ check: `hold:${hold.kind}`, passed: false, detail: tellHold(hold) })),
   ];
-  if (user.holds.length === 0) checks.push({ check: 'noHold', passed: true, detail: 'Nothing holds the account.' });
-  checks.push({
-    check: 'seat',
-    passed: user.seat === 'held',
-    detail: user.seat === 'held' ? 'The person has a seat.' : 'The person has no seat.',
-  });
+  if (holds.length === 0) checks.push({ check: 'noHold', passed: true, detail: 'Nothing holds the account.' });
   return checks;
+}
+
+function seatCheckOf({ seat }: User) {
+  const passed = seat === 'held';
+  return { check: 'seat', passed, detail: passed ? 'The person has a seat.' : 'The person has no seat.' };
+}
+
+/** The decision of this moment with its checks. */
+export function explainNow(context: Pick<AdminContext, 'now'>, organization: Organization, user: User) {
+  return {
+    ...tellDecision(context, organization, user),
+    checks: [...checksOf(findNow(context, organization, user)), seatCheckOf(user)],
+  };
 }
 
 const placedBy: Readonly<Record<Hold['kind'], string>> = {

@@ -16,7 +16,7 @@ const patienceMs = 2_000;
 export async function answerStatus(context: AdminContext, result: ChangeResult): Promise<Answer> {
   const { user, change } = result;
   const [sessionsEnded, credentials] = await Promise.all([
-    orElse(context, 0, 'the sessions that ended could not be counted', () => countEnded(context, result)),
+    countEndedSessions(context, result),
     orElse(context, [], 'the credentials of a person could not be listed', () => listOwned(context, user)),
   ]);
   return {
@@ -25,9 +25,14 @@ export async function answerStatus(context: AdminContext, result: ChangeResult):
   };
 }
 
+/** As `sessionsEnded` of a change of status; 0 where it could not be read. */
+export function countEndedSessions(context: AdminContext, result: ChangeResult): Promise<number> {
+  return orElse(context, 0, 'the sessions that ended could not be counted', () => countEnded(context, result));
+}
+
 /** Sessions that were live before the change and are not any more: those of the epoch that the change ended. */
 async function countEnded(context: AdminContext, { before, user }: ChangeResult): Promise<number> {
-  if (before?.active !== true || user.active) return 0;
+  if (before?.active !== true || user.epoch === before.epoch) return 0;
   const sessions = await listSessions(context.gate, user.organizationId, user.id);
   // Those the relay has ended since are told from those that ended before by their cause: an action on the user.
   const wasOpen = ({ endedAt, cause }: Session) => endedAt === undefined || cause?.startsWith('user.') === true;

@@ -39,6 +39,9 @@ const directoryCodes: Readonly<Record<DirectoryErrorCode, ExitCode>> = {
   appNotFound: exitCodes.notFound,
   appExists: exitCodes.refused,
   hostTaken: exitCodes.refused,
+  domainNotFound: exitCodes.notFound,
+  domainTaken: exitCodes.refused,
+  domainNotProven: exitCodes.refused,
   schemaNotFound: exitCodes.notFound,
   connectionNotFound: exitCodes.notFound,
   credentialNotFound: exitCodes.notFound,
@@ -63,6 +66,7 @@ const adminCodes: Partial<Readonly<Record<AdminProblemCode, ExitCode>>> = {
   invalidInput: exitCodes.wrongUse,
   invalidCursor: exitCodes.wrongUse,
   signInNotFound: exitCodes.notFound,
+  sessionNotFound: exitCodes.notFound,
 };
 
 export function exitCodeOf(error: unknown): ExitCode {

@@ -1,5 +1,6 @@
 // user show | deactivate | reactivate | why. A user is named by id, login name or e-mail address.
 
+import { AdminError } from '#admin/admin-problem.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { House } from '../server.ts';
 import { collect, withOrganization, type CommonOptions } from './command-options.ts';
@@ -22,15 +23,12 @@ export function addUserCommands({ program, terminal }: CommandPlace): void {
     });
 
   withOrganization(user.command('why'))
-    .description('why this person can or cannot come in now')
-    .argument('<user>', naming)
+    .description('why this person can or cannot come in now; with a reference: why that sign-in was refused')
+    .argument('<user or reference>', `${naming}; or the reference a refused person reads out`)
     .action(async (name: string, options: CommonOptions) => {
-      const answer = await insideHouse(terminal, async (house) => operate(house, 'users.why', options.org, name));
+      const { signIn, answer } = await insideHouse(terminal, (house) => explain(house, options.org, name));
       if (options.json === true) terminal.result(JSON.stringify(answer));
-      else {
-        const checks = answer['checks'] as readonly Facts[];
-        terminal.result(`${String(answer['sentence'])}\n\n${writeTable(['check', 'passed', 'detail'], checks)}`);
-      }
+      else terminal.result(signIn ? writeSignIn(answer) : writeWhy(answer));
     });
 
   withOrganization(user.command('deactivate'))
@@ -58,6 +56,48 @@ export function addUserCommands({ program, terminal }: CommandPlace): void {
       );
       showChange(terminal, answer, options.json);
     });
+}
+
+/** A sign-in by its reference, three times four letters and digits as the page of a refusal shows them; else a person, who may be called so. */
+async function explain(
+  house: House,
+  organization: string,
+  name: string,
+): Promise<{ readonly signIn: boolean; readonly answer: Facts }> {
+  const isReference = /^[0-9a-z]{4}([ -])[0-9a-z]{4}\1[0-9a-z]{4}$/i.test(name);
+  try {
+    if (isReference) {
+      const params = { reference: name };
+      return { signIn: true, answer: await runOperation(house, { operation: 'signIns.get', organization, params }) };
+    }
+  } catch (error) {
+    if (!(error instanceof AdminError) || error.code !== 'signInNotFound') throw error;
+  }
+  return { signIn: false, answer: await operate(house, 'users.why', organization, name) };
+}
+
+const writeChecks = (checks: unknown): string => writeTable(['check', 'passed', 'detail'], checks as readonly Facts[]);
+
+function writeWhy(answer: Facts): string {
+  const refusals = answer['refusals'] as readonly Facts[];
+  const last =
+    refusals.length === 0
+      ? ''
+      : `\n\nLast refusals\n${writeTable(['reference', 'at', 'reason', 'protocol'], refusals)}`;
+  return `${String(answer['sentence'])}\n\n${writeChecks(answer['checks'])}${last}`;
+}
+
+/** The ladder of one sign-in: how far it came, what was found then, what would be now. */
+function writeSignIn(answer: Facts): string {
+  const { reference, at, outcome, reason, connection, protocol, userId, then } = answer;
+  const now = answer['now'] as Facts | null;
+  const parts = [
+    writeFacts({ reference, at, outcome, reason: reason ?? 'none', connection, protocol, userId: userId ?? 'unknown' }),
+    writeTable(['step', 'passed', 'detail'], answer['why'] as readonly Facts[]),
+    ...(then === null ? [] : [`Then\n${writeChecks(then)}`]),
+    ...(now === null ? [] : [`Now: ${String(now['sentence'])}\n${writeChecks(now['checks'])}`]),
+  ];
+  return parts.join('\n\n');
 }
 
 async function operate(

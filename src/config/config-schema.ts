@@ -108,6 +108,15 @@ export const configSchema = z.strictObject({
         },
         168,
       ),
+      perPerson: integerOption(
+        {
+          env: 'FURLOUGH_SESSION_PER_PERSON',
+          sentence: 'How many sessions a person may have at once; one more ends the oldest.',
+          min: 1,
+          max: 1_000,
+        },
+        20,
+      ),
     })
     .prefault({}),
   limits: z
@@ -203,6 +212,15 @@ export const configSchema = z.strictObject({
         },
         z.string().regex(/^[a-z0-9.-]{1,253}$/, { error: 'must be a host name in lower case' }),
       ),
+      dnsServers: listOption(
+        {
+          env: 'FURLOUGH_GATE_DNS_SERVERS',
+          sentence:
+            'DNS servers asked when an e-mail domain is verified, with the port if it is not 53; none: the system’s own.',
+          example: ['192.0.2.53'],
+        },
+        z.string().refine(isServer, { error: 'must be an IP address, with a port if it is not 53' }),
+      ),
       privateAppHosts: listOption(
         {
           env: 'FURLOUGH_GATE_PRIVATE_APP_HOSTS',
@@ -233,6 +251,11 @@ function isAddressOrRange(text: string): boolean {
   const family = isIP(address);
   if (family === 0 || rest.length > 0) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+function isServer(text: string): boolean {
+  const [, address = text, port = '53'] = /^\[?([0-9a-f:.]+?)\]?(?::(\d{1,5}))?$/i.exec(text) ?? [];
+  return isIP(text) !== 0 || (isIP(address) !== 0 && Number(port) > 0 && Number(port) < 65_536);
 }
 
 function isKey(text: string): boolean {

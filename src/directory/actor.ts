@@ -10,6 +10,7 @@ export const mouths = [
   'scimDelete',
   'adminApi',
   'cli',
+  'ownSessions',
   'seatQueue',
   'schedule',
   'bootstrap',

@@ -38,10 +38,26 @@ export interface OidcSignIn {
   readonly kind: 'oidc';
   readonly issuer: string;
   readonly clientId: string;
+  /** What kind of provider it is, with what is known of that kind; absent: told by the issuer, else `generic`. */
+  readonly preset?: OidcPresetName;
+  /** How we prove ourselves at the provider; absent: by the secret, in the way the provider takes it. */
+  readonly authMethod?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
   /** Sealed by secrets/; never in an answer. */
   readonly sealedClientSecret?: string;
+  /** The one before, tried where the provider refuses the newest: a secret is replaced at two places, never at the same moment. */
+  readonly sealedPreviousSecret?: string;
   readonly attributes?: AttributeMapping;
+  /** Asked for beside `openid`, `profile` and `email`. */
+  readonly scopes?: readonly string[];
+  /** The one algorithm of ID tokens; absent: the first we accept that the provider offers. */
+  readonly idTokenAlgorithm?: string;
+  /** The person must have proven themselves to the provider so recently; checked by `auth_time`. */
+  readonly maxAgeSeconds?: number;
+  /** What the provider shall show; it may do as it likes. */
+  readonly prompt?: 'login' | 'select_account' | 'consent';
 }
+
+export type OidcPresetName = 'okta' | 'entra' | 'google' | 'keycloak' | 'generic';
 
 export interface ScimProvisioning {
   readonly kind: 'scim';
@@ -57,6 +73,30 @@ export interface HrProvisioning {
   readonly kind: 'hr';
 }
 
+/** What an identity provider may signal of a person outside of a sign-in (CAEP, RISC, Global Token Revocation). */
+export const signalKinds = [
+  'sessionRevoked',
+  'accountDisabled',
+  'credentialCompromise',
+  'credentialChange',
+  'riskHigh',
+  'deviceNotCompliant',
+] as const;
+export type SignalKind = (typeof signalKinds)[number];
+
+/** `securityHold`: the person is out until an administrator lifts it. */
+export const signalActions = ['endSessions', 'securityHold', 'ignore'] as const;
+export type SignalAction = (typeof signalActions)[number];
+
+export interface SignalReception extends Readonly<Record<SignalKind, SignalAction>> {
+  /** Who signs them; absent: the issuer people sign in by. */
+  readonly issuer?: string;
+  /** Where its keys are; absent: where its discovery document says. */
+  readonly jwksUri?: string;
+  /** Whom event tokens are meant for; absent: our address for them. */
+  readonly audience?: string;
+}
+
 /** By which value a person who signs in for the first time is found (gate.md 3.1). */
 export type AccountMatch = 'userName' | 'externalId' | 'email' | 'off';
 
@@ -67,6 +107,10 @@ export interface Connection {
   /** E-mail domains routed to this connection, lower case. */
   readonly domains: readonly string[];
   readonly match: AccountMatch;
+  /** Whether somebody whom the rule finds nobody for becomes a user at the first sign-in. Absent: no. */
+  readonly createUsers?: boolean;
+  /** Absent: none are received. */
+  readonly signals?: SignalReception;
   readonly signIn?: SamlSignIn | OidcSignIn;
   readonly provisioning?: ScimProvisioning | HrProvisioning;
   readonly createdAt: Instant;

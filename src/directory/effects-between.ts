@@ -1,4 +1,4 @@
-// From before and after to the effects that must follow: the audit entry, and the end of sessions when access was lost. Pure.
+// From before and after to the effects that must follow: the audit entry, and the end of sessions when the epoch rose. Pure.
 
 import { describeActor, type Actor, type Mouth } from './actor.ts';
 import type { AuditEvent, EffectBody } from './effect.ts';
@@ -21,11 +21,12 @@ export function effectsBetween(
   change: string,
 ): readonly EffectBody[] {
   const difference = differenceBetween(before, after);
-  if (difference === null) return [];
-  const action = actionOf(before, after);
+  const endsSessions = before !== null && (before.epoch !== after.epoch || (before.active && !after.active));
+  if (difference === null && !endsSessions) return [];
+  const action = difference === null ? 'user.sessionsEnded' : actionOf(before, after);
   const event: AuditEvent = {
     action,
-    level: isImportant(action, difference) ? 'important' : 'information',
+    level: difference === null || isImportant(action, difference) ? 'important' : 'information',
     actor: describeActor(context.actor),
     mouth: context.mouth,
     target: { kind: 'user', id: after.id, name: after.profile.userName },
@@ -35,7 +36,7 @@ export function effectsBetween(
     change,
   };
   const effects: EffectBody[] = [{ kind: 'audit', event }];
-  if (before !== null && before.active && !after.active) {
+  if (endsSessions) {
     effects.push({ kind: 'endSessions', userId: after.id, epoch: after.epoch, cause: action });
   }
   return effects;

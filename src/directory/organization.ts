@@ -5,6 +5,12 @@ import type { Instant, OrganizationId } from './identifiers.ts';
 /** What happens when someone should become active and no seat is free (model.md, "Seats"). */
 export type SeatPolicy = 'wait' | 'refuse' | 'allowOver';
 
+/** Whom people of the organisation may ask when they are kept out; shown to them as it is. */
+export interface OrganizationContact {
+  readonly text?: string;
+  readonly email?: string;
+}
+
 export interface Organization {
   readonly id: OrganizationId;
   readonly name: string;
@@ -13,6 +19,7 @@ export interface Organization {
   readonly state: 'active' | 'suspended';
   readonly endsAt?: Instant;
   readonly seatPolicy: SeatPolicy;
+  readonly contact?: OrganizationContact;
   readonly createdAt: Instant;
   readonly revision: number;
 }

@@ -13,6 +13,8 @@ export interface UserEdit {
   readonly deletedAt?: Instant;
   readonly lastWrittenBy?: ConnectionId;
   readonly provisionedBy?: User['provisionedBy'];
+  /** "Log out everywhere": every session made so far dies, whatever else changes. */
+  readonly endSessions?: true;
 }
 
 /** What the edited user needs of the seat ledger. `activate`: becomes active if a seat can be had, else waits or is refused. */
@@ -22,23 +24,23 @@ export interface EditedUser {
   /** With `active`, `holds` and `waitingSince` as they are if the seat need is met. */
   readonly user: User;
   readonly need: SeatNeed;
-  /** Active before, not active now: every session made so far dies with the commit. */
-  readonly lostAccess: boolean;
+  /** Active before and not now, or asked for: every session made so far dies with the commit. */
+  readonly endsSessions: boolean;
 }
 
 /** Applies an edit to the user as read. `waiting` people stay waiting until the queue promotes them. */
-export function applyEdit(before: User, edit: UserEdit): EditedUser {
+export function applyEdit(before: User, { endSessions: asked, ...edit }: UserEdit): EditedUser {
   const merged: User = { ...before, ...edit };
   const others = merged.holds.filter((hold) => hold.kind !== 'seat');
   const wasWaiting = before.holds.some((hold) => hold.kind === 'seat');
   const held = others.length > 0 || merged.deletedAt !== undefined;
   if (!held && wasWaiting)
-    return { user: { ...merged, holds: before.holds, active: false }, need: 'none', lostAccess: false };
+    return { user: { ...merged, holds: before.holds, active: false }, need: 'none', endsSessions: asked === true };
   const user = withoutWaiting({ ...merged, holds: others.length === merged.holds.length ? merged.holds : others });
   const active = isActive(user);
-  const lostAccess = before.active && !active;
+  const endsSessions = asked === true || (before.active && !active);
   const need = !active && before.seat === 'held' ? 'giveBack' : active && !before.active ? 'activate' : 'none';
-  return { user: { ...user, active }, need, lostAccess };
+  return { user: { ...user, active }, need, endsSessions };
 }
 
 /** The user as stored when no seat is free: held by `seat`, in the queue from `now`. */

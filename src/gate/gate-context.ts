@@ -5,6 +5,7 @@ import type { BadCredentialLimit } from '#http/bad-credentials.ts';
 import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
 import type { SamlKeys } from '#secrets/saml-keys.ts';
 import type { SealContext } from '#secrets/sealing.ts';
+import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { SigningKeys } from '#secrets/signing-keys.ts';
 import type { Storage } from '#storage/storage.ts';
 
@@ -17,6 +18,8 @@ export interface GateConfig {
   readonly signInsPerMinute: number;
   readonly sessionIdleMs: number;
   readonly sessionAbsoluteMs: number;
+  /** One more ends the person's oldest. */
+  readonly sessionsPerPerson: number;
   /** Accept identity providers at http addresses on this machine. For demonstrations and tests. */
   readonly allowInsecureProviders: boolean;
   /** Host names of identity providers that may have a private address. */
@@ -39,6 +42,8 @@ export interface GateMetrics {
 
 export interface GateContext {
   readonly storage: Storage;
+  /** The write side, as much as the gate asks of it. */
+  readonly provisioning: Provisioning;
   readonly now: () => Instant;
   readonly randomBytes: RandomBytes;
   readonly config: GateConfig;

@@ -18,10 +18,12 @@ import type { OpenidProviders } from './openid-provider/openid-providers.ts';
 import { sendPage, translatorFor } from './pages/page.ts';
 import { createUnavailablePage } from './pages/refusal-page.ts';
 import type { QuickDoors } from './quick-doors.ts';
+import { noChangeByGet, ownSessionEnd, ownSessionsEnd, ownSessionsShow } from './sessions/own-sessions-endpoints.ts';
 import { sessionShow, signedInShow, signOut, signOutByLink } from './sessions/session-endpoints.ts';
 import { limitSignIns } from './sign-in/sign-in-limit.ts';
+import { findAnswer, findShow } from './sign-in/find-connection-endpoints.ts';
 import { samlMetadata } from './sign-in/saml-metadata-endpoints.ts';
-import { signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
+import { signInByAddress, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
 
 /** Serves `/sso/…`, `/gate/…` and `/oidc/…`; mount it at the root of the app. */
 export function createGateRouter(
@@ -33,12 +35,19 @@ export function createGateRouter(
   providers: OpenidProviders,
 ): Router {
   const router = express.Router({ caseSensitive: true });
-  router.get('/sso/session', sessionShow(quick));
+  router.get('/sso/session', sessionShow(context, quick));
   router.post('/sso/logout', signOut(context));
   router.get('/sso/logout', signOutByLink(context));
+  router.get('/sso/sessions', ownSessionsShow(context));
+  router.post('/sso/sessions/end', ownSessionEnd(context));
+  router.post('/sso/sessions/end-all', ownSessionsEnd(context));
+  router.all(['/sso/sessions/end', '/sso/sessions/end-all'], noChangeByGet());
   const begun = limitSignIns(context.config.signInsPerMinute);
   const answered = limitSignIns(context.config.signInsPerMinute);
+  router.get('/sso/login', findShow(context));
+  router.post('/sso/login', begun, findAnswer(context));
   router.get('/sso/:org/login', begun, signInStart(context, parts));
+  router.post('/sso/:org/login', begun, signInByAddress(context));
   router.get('/sso/:org/signed-in', signedInShow(context));
   const shown = limitSignIns(context.config.signInsPerMinute);
   router.get('/sso/:org/:connection/saml/metadata', shown, samlMetadata(context));

@@ -1,9 +1,10 @@
-// What administrators do to an organisation: create, suspend, resume, rename, set its policy at the limit. Its contract is administer-seats.ts.
+// What administrators do to an organisation: create, suspend, resume, rename, set its policy at the limit and whom its people may ask. Its contract is administer-seats.ts.
 
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import { isSlug, type ChangeId, type Instant, type OrganizationId } from '#directory/identifiers.ts';
-import type { Organization, SeatPolicy } from '#directory/organization.ts';
+import type { Organization, OrganizationContact, SeatPolicy } from '#directory/organization.ts';
+import { isSame } from '#directory/same-value.ts';
 import { isSeatCount, seatCountRule } from '#directory/seat.ts';
 import { auditOrganization } from './organization-audit.ts';
 import { toEffects, type ProvisioningContext } from './provisioning-context.ts';
@@ -59,6 +60,8 @@ export interface OrganizationEdit {
   readonly state?: Organization['state'];
   readonly endsAt?: Instant | null;
   readonly seatPolicy?: SeatPolicy;
+  /** null removes it. */
+  readonly contact?: OrganizationContact | null;
 }
 
 /** Changes an organisation. Suspending it closes every door for all its people with this one write. Throws `organizationNotFound`. */
@@ -73,12 +76,15 @@ export async function changeOrganization(
   for (let round = 0; round < 50; round += 1) {
     const before = await context.storage.organizations.get(id);
     if (before === null) throw new DirectoryError('organizationNotFound', `There is no organisation ${id}.`);
-    const { endsAt, ...rest } = edit;
-    const { endsAt: _end, ...withoutEnd } = before;
+    const { endsAt, contact, ...rest } = edit;
+    const { contact: contactBefore, ...withoutContact } = before;
+    const kept = contact === undefined ? contactBefore : (contact ?? undefined);
+    const told = { ...withoutContact, ...(kept === undefined ? {} : { contact: kept }) };
+    const { endsAt: _end, ...withoutEnd } = told;
     // Whoever resumes an organisation whose end is past means that its people come in again.
     const isPast = before.endsAt !== undefined && before.endsAt <= context.now();
     const outlives = edit.state === 'active' && endsAt === undefined && isPast;
-    const base = endsAt === null || outlives ? withoutEnd : before;
+    const base = endsAt === null || outlives ? withoutEnd : told;
     const after: Organization = {
       ...base,
       ...rest,
@@ -86,7 +92,7 @@ export async function changeOrganization(
       revision: before.revision + 1,
     };
     const named = Object.keys(outlives ? { ...edit, endsAt: null } : edit) as (keyof Organization)[];
-    const changed = named.filter((name) => before[name] !== after[name]);
+    const changed = named.filter((name) => !isSame(before[name], after[name]));
     if (changed.length === 0) return { organization: before, change: null };
     const pick = (from: Organization) =>
       Object.fromEntries(changed.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));

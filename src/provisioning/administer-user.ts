@@ -1,4 +1,4 @@
-// What administrators do to a user: deactivate, reactivate, assign roles. Holds of others are lifted only here, and the answer names them.
+// What administrators do to a user: deactivate, reactivate, assign roles, end all sessions (which people also do themselves). Holds of others are lifted only here, and the answer names them.
 
 import { describeActor } from '#directory/actor.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
@@ -67,6 +67,19 @@ export async function reactivateUser(
   const kept = new Set(result.user.holds.map((hold) => `${hold.kind}|${hold.source}`));
   const lifted = (result.before?.holds ?? []).filter((hold) => !kept.has(`${hold.kind}|${hold.source}`));
   return { ...result, lifted };
+}
+
+/**
+ * "Log out everywhere": the epoch rises, so every session, grant and token made so far is dead from the commit on, and so is the session of a
+ * sign-in that read the person's state before it. Status and seat stay. Throws `userNotFound`.
+ */
+export function endSessions(
+  context: ProvisioningContext,
+  organizationId: OrganizationId,
+  id: UserId,
+  by: ChangeContext,
+): Promise<ChangeResult> {
+  return changeUser(context, organizationId, id, () => ({ endSessions: true }), by);
 }
 
 /** Gives the user exactly these roles. Throws `userNotFound`, `lastOwner`. */

@@ -63,7 +63,7 @@ async function changeInRounds(
       before,
       after: edited.user,
       need: edited.need,
-      lostAccess: edited.lostAccess,
+      endsSessions: edited.endsSessions,
       ifNoSeat,
     };
     const result = await guardLastOwner(context, before, edited.user, by, () => commitUserChange(context, change, by));

@@ -24,7 +24,8 @@ export interface UserChange {
   /** As it should be if the seat need is met; `revision` and `epoch` are set here. */
   readonly after: User;
   readonly need: SeatNeed;
-  readonly lostAccess: boolean;
+  /** The epoch rises: sessions, codes, grants and tokens made so far are dead from this commit on. */
+  readonly endsSessions: boolean;
   /** What happens when no seat is free; the organisation's policy unless the caller says otherwise. */
   readonly ifNoSeat: SeatPolicy;
 }
@@ -49,7 +50,8 @@ export async function commitUserChange(
   by: ChangeContext,
 ): Promise<ChangeResult | null> {
   const { before, after } = change;
-  if (before !== null && isSame(before, after)) return { user: before, before, changed: false, change: null };
+  if (before !== null && !change.endsSessions && isSame(before, after))
+    return { user: before, before, changed: false, change: null };
 
   const takesSeat = change.need === 'activate';
   if (takesSeat && (await someoneWaits(context, after))) return commitWithoutSeat(context, change, by);
@@ -73,10 +75,13 @@ async function commitAs(
   const user: User = {
     ...after,
     revision: (before?.revision ?? 0) + 1,
-    epoch: change.lostAccess ? after.epoch + 1 : after.epoch,
+    epoch: change.endsSessions ? after.epoch + 1 : after.epoch,
   };
   const bodies = effectsBetween(before, user, by, id);
-  const stored = bodies.length === 0 || before === null ? user : { ...user, modifiedAt: now };
+  const event = bodies.find((body) => body.kind === 'audit')?.event;
+  // Ended sessions are no content.
+  const isContent = event !== undefined && event.after !== undefined;
+  const stored = !isContent || before === null ? user : { ...user, modifiedAt: now };
   const outcome = await context.storage.users.commit({
     user: stored,
     expectedRevision: before?.revision ?? null,
@@ -84,7 +89,6 @@ async function commitAs(
     newcomer: seat === 'take',
     effects: toEffects(context, user.organizationId, bodies),
   });
-  const event = bodies.find((body) => body.kind === 'audit')?.event;
   return event === undefined ? { ...outcome, change: null } : { ...outcome, change: id, difference: partsOf(event) };
 }
 

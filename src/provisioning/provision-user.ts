@@ -158,7 +158,7 @@ async function createUser(
   };
   const ifNoSeat = await seatPolicyOf(context, organizationId);
   const need = request.active ? 'activate' : 'none';
-  const change = { before: null, after: user, need, lostAccess: false, ifNoSeat } as const;
+  const change = { before: null, after: user, need, endsSessions: false, ifNoSeat } as const;
   const created = await orWithdraw(placement, () => commitUserChange(context, change, by));
   if (created !== null) return leaveDeleted(context, placement, created, by);
   await placement.withdraw();

@@ -3,7 +3,7 @@
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { changeOrganization, createOrganization } from './administer-organization.ts';
 import { changeSeats, recountSeats } from './administer-seats.ts';
-import { assignRoles, deactivateUser, reactivateUser } from './administer-user.ts';
+import { assignRoles, deactivateUser, endSessions, reactivateUser } from './administer-user.ts';
 import { changeDepartment, createDepartment } from './change-department.ts';
 import { changeGroup, createGroup, removeGroup } from './change-group.ts';
 import { changeUser } from './change-user.ts';
@@ -26,6 +26,7 @@ export interface Provisioning {
   readonly deactivateUser: Bound<typeof deactivateUser>;
   readonly reactivateUser: Bound<typeof reactivateUser>;
   readonly assignRoles: Bound<typeof assignRoles>;
+  readonly endSessions: Bound<typeof endSessions>;
   readonly createGroup: Bound<typeof createGroup>;
   readonly changeGroup: Bound<typeof changeGroup>;
   readonly removeGroup: Bound<typeof removeGroup>;
@@ -50,6 +51,7 @@ export function createProvisioning(context: ProvisioningContext): Provisioning {
     deactivateUser: deactivateUser.bind(null, context),
     reactivateUser: reactivateUser.bind(null, context),
     assignRoles: assignRoles.bind(null, context),
+    endSessions: endSessions.bind(null, context),
     createGroup: createGroup.bind(null, context),
     changeGroup: (organizationId, id, ...rest) =>
       turns(`${organizationId}/${id}`, () => changeGroup(context, organizationId, id, ...rest)),

@@ -40,14 +40,14 @@ describe('holds', () => {
 describe('applyEdit', () => {
   test('an active user who gets a hold loses access and gives the seat back', () => {
     const edited = applyEdit(sampleUser(), { holds: [holdOf('idp', 'okta')] });
-    expect(edited).toMatchObject({ need: 'giveBack', lostAccess: true, user: { active: false } });
+    expect(edited).toMatchObject({ need: 'giveBack', endsSessions: true, user: { active: false } });
   });
 
   test('a second hold on an inactive user frees no second seat', () => {
     const before = sampleUser({ holds: [holdOf('admin')] });
     expect(applyEdit(before, { holds: [...before.holds, holdOf('hr', 'hr')] })).toMatchObject({
       need: 'none',
-      lostAccess: false,
+      endsSessions: false,
     });
   });
 
@@ -62,10 +62,10 @@ describe('applyEdit', () => {
   });
 
   test('a deletion gives the seat back once', () => {
-    expect(applyEdit(sampleUser(), { deletedAt: 9 })).toMatchObject({ need: 'giveBack', lostAccess: true });
+    expect(applyEdit(sampleUser(), { deletedAt: 9 })).toMatchObject({ need: 'giveBack', endsSessions: true });
     expect(applyEdit(sampleUser({ holds: [holdOf('admin')] }), { deletedAt: 9 })).toMatchObject({
       need: 'none',
-      lostAccess: false,
+      endsSessions: false,
     });
   });
 

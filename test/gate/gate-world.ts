@@ -4,7 +4,7 @@
  */
 import { randomBytes as nodeRandomBytes } from 'node:crypto';
 import type { Express } from 'express';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { App, AppId } from '#directory/app.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
@@ -29,6 +29,7 @@ import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
 import { appRecordId, appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
+import { findOrganizationOfDomain, verifiedDomainRecords } from '#storage/domain-records.ts';
 import type { Storage } from '#storage/storage.ts';
 
 export const organization = 'acme' as OrganizationId;
@@ -53,6 +54,8 @@ export interface GateWorld {
   readonly reactivate: (user: Pick<User, 'id' | 'organizationId'>) => Promise<User>;
   readonly seal: (secret: string, connection: string, at?: OrganizationId) => string;
   readonly signIns: (at?: OrganizationId) => Promise<readonly SignInRecord[]>;
+  /** A second gate on the same store with the same public address, as another node of a cluster; answers where it listens. */
+  readonly openNode: () => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
@@ -92,6 +95,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
   const metrics = createMetrics(noScrape);
   const context: GateContext = {
     storage: options.gateStorage?.(storage) ?? storage,
+    provisioning,
     now,
     randomBytes,
     config: {
@@ -100,6 +104,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       signInsPerMinute: 10_000,
       sessionIdleMs: 12 * 3_600_000,
       sessionAbsoluteMs: 168 * 3_600_000,
+      sessionsPerPerson: 20,
       allowInsecureProviders: true,
       ...options.config,
     },
@@ -112,15 +117,25 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
     logger,
     metrics,
   };
-  const gate = createGate(context);
   let requests = 0;
   const { trustedProxies } = context.config;
   const http = { baseUrl, trustedProxies, logger, metrics, createRequestId: () => `request-${(requests += 1)}` };
-  const app = createHttpApp({ ...http, mounts: [{ path: '/', router: gate.router }] });
   const isTrustedProxy = createProxyTrust(trustedProxies);
-  server.on('request', createFrontDoor({ ...http, app, doors: gate.doors, isTrustedProxy }));
+  const serveGate = (at: Server) => {
+    const gate = createGate(context);
+    const app = createHttpApp({ ...http, mounts: [{ path: '/', router: gate.router }] });
+    at.on('request', createFrontDoor({ ...http, app, doors: gate.doors, isTrustedProxy }));
+    return { gate, app };
+  };
+  const { gate, app } = serveGate(server);
+  const nodes: { readonly at: Server; readonly gate: Gate }[] = [{ at: server, gate }];
   await addOrganization(provisioning, organization);
 
+  const verifyDomain = async (domain: string, organizationId: OrganizationId): Promise<void> => {
+    const value = { verifiedBy: 'administrator', verifiedAt: clock.now } as const;
+    const isNew = (await findOrganizationOfDomain(storage, domain, clock.now)) === null;
+    if (isNew) await storage.records(verifiedDomainRecords).insert({ id: domain, organizationId, value });
+  };
   const unlimited = (user: Pick<User, 'id' | 'organizationId'>) => [user.organizationId, user.id, {}, by] as const;
   return {
     storage,
@@ -152,6 +167,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       };
       const recordId = connectionRecordId(organizationId, connection.id);
       await storage.records(connectionRecords).insert({ id: recordId, organizationId, value: connection });
+      for (const domain of connection.domains) await verifyDomain(domain, organizationId);
       return connection;
     },
     async addApp(id, hosts, { organizationId = organization, ...rest } = {}) {
@@ -175,10 +191,18 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
     seal: (secret, connection, at = organization) =>
       sealing.seal(secret, clientSecretPlace(at, connection as ConnectionId)),
     signIns: (at = organization) => listSignIns(context, at, { limit: 200 }),
+    async openNode() {
+      const at = createServer();
+      await new Promise<void>((resolve) => at.listen(0, 'localhost', resolve));
+      nodes.push({ at, gate: serveGate(at).gate });
+      return `http://localhost:${(at.address() as AddressInfo).port}`;
+    },
     async close() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-      await gate.close();
+      for (const node of nodes) {
+        node.at.closeAllConnections();
+        await new Promise<void>((resolve) => node.at.close(() => resolve()));
+        await node.gate.close();
+      }
     },
   };
 }

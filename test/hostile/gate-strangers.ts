@@ -36,7 +36,15 @@ export function toGate({ sessionCookie, appHost, saml, url }: HostileHouse): fc.
   const organization = path(['by-gate', 'by-gate', 'by-gate', 'by-gate', 'by-gate', 'by-gate', 'default', 'xx']);
   const connection = path(['saml', 'oidc', 'saml', 'oidc', 'yy']);
   const place = fc.oneof(
-    fc.constantFrom('/sso/session', '/sso/logout', '/gate/forward-auth', '/gate/forward-auth'),
+    fc.constantFrom(
+      '/sso/session',
+      '/sso/logout',
+      '/sso/sessions',
+      '/sso/sessions/end',
+      '/sso/sessions/end-all',
+      '/gate/forward-auth',
+      '/gate/forward-auth',
+    ),
     organization.map((org) => `/sso/${org}/login`),
     organization.map((org) => `/sso/${org}/signed-in`),
     fc

@@ -80,6 +80,7 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   ],
   'organizations.list': () => 'answers 403 without scope instance',
   'organizations.get': ofPath('GET', ''),
+  'organizations.change': ofPath('PUT', '', { name: 'Other' }),
   'organizations.suspend': ofPath('POST', '/suspend', {}),
   'organizations.resume': ofPath('POST', '/resume', {}),
   'credentials.issue': (ids, own) => [
@@ -162,6 +163,18 @@ export const adminCases: Readonly<Record<string, Cases>> = {
       target: `/api/v1/organizations/${own.organization}/users/${own.person}/sessions?cursor=${cursorAt(ids.session)}`,
     },
   ],
+  'users.endSession': (ids, own) => [
+    ...(admin('POST', inPath('/users/{person}/sessions/{session}/end'), { body: {} })(
+      ids,
+      own,
+    ) as readonly ForeignIdCase[]),
+    {
+      method: 'POST',
+      target: `/api/v1/organizations/${own.organization}/users/${own.person}/sessions/${ids.session}/end`,
+      body: {},
+    },
+  ],
+  'users.endSessions': admin('POST', inPath('/users/{person}/sessions/end-all'), { body: {} }),
   'users.deactivate': admin('POST', inPath('/users/{person}/deactivate'), { body: { reason: 'gone' } }),
   'users.reactivate': admin('POST', inPath('/users/{person}/reactivate'), { body: {} }),
   'users.assignRoles': admin('PUT', inPath('/users/{person}/roles'), {
@@ -436,6 +449,9 @@ const page = { accept: 'text/html' };
 /** By the route's path, asked by a browser that is signed in at the own organisation. */
 export const gateCases: Readonly<Record<string, Cases>> = {
   '/sso/session': () => 'names nothing: the cookie decides',
+  '/sso/sessions': () => 'names nothing: the cookie decides',
+  '/sso/sessions/end': () => 'its session is looked for among those of the person whose cookie it is',
+  '/sso/sessions/end-all': () => 'names nothing: the cookie decides',
   '/sso/logout': () => 'names nothing: the cookie decides',
   '/sso/:org/login': (ids, own) => [
     { method: 'GET', target: `/sso/${own.organization}/login?connection=${ids.connection}`, headers: page },

@@ -44,6 +44,8 @@ export interface VerifiedIdentity {
   readonly profile?: ClaimedProfile;
   /** What may open one session only (assertion id, ID token), and until when it must be remembered. */
   readonly usedOnce: { readonly id: string; readonly until: Instant };
+  /** The provider's name for its own session (SAML `SessionIndex`, OpenID Connect `sid`), by which it may end ours. */
+  readonly sessionId?: string;
   /** The provider's own limit for the session. */
   readonly sessionNotOnOrAfter?: Instant;
 }
@@ -53,8 +55,8 @@ export type KeepAttempt = (expected: ExpectedAnswer) => Promise<void>;
 /** One connection, ready to sign people in. Refusals are thrown as `SignInError`. */
 export interface ConnectionStrategy {
   readonly protocol: 'saml' | 'oidc';
-  /** The provider's URL for this browser; `keep` has stored what its answer will be judged by. */
-  begin(request: Request, keep: KeepAttempt): Promise<string>;
+  /** The provider's URL for this browser; `keep` has stored what its answer will be judged by. `loginHint`: whom the person says they are. */
+  begin(request: Request, keep: KeepAttempt, loginHint?: string): Promise<string>;
   /** `expected` undefined: this browser waits for no answer. */
   complete(request: Request, expected: ExpectedAnswer | undefined): Promise<VerifiedIdentity>;
 }

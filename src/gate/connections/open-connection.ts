@@ -1,7 +1,7 @@
 // From a stored connection to something that signs people in: its settings, our addresses for it, and its protocol's strategy.
 // Read for every request, so that a certificate taken away is refused at once on every node (S26).
 
-import type { Connection, OidcSignIn, SamlSignIn } from '#directory/connection.ts';
+import type { Connection } from '#directory/connection.ts';
 import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import type { GateContext } from '../gate-context.ts';
@@ -9,10 +9,9 @@ import { SignInError } from '../sign-in/refusal.ts';
 import type { ConnectionStrategy } from './connection-strategy.ts';
 import { openOidcSignIn, type OidcParts } from './oidc/oidc-sign-in.ts';
 import { openSamlSignIn, type SamlParts } from './saml-sign-in.ts';
+import { canSignIn, type SignInConnection } from './sign-in-connection.ts';
 
 export interface ConnectionParts extends OidcParts, SamlParts {}
-
-export type SignInConnection = Connection & { readonly signIn: SamlSignIn | OidcSignIn };
 
 /** Our addresses for one connection, from the base URL and nothing else. */
 export function addressesOf(baseUrl: string, connection: Pick<Connection, 'organizationId' | 'id'>) {
@@ -21,6 +20,10 @@ export function addressesOf(baseUrl: string, connection: Pick<Connection, 'organ
     samlEntityId: `${root}/saml/metadata`,
     samlAcs: `${root}/saml/acs`,
     oidcCallback: `${root}/oidc/callback`,
+    oidcJwks: `${root}/oidc/jwks`,
+    oidcBackchannelLogout: `${root}/oidc/backchannel-logout`,
+    globalTokenRevocation: `${root}/global-token-revocation`,
+    securityEvents: `${root}/security-events`,
   };
 }
 
@@ -68,8 +71,4 @@ export function openConnection(
   } catch (error) {
     throw new SignInError('connectionMisconfigured', error instanceof Error ? error.message : String(error), error);
   }
-}
-
-function canSignIn(connection: Connection): connection is SignInConnection {
-  return connection.signIn !== undefined;
 }

@@ -1,6 +1,7 @@
 // The page that asks through which connection to sign in, where the organisation has several and the link names none.
 
 import type { Translator } from '#messages/translator.ts';
+import { addressForm, type FindWords } from './find-page.ts';
 import type { Page } from './page.ts';
 
 export interface Choice {
@@ -8,15 +9,23 @@ export interface Choice {
   readonly href: string;
 }
 
-export function createChooserPage({ say }: Translator, organization: string, choices: readonly Choice[]): Page {
+export interface ChooserWords extends FindWords {
+  readonly organization: string;
+  readonly choices: readonly Choice[];
+}
+
+export function createChooserPage({ say }: Translator, words: ChooserWords): Page {
   return {
-    title: say('page.chooser.title', { organization }),
+    title: say('page.chooser.title', { organization: words.organization }),
     parts: [
+      ...(words.unknown ? [{ kind: 'note' as const, text: say('page.chooser.unknown') }] : []),
       { kind: 'text', text: say('page.chooser.intro') },
       {
         kind: 'links',
-        links: choices.map(({ name, href }) => ({ text: say('page.chooser.with', { connection: name }), href })),
+        links: words.choices.map(({ name, href }) => ({ text: say('page.chooser.with', { connection: name }), href })),
       },
+      { kind: 'text', text: say('page.chooser.or') },
+      addressForm(say, words),
     ],
   };
 }

@@ -8,6 +8,8 @@ export interface Page {
   readonly title: string;
   /** Parts in order, top to bottom. */
   readonly parts: readonly PagePart[];
+  /** Where the browser goes by itself; a link in the page leads there too. */
+  readonly onward?: string;
 }
 
 export type PagePart =
@@ -21,6 +23,16 @@ export type PagePart =
       readonly text: string;
       readonly action: string;
       readonly fields?: Readonly<Record<string, string>>;
+    }
+  /** The same with one field to fill in. */
+  | {
+      readonly kind: 'field';
+      readonly label: string;
+      readonly name: string;
+      readonly type: 'email' | 'text';
+      readonly text: string;
+      readonly action: string;
+      readonly fields?: Readonly<Record<string, string>>;
     };
 
 const style = `:root{color-scheme:light dark;font:16px/1.6 system-ui,"Hiragino Sans","Noto Sans CJK JP",sans-serif}
@@ -29,7 +41,9 @@ main{max-width:34rem;padding:2rem;box-sizing:border-box}
 h1{font-size:1.5rem;line-height:1.3}
 ul{list-style:none;padding:0}
 a.button,button{display:inline-block;margin:.25rem 0;padding:.6rem 1.1rem;border:1px solid currentColor;border-radius:.4rem;background:none;color:inherit;font:inherit;text-decoration:none;cursor:pointer}
-a:focus-visible,button:focus-visible{outline:3px solid #2563eb;outline-offset:2px}
+label{display:block}
+input{box-sizing:border-box;width:100%;padding:.6rem;border:1px solid currentColor;border-radius:.4rem;background:none;color:inherit;font:inherit}
+a:focus-visible,button:focus-visible,input:focus-visible{outline:3px solid #2563eb;outline-offset:2px}
 .note{opacity:.8;font-size:.95rem}`;
 
 const contentSecurityPolicy = [
@@ -71,7 +85,7 @@ export function pageHeaders(
   };
 }
 
-export function renderPage(language: string, { title, parts }: Page): string {
+export function renderPage(language: string, { title, parts, onward }: Page): string {
   return [
     '<!doctype html>',
     `<html lang="${escapeHtml(language)}">`,
@@ -79,6 +93,7 @@ export function renderPage(language: string, { title, parts }: Page): string {
     '<meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<title>${escapeHtml(title)}</title>`,
+    ...(onward === undefined ? [] : [`<meta http-equiv="refresh" content="0;url=${escapeHtml(onward)}">`]),
     `<style>${style}</style>`,
     '</head>',
     '<body>',
@@ -104,9 +119,21 @@ function renderPart(part: PagePart): string {
       return `<ul>${part.links.map((link) => `<li><a class="button" href="${escapeHtml(link.href)}">${escapeHtml(link.text)}</a></li>`).join('')}</ul>`;
     case 'button':
       return `<form method="post" action="${escapeHtml(part.action)}">${renderFields(part.fields)}<button type="submit">${escapeHtml(part.text)}</button></form>`;
+    case 'field':
+      return renderField(part);
     default:
       return part satisfies never;
   }
+}
+
+function renderField({ label, name, type, text, action, fields }: Extract<PagePart, { kind: 'field' }>): string {
+  const complete = type === 'email' ? ' autocomplete="email"' : '';
+  return [
+    `<form method="post" action="${escapeHtml(action)}">${renderFields(fields)}`,
+    `<label>${escapeHtml(label)} <input type="${type}" name="${escapeHtml(name)}" required maxlength="320"${complete}></label>`,
+    `<p><button type="submit">${escapeHtml(text)}</button></p>`,
+    '</form>',
+  ].join('');
 }
 
 function renderFields(fields: Readonly<Record<string, string>> = {}): string {

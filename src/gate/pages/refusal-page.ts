@@ -1,5 +1,6 @@
-// The page of a refused sign-in: one sentence for the person, the reference id for the administrator, a way to try again. No reason code.
+// The page of a refused sign-in: one sentence for the person, the reference id for the administrator, whom to ask, a way to try again. No reason code.
 
+import type { OrganizationContact } from '#directory/organization.ts';
 import type { Translator } from '#messages/translator.ts';
 import type { RefusalSentence } from '../sign-in/refusal.ts';
 import type { Page } from './page.ts';
@@ -7,11 +8,18 @@ import type { Page } from './page.ts';
 export interface RefusalWords {
   readonly sentence: RefusalSentence | 'nobody';
   readonly reference?: string;
+  /** Whom the organisation says its people may ask. */
+  readonly contact?: OrganizationContact;
   /** Where a new sign-in begins. It is a link, never a redirect: a refused browser must not run in circles. */
   readonly again?: string;
 }
 
-export function createRefusalPage({ say }: Translator, { sentence, reference, again }: RefusalWords): Page {
+export function createRefusalPage(
+  { say }: Translator,
+  { sentence, reference, contact = {}, again }: RefusalWords,
+): Page {
+  const { text, email } = contact;
+  const subject = reference === undefined ? '' : `?subject=${encodeURIComponent(reference)}`;
   return {
     title: say('page.refusal.title'),
     parts: [
@@ -19,6 +27,16 @@ export function createRefusalPage({ say }: Translator, { sentence, reference, ag
       ...(reference === undefined
         ? []
         : [{ kind: 'note' as const, text: say('page.refusal.reference', { reference }) }]),
+      ...(text === undefined ? [] : [{ kind: 'note' as const, text: say('page.refusal.contact', { contact: text }) }]),
+      ...(email === undefined
+        ? []
+        : [
+            {
+              kind: 'link' as const,
+              text: say('page.refusal.write', { email }),
+              href: `mailto:${encodeURI(email)}${subject}`,
+            },
+          ]),
       ...(again === undefined ? [] : [{ kind: 'link' as const, text: say('page.refusal.again'), href: again }]),
     ],
   };

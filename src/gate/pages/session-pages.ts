@@ -9,11 +9,13 @@ export interface SignedInWords {
   /** An app on another host: offered as a link, because a redirect could come straight back and go in circles. */
   readonly continueTo?: string;
   readonly signOut: string;
+  /** The page of the person's sessions. */
+  readonly sessions: string;
 }
 
 export function createSignedInPage(
   { say }: Translator,
-  { organization, name, continueTo, signOut }: SignedInWords,
+  { organization, name, continueTo, signOut, sessions }: SignedInWords,
 ): Page {
   const onward =
     continueTo === undefined
@@ -30,6 +32,7 @@ export function createSignedInPage(
     parts: [
       { kind: 'text', text: say('page.signedIn.as', { organization, name }) },
       ...onward,
+      { kind: 'link', text: say('page.signedIn.sessions'), href: sessions },
       { kind: 'button', text: say('page.signOut.button'), action: signOut },
     ],
   };

@@ -1,9 +1,8 @@
 // What `/sso/session` decides: who is signed in with this cookie, and may they still come in?
 
-import type { HeldReason } from '#directory/access-decision.ts';
 import type { GateContext } from '../gate-context.ts';
 import type { KnownPeople, KnownPerson } from './known-people.ts';
-import { resumeSession } from './resume-session.ts';
+import { resumeSession, type ResumedSession } from './resume-session.ts';
 import type { StoredSession } from './session.ts';
 
 /** The signed-in person as `/sso/session` shows them. */
@@ -18,8 +17,7 @@ export interface SessionView {
 
 export type CheckedSession =
   | { readonly kind: 'signedIn'; readonly view: SessionView }
-  | { readonly kind: 'held'; readonly reason: HeldReason }
-  | { readonly kind: 'nobody' };
+  | Exclude<ResumedSession, { readonly kind: 'signedIn' }>;
 
 /** `token`: the session cookie's value. Throws `StorageError` when the store is away. */
 export async function checkSession(

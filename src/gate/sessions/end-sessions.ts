@@ -1,10 +1,17 @@
 // Ends sessions after the fact: every door was closed by the commit already; this records it and tidies. Idempotent, for the relay.
 
+import type { Connection } from '#directory/connection.ts';
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { GateContext } from '../gate-context.ts';
-import { endSession, isExpired, sessionRecords, type StoredSession } from './session.ts';
-
-const pageSize = 200;
+import {
+  endSession,
+  isExpired,
+  keysOfProvider,
+  sessionRecords,
+  sessionsOf,
+  type ProviderSession,
+  type StoredSession,
+} from './session.ts';
 
 /** Ends the user's sessions that were opened with a lower epoch. Answers how many it ended; a second call ends none. */
 export async function endSessionsOfUser(
@@ -15,9 +22,32 @@ export async function endSessionsOfUser(
   cause: string,
 ): Promise<number> {
   let ended = 0;
-  for await (const session of sessionsOf(context, organizationId, userId)) {
+  for await (const session of sessionsOf(context, organizationId, `open=${userId}`)) {
     if (session.value.endedAt !== undefined || session.value.epoch >= belowEpoch) continue;
-    if (await endSession(context, session.id, cause)) ended += 1;
+    if ((await endSession(context, session.id, cause)) === 'ended') ended += 1;
+  }
+  return ended;
+}
+
+/**
+ * Ends the sessions of a connection that its provider names by subject, by its own session, or by both (then both must fit). Each is refused at
+ * every door from its write on. Answers those it ended.
+ */
+export async function endSessionsOfProvider(
+  context: GateContext,
+  at: Pick<Connection, 'id' | 'organizationId'>,
+  named: Pick<ProviderSession, 'issuer'> & Partial<ProviderSession>,
+  cause: string,
+): Promise<readonly StoredSession[]> {
+  const keys = keysOfProvider(at.id, named);
+  // The provider's session is the narrower of the two.
+  const key = keys.at(-1);
+  if (key === undefined) return [];
+  const ended: StoredSession[] = [];
+  for await (const session of sessionsOf(context, at.organizationId, key)) {
+    const own = sessionRecords.keysOf(session.value);
+    if (session.value.endedAt !== undefined || !keys.every((each) => own.includes(each))) continue;
+    if (await endSession(context, session.id, cause)) ended.push(session);
   }
   return ended;
 }
@@ -30,7 +60,7 @@ export async function countLiveSessions(
 ): Promise<number> {
   const user = await context.storage.users.accessState(organizationId, userId);
   let live = 0;
-  for await (const session of sessionsOf(context, organizationId, userId)) {
+  for await (const session of sessionsOf(context, organizationId, `user=${userId}`)) {
     const { value } = session;
     if (value.endedAt === undefined && value.epoch === user?.epoch && !isExpired(context, value)) live += 1;
   }
@@ -44,22 +74,6 @@ export async function listSessions(
   userId: UserId,
 ): Promise<readonly StoredSession[]> {
   const sessions: StoredSession[] = [];
-  for await (const session of sessionsOf(context, organizationId, userId)) sessions.push(session);
+  for await (const session of sessionsOf(context, organizationId, `user=${userId}`)) sessions.push(session);
   return sessions;
-}
-
-async function* sessionsOf(
-  context: GateContext,
-  organizationId: OrganizationId,
-  userId: UserId,
-): AsyncGenerator<StoredSession> {
-  const store = context.storage.records(sessionRecords);
-  let after: string | undefined;
-  for (;;) {
-    const page = { key: `user=${userId}`, limit: pageSize, ...(after === undefined ? {} : { after }) };
-    const sessions = await store.list(organizationId, page, context.now());
-    yield* sessions;
-    after = sessions.at(-1)?.id;
-    if (sessions.length < pageSize) return;
-  }
 }

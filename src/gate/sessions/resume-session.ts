@@ -4,12 +4,18 @@
 import { decideAccess, type AccessState, type HeldReason } from '#directory/access-decision.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
+import { toStateThen, type StateThen } from '../sign-in/state-then.ts';
 import { isExpired, sessionRecords, touchSession, type StoredSession } from './session.ts';
 
 export type ResumedSession =
   | { readonly kind: 'signedIn'; readonly user: AccessState; readonly session: StoredSession }
   /** The session's person is kept out now, whether or not the session was ended by it: 403 with the present reason. */
-  | { readonly kind: 'held'; readonly reason: HeldReason; readonly session: StoredSession }
+  | {
+      readonly kind: 'held';
+      readonly reason: HeldReason;
+      readonly session: StoredSession;
+      readonly then: StateThen;
+    }
   /** No session, or one that ended and whose person is not held any more: 401. */
   | { readonly kind: 'nobody' };
 
@@ -37,7 +43,10 @@ export async function judgeSession(context: GateContext, session: StoredSession 
     context.storage.organizations.get(organizationId),
   ]);
   const decision = decideAccess(organization, user, context.now());
-  if (!decision.allowed) return { kind: 'held', reason: decision.reason, session };
+  if (!decision.allowed) {
+    const then = toStateThen(organization, user, context.now());
+    return { kind: 'held', reason: decision.reason, session, then };
+  }
   if (user === null || value.endedAt !== undefined || user.epoch !== value.epoch) return { kind: 'nobody' };
   // Not waited for: the decision is made, and a store that only reads must not hold it up.
   void touchSession(context, session);

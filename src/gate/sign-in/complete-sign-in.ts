@@ -4,14 +4,16 @@
 
 import { decideAccess } from '#directory/access-decision.ts';
 import type { ConnectionStrategy, VerifiedIdentity } from '../connections/connection-strategy.ts';
-import type { SignInConnection } from '../connections/open-connection.ts';
+import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import type { GateContext } from '../gate-context.ts';
 import { endSession, openSession } from '../sessions/session.ts';
+import { toSessionOrigin } from '../sessions/session-origin.ts';
 import { storeLink } from './account-link.ts';
 import { takeAttempt, type FoundAttempt } from './attempt.ts';
 import { matchAccount, type MatchedAccount } from './match-account.ts';
 import { SignInError } from './refusal.ts';
 import { recordSignIn, type SignInCheck, type SignInRecord, type SignInStep } from './sign-in-record.ts';
+import { toStateThen, type StateThen } from './state-then.ts';
 import { useOnce } from './used-once.ts';
 
 export interface SignInVisit {
@@ -22,6 +24,8 @@ export interface SignInVisit {
   /** Asks the connection who came back. @throws SignInError */
   readonly verify: () => Promise<VerifiedIdentity>;
   readonly address: string | undefined;
+  /** What the browser calls itself. */
+  readonly userAgent?: string | undefined;
 }
 
 export type SignInOutcome =
@@ -35,6 +39,7 @@ export async function completeSignIn(context: GateContext, visit: SignInVisit): 
   const facts = (): Omit<SignInRecord, 'reference' | 'at' | 'connection' | 'outcome'> => ({
     protocol: visit.protocol,
     checks: trace.checks,
+    ...(trace.then === undefined ? {} : { then: trace.then }),
     ...(trace.matched === undefined ? {} : { userId: trace.matched.user.id }),
     ...(trace.identity === undefined ? {} : { claimed: claimOf(trace.identity) }),
     ...(visit.address === undefined ? {} : { address: visit.address }),
@@ -62,6 +67,7 @@ interface Trace {
   readonly checks: SignInCheck[];
   identity?: VerifiedIdentity;
   matched?: MatchedAccount;
+  then?: StateThen;
 }
 
 async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): Promise<string> {
@@ -91,7 +97,7 @@ async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): P
   trace.matched = matched;
   const epoch = await step(
     'access',
-    () => admit(context, matched),
+    () => admit(context, matched, trace),
     (read) => `active, epoch ${read}`,
   );
   await step('link', () => link(context, connection, identity, matched));
@@ -101,6 +107,12 @@ async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): P
       userId: matched.user.id,
       epoch,
       connection: connection.id,
+      provider: {
+        issuer: identity.issuer,
+        subject: identity.subject,
+        ...(identity.sessionId === undefined ? {} : { sessionId: identity.sessionId }),
+      },
+      from: toSessionOrigin(visit.address, visit.userAgent),
       ...(identity.sessionNotOnOrAfter === undefined ? {} : { notOnOrAfter: identity.sessionNotOnOrAfter }),
     }),
   );
@@ -126,11 +138,12 @@ async function checked<Result>(
 }
 
 /** Reads person and organisation now; the epoch goes into the session. */
-async function admit(context: GateContext, { user }: MatchedAccount): Promise<number> {
+async function admit(context: GateContext, { user }: MatchedAccount, trace: Trace): Promise<number> {
   const [state, organization] = await Promise.all([
     context.storage.users.accessState(user.organizationId, user.id),
     context.storage.organizations.get(user.organizationId),
   ]);
+  trace.then = toStateThen(organization, state, context.now());
   const decision = decideAccess(organization, state, context.now());
   if (!decision.allowed) throw new SignInError(decision.reason, `user ${user.id} is kept out`);
   if (state === null) throw new SignInError('noSuchUser', `user ${user.id} is gone`);

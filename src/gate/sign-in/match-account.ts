@@ -5,6 +5,7 @@ import type { AccountMatch, Connection } from '#directory/connection.ts';
 import { foldCase } from '#directory/identifiers.ts';
 import type { User, UserKey } from '#directory/user.ts';
 import type { VerifiedIdentity } from '../connections/connection-strategy.ts';
+import { domainOf, isRouted } from '../connections/domain-routing.ts';
 import { listSignInConnections } from '../connections/open-connection.ts';
 import type { GateContext } from '../gate-context.ts';
 import { findLink, findLinkOfUser, type AccountLink } from './account-link.ts';
@@ -56,7 +57,7 @@ async function matchByRule(
 ): Promise<MatchedAccount> {
   const rule = connection.match;
   if (rule === 'off') throw new SignInError('noSuchUser', 'not linked, and this connection links nobody (match: off)');
-  const key = keyFor(rule, connection, identity);
+  const key = await keyFor(context, rule, connection, identity);
   const [user, ...others] = await context.storage.users.findByKey(connection.organizationId, key);
   if (user === undefined) throw new SignInError('noSuchUser', `nobody has this ${rule}`);
   if (others.length > 0) throw new SignInError('ambiguousUser', `${others.length + 1} users have this ${rule}`);
@@ -69,7 +70,12 @@ async function matchByRule(
 }
 
 /** What the rule looks for. An e-mail counts only where its domain is routed to this connection. */
-function keyFor(rule: Exclude<AccountMatch, 'off'>, connection: Connection, identity: VerifiedIdentity): UserKey {
+async function keyFor(
+  context: GateContext,
+  rule: Exclude<AccountMatch, 'off'>,
+  connection: Connection,
+  identity: VerifiedIdentity,
+): Promise<UserKey> {
   // The Kelvin sign folds to "k": a name that is not in its composed form could pass for another one's.
   for (const name of [identity.userName, identity.externalId, identity.verifiedEmail]) {
     if (name !== undefined && name !== name.normalize('NFC')) {
@@ -87,7 +93,7 @@ function keyFor(rule: Exclude<AccountMatch, 'off'>, connection: Connection, iden
       const { verifiedEmail } = identity;
       if (verifiedEmail === undefined)
         throw new SignInError('noSuchUser', 'the provider gave no verified e-mail address');
-      if (!isRouted(connection, verifiedEmail))
+      if (!(await isRouted(context, connection, domainOf(verifiedEmail))))
         throw new SignInError('noSuchUser', 'the e-mail domain is not routed to this connection');
       // A stored key may read `type|address`; an address that contains the bar would name a type.
       if (verifiedEmail.includes('|')) throw new SignInError('noSuchUser', 'not an e-mail address');
@@ -100,16 +106,12 @@ function keyFor(rule: Exclude<AccountMatch, 'off'>, connection: Connection, iden
 
 /** Where several providers can sign people in, a name alone does not say whose person it is: any of them could claim anybody. */
 async function assertTied(context: GateContext, connection: Connection, user: User): Promise<void> {
-  if (user.provisionedBy.includes(connection.id) || isRouted(connection, user.profile.userName)) return;
+  if (user.provisionedBy.includes(connection.id)) return;
+  if (await isRouted(context, connection, domainOf(user.profile.userName))) return;
   const connections = await listSignInConnections(context, connection.organizationId);
   if (connections.every((other) => other.id === connection.id)) return;
   throw new SignInError(
     'otherConnection',
     `user ${user.id} was not provisioned through ${connection.id}, nor is the domain routed to it`,
   );
-}
-
-function isRouted(connection: Connection, name: string): boolean {
-  const at = name.lastIndexOf('@');
-  return at > 0 && connection.domains.includes(foldCase(name.slice(at + 1)));
 }

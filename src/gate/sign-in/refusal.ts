@@ -20,6 +20,8 @@ export type MatchRefusalReason =
   | 'identityConflict'
   /** The subject belongs to a user who was deleted. */
   | 'deletedUser'
+  /** Nobody has this account, and one could not be made: no seat is free. */
+  | 'noFreeSeat'
   /** There are several sign-in connections, and neither provisioning nor the domain ties this user to the one used. */
   | 'otherConnection';
 
@@ -53,6 +55,7 @@ export type RefusalSentence =
   | 'onLeave'
   | 'waitingForSeat'
   | 'notStarted'
+  | 'noFreeSeat'
   | 'organizationSuspended'
   | 'unknownPerson'
   | 'startAgain'
@@ -70,6 +73,7 @@ export function presentRefusal(reason: RefusalReason): {
     case 'onLeave':
     case 'waitingForSeat':
     case 'notStarted':
+    case 'noFreeSeat':
     case 'organizationSuspended':
       return { sentence: reason, status: 403 };
     case 'noSuchUser':

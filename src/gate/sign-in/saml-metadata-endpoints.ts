@@ -3,7 +3,8 @@
 import type { RequestHandler } from 'express';
 import type { SamlSignIn } from '#directory/connection.ts';
 import type { SamlKeyUse } from '#storage/saml-key-records.ts';
-import { addressesOf, type SignInConnection } from '../connections/open-connection.ts';
+import { addressesOf } from '../connections/open-connection.ts';
+import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import { buildServiceMetadata } from '../connections/saml/service-metadata.ts';
 import type { GateContext } from '../gate-context.ts';
 import { findConnectionOf, sendNotFound } from './sign-in-endpoints.ts';

@@ -12,40 +12,41 @@ import {
   listSignInConnections,
   openConnection,
   type ConnectionParts,
-  type SignInConnection,
 } from '../connections/open-connection.ts';
 import { readUnsolicited } from '../connections/saml/unsolicited-response.ts';
 import { maxFormBytes, readSamlForm, type SamlFormRequest } from '../connections/saml/form-body.ts';
+import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
-import { createChooserPage } from '../pages/chooser-page.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
-import { createNotFoundPage, createRefusalPage } from '../pages/refusal-page.ts';
+import { createNotFoundPage } from '../pages/refusal-page.ts';
+import { showRefusal } from '../pages/show-refusal.ts';
 import { endSession } from '../sessions/session.ts';
 import { readSessionToken, toSessionCookie } from '../sessions/session-cookie.ts';
 import { findAttempts, forgetAttempt, type FoundAttempt } from './attempt.ts';
 import { completeSignIn } from './complete-sign-in.ts';
+import { chooseByAddress, sendChooser } from './find-connection-endpoints.ts';
+import { findConnections, readLoginHint } from './find-connection.ts';
 import { presentRefusal, SignInError } from './refusal.ts';
 import { readReturnTarget, sharesCookies } from './return-target.ts';
 import { recordSignIn } from './sign-in-record.ts';
 import { startSignIn } from './start-sign-in.ts';
 
-/** `GET /sso/{org}/login?return_to=&connection=` */
+/** `GET /sso/{org}/login?return_to=&connection=&login_hint=` */
 export function signInStart(context: GateContext, parts: ConnectionParts): RequestHandler {
   return async (request, response) => {
     const organization = await findOrganization(context, request);
     if (organization === null) return sendNotFound(request, response);
     const query = new URLSearchParams(queryOf(request));
-    const named = query.get('connection');
-    const connections =
-      named === null
-        ? await listSignInConnections(context, organization.id)
-        : await namedConnection(context, organization.id, named);
+    const loginHint = readLoginHint(query.get('login_hint'));
+    const wish = { connection: query.get('connection'), loginHint };
+    const connections = await findConnections(context, organization.id, wish);
     const [connection, ...others] = connections;
     if (connection === undefined) return sendNotFound(request, response);
-    if (others.length > 0) return sendChooser(context, request, response, organization, connections, query);
+    if (others.length > 0)
+      return sendChooser(context, request, response, organization, connections, query.get('return_to'));
     const returnTo = await readReturnTarget(context, organization.id, query.get('return_to') ?? undefined);
-    await begin(context, parts, connection, request, response, returnTo);
+    await begin(context, parts, connection, request, response, { returnTo, loginHint });
   };
 }
 
@@ -56,10 +57,10 @@ async function begin(
   connection: SignInConnection,
   request: Request,
   response: Response,
-  returnTo: string | undefined,
+  asked: { readonly returnTo: string | undefined; readonly loginHint?: string | undefined },
 ): Promise<void> {
   try {
-    const { url, setCookie } = await startSignIn(context, parts, connection, request, returnTo);
+    const { url, setCookie } = await startSignIn(context, parts, connection, request, asked);
     response.append('Set-Cookie', setCookie);
     redirect(response, request.method === 'POST' ? 303 : 302, url);
   } catch (error) {
@@ -71,8 +72,18 @@ async function begin(
       address: clientAddressOf(request),
       checks: [{ step: 'start', passed: false, detail: error.detail }],
     });
-    sendRefusal(context, request, response, connection, error, reference);
+    await sendRefusal(context, request, response, connection, error, reference);
   }
+}
+
+/** `POST /sso/{org}/login` */
+export function signInByAddress(context: GateContext): RequestHandler {
+  return chooseByAddress(
+    context,
+    (request) => findOrganization(context, request),
+    ({ id }) => listSignInConnections(context, id),
+    sendNotFound,
+  );
 }
 
 /** `GET /sso/{org}/{connection}/oidc/callback` and `POST /sso/{org}/{connection}/saml/acs` */
@@ -89,7 +100,7 @@ export function signInEnd(context: GateContext, parts: ConnectionParts, protocol
       const hint = readHint(request, connection);
       if (hint !== null) {
         const returnTo = await readReturnTarget(context, connection.organizationId, hint.relayState);
-        return begin(context, parts, connection, request, response, returnTo);
+        return begin(context, parts, connection, request, response, { returnTo });
       }
     }
     const outcome = await completeSignIn(context, {
@@ -97,6 +108,7 @@ export function signInEnd(context: GateContext, parts: ConnectionParts, protocol
       protocol,
       attempt,
       address: clientAddressOf(request),
+      userAgent: request.headers['user-agent'],
       verify: async () => {
         if (oversize !== null) throw oversize;
         return openConnection(context, parts, connection).complete(request, attempt?.record.value.expected);
@@ -118,15 +130,6 @@ export function signInEnd(context: GateContext, parts: ConnectionParts, protocol
 async function findOrganization(context: GateContext, request: Request): Promise<Organization | null> {
   const id = String(request.params['org']);
   return isSlug(id) ? context.storage.organizations.get(id as OrganizationId) : null;
-}
-
-async function namedConnection(
-  context: GateContext,
-  organizationId: OrganizationId,
-  name: string,
-): Promise<readonly SignInConnection[]> {
-  const connection = isSlug(name) ? await findSignInConnection(context, organizationId, name as ConnectionId) : null;
-  return connection === null ? [] : [connection];
 }
 
 /** The connection of the path, if it is of this protocol. */
@@ -190,38 +193,17 @@ function landingOf(context: GateContext, organizationId: OrganizationId, target:
   return `${baseUrl}/sso/${organizationId}/signed-in${onward}`;
 }
 
-function sendChooser(
-  context: GateContext,
-  request: Request,
-  response: Response,
-  organization: Organization,
-  connections: readonly SignInConnection[],
-  query: URLSearchParams,
-): void {
-  const returnTo = query.get('return_to');
-  const choices = connections.map((connection) => {
-    const link = new URLSearchParams({
-      connection: connection.id,
-      ...(returnTo === null ? {} : { return_to: returnTo }),
-    });
-    return { name: connection.name, href: `${context.config.baseUrl}/sso/${organization.id}/login?${link.toString()}` };
-  });
-  const translator = translatorFor(request);
-  sendPage(response, 200, translator, createChooserPage(translator, organization.name, choices));
-}
-
 function sendRefusal(
   context: GateContext,
   request: Request,
   response: Response,
-  connection: SignInConnection,
+  { organizationId, id }: SignInConnection,
   refusal: SignInError,
   reference: string,
-): void {
+): Promise<void> {
   const { sentence, status } = presentRefusal(refusal.reason);
-  const again = `${context.config.baseUrl}/sso/${connection.organizationId}/login?connection=${connection.id}`;
-  const translator = translatorFor(request);
-  sendPage(response, status, translator, createRefusalPage(translator, { sentence, reference, again }));
+  const again = `${context.config.baseUrl}/sso/${organizationId}/login?connection=${id}`;
+  return showRefusal(context, request, response, { status, sentence, organizationId, reference, again });
 }
 
 export function sendNotFound(request: Request, response: Response): void {

@@ -12,6 +12,7 @@ import {
 import type { RecordKind } from '#storage/record-store.ts';
 import type { GateContext } from '../gate-context.ts';
 import type { RefusalReason } from './refusal.ts';
+import type { StateThen } from './state-then.ts';
 
 /** The steps of a sign-in, in order. */
 export const signInSteps = ['start', 'provider', 'attempt', 'once', 'match', 'access', 'link', 'session'] as const;
@@ -31,13 +32,18 @@ export interface SignInRecord {
   readonly outcome: 'allowed' | 'refused';
   readonly reason?: RefusalReason;
   readonly connection: ConnectionId;
-  readonly protocol: 'saml' | 'oidc' | 'unknown';
+  /** `session`: no sign-in, but a door that refused a session whose person is held. */
+  readonly protocol: 'saml' | 'oidc' | 'session' | 'unknown';
+  /** For `session`: which door, and for which app. */
+  readonly door?: { readonly name: string; readonly app?: string };
   readonly userId?: UserId;
   /** Whom the provider named, verified or as far as it came. */
   readonly claimed?: { readonly issuer: string; readonly subject: string; readonly userName?: string };
   readonly address?: string;
   /** As far as it came; steps after the failed one were not taken. */
   readonly checks: readonly SignInCheck[];
+  /** What was found about person and organisation, if it came so far. */
+  readonly then?: StateThen;
 }
 
 export const signInRecords: RecordKind<SignInRecord> = {
@@ -51,7 +57,7 @@ export const signInRecords: RecordKind<SignInRecord> = {
 };
 
 const keptMs = 90 * 86_400_000;
-/** Answers that nobody waited for: anybody can send them, so they must not fill the store. */
+/** Answers that nobody waited for: anybody can send them, so they must not fill the store. And what doors refused, again and again. */
 const keptUnaskedMs = 7 * 86_400_000;
 
 /** Stores one sign-in; answers its reference. */
@@ -69,7 +75,7 @@ export async function recordSignIn(
     value: { ...facts, reference, at, connection: connection.id },
   });
   const { protocol, outcome, reason = 'none' } = facts;
-  context.metrics?.signInDecisions.inc({ protocol, outcome, reason });
+  if (protocol !== 'session') context.metrics?.signInDecisions.inc({ protocol, outcome, reason });
   return reference;
 }
 

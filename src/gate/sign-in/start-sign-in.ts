@@ -1,7 +1,9 @@
 // Sends a browser to its identity provider: the attempt is stored and bound to the browser before it leaves.
 
 import type { Request } from 'express';
-import { openConnection, type ConnectionParts, type SignInConnection } from '../connections/open-connection.ts';
+import type { ExpectedAnswer } from '../connections/connection-strategy.ts';
+import { openConnection, type ConnectionParts } from '../connections/open-connection.ts';
+import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
 import { readSessionToken } from '../sessions/session-cookie.ts';
@@ -13,16 +15,23 @@ export interface StartedSignIn {
   readonly setCookie: string;
 }
 
-/** `returnTo`: already checked; absent for the default page. @throws SignInError */
+export interface SignInWishes {
+  /** Already checked; absent for the default page. */
+  readonly returnTo?: string | undefined;
+  /** Whom the person says they are. */
+  readonly loginHint?: string | undefined;
+}
+
+/** @throws SignInError */
 export async function startSignIn(
   context: GateContext,
   parts: ConnectionParts,
   connection: SignInConnection,
   request: Request,
-  returnTo: string | undefined,
+  { returnTo, loginHint }: SignInWishes,
 ): Promise<StartedSignIn> {
   let setCookie = '';
-  const url = await openConnection(context, parts, connection).begin(request, async (expected) => {
+  const keep = async (expected: ExpectedAnswer): Promise<void> => {
     const token = readSessionToken(context, request.headers.cookie);
     const attempt = {
       connection: connection.id,
@@ -31,7 +40,8 @@ export async function startSignIn(
       ...(token === undefined || !isToken(token) ? {} : { earlierSession: idOfToken(token) }),
     };
     setCookie = await keepAttempt(context, connection.organizationId, attempt, request.headers.cookie);
-  });
+  };
+  const url = await openConnection(context, parts, connection).begin(request, keep, loginHint);
   if (setCookie === '') throw new Error(`connection ${connection.id}: the browser was sent away without an attempt`);
   return { url, setCookie };
 }

@@ -18,6 +18,8 @@ export interface OrganizationDocument extends EffectFields {
   readonly state: Organization['state'];
   readonly endsAt: number | null;
   readonly seatPolicy: Organization['seatPolicy'];
+  /** Missing in documents that are older than it. */
+  readonly contact?: Organization['contact'] | null;
   readonly createdAt: number;
 }
 
@@ -35,6 +37,7 @@ export function defineOrganizations(connection: Connection): OrganizationModel {
       state: String,
       endsAt: Number,
       seatPolicy: String,
+      contact: Object,
       createdAt: Number,
       ...effectSchema,
     },
@@ -86,13 +89,23 @@ export function createOrganizationStore(
   };
 }
 
-function toFields({ id, endsAt, ...rest }: Organization): Record<string, unknown> {
+function toFields({ id, endsAt, contact, ...rest }: Organization): Record<string, unknown> {
   const { name, timeZone, state, seatPolicy, createdAt, revision } = rest;
-  return { organizationId: id, name, timeZone, state, endsAt: endsAt ?? null, seatPolicy, createdAt, revision };
+  const plain = { organizationId: id, name, timeZone, state, seatPolicy, createdAt, revision };
+  return { ...plain, endsAt: endsAt ?? null, contact: contact ?? null };
 }
 
 function fromDocument(document: OrganizationDocument): Organization {
-  const { name, timeZone, state, endsAt, seatPolicy, createdAt, revision } = document;
-  const ends = endsAt === null ? {} : { endsAt };
-  return { id: document._id as OrganizationId, name, timeZone, state, ...ends, seatPolicy, createdAt, revision };
+  const { name, timeZone, state, endsAt, seatPolicy, contact, createdAt, revision } = document;
+  return {
+    id: document._id as OrganizationId,
+    name,
+    timeZone,
+    state,
+    ...(endsAt === null ? {} : { endsAt }),
+    seatPolicy,
+    ...(contact === undefined || contact === null ? {} : { contact }),
+    createdAt,
+    revision,
+  };
 }

@@ -3,14 +3,17 @@
 import type { OidcSignIn } from '#directory/connection.ts';
 import type { Instant } from '#directory/identifiers.ts';
 import { isOfTenant } from '#secrets/issuer-tenant.ts';
+import { isUsable, readNames, textOf, type ClaimedNames } from './claimed-names.ts';
+import { presetOf } from './oidc-presets.ts';
 import { OidcRefusal } from './oidc-refusal.ts';
 
-export interface IdentityClaims {
+export interface IdentityClaims extends ClaimedNames {
   readonly issuer: string;
   readonly subject: string;
-  readonly userName: string | undefined;
-  readonly externalId: string;
-  readonly verifiedEmail: string | undefined;
+  /** Of an issuer that is everybody's: the customer's domain, which the connection must have. */
+  readonly hostedDomain: string | undefined;
+  /** `sid`: the provider's own session. */
+  readonly sessionId: string | undefined;
   /** Milliseconds. */
   readonly expiresAt: Instant;
 }
@@ -25,7 +28,7 @@ const maxAgeSeconds = 600;
 export function assertIdToken(
   token: Readonly<Record<string, unknown>>,
   named: Readonly<Record<string, unknown>>,
-  signIn: Pick<OidcSignIn, 'issuer' | 'clientId'>,
+  signIn: OidcSignIn,
   now: Instant,
   toleranceSeconds: number,
 ): IdentityClaims {
@@ -40,24 +43,22 @@ export function assertIdToken(
     throw new OidcRefusal('issuedAtInvalid', 'issued more than 10 minutes ago');
   const expires = token['exp'];
   if (typeof expires !== 'number' || !Number.isFinite(expires)) throw new OidcRefusal('idTokenInvalid', 'no exp');
-  if (!isOfTenant(signIn.issuer, token['tid'])) throw new OidcRefusal('tenantMismatch', 'tid');
+  const { tenant } = presetOf(signIn);
+  if (!isOfTenant(signIn.issuer, token['tid']) || (tenant === 'tid' && token['tid'] === undefined))
+    throw new OidcRefusal('tenantMismatch', 'tid');
+  const hostedDomain = tenant === 'hd' ? textOf(token['hd']) : undefined;
+  if (tenant === 'hd' && hostedDomain === undefined)
+    throw new OidcRefusal('tenantMismatch', 'no hd: not an account of an organisation');
   const subject = token['sub'];
   if (typeof subject !== 'string' || !isUsable(subject)) throw new OidcRefusal('idTokenInvalid', 'sub');
   return {
+    ...readNames(named, signIn),
+    // What provisioning knows people by is believed from the signed token alone.
+    externalId: readNames(token, signIn).externalId,
     issuer: signIn.issuer,
     subject,
-    userName: textOf(named['preferred_username']) ?? textOf(named['upn']),
-    externalId: textOf(token['oid']) ?? subject,
-    verifiedEmail: named['email_verified'] === true ? textOf(named['email']) : undefined,
+    hostedDomain,
+    sessionId: textOf(token['sid']),
     expiresAt: (expires + toleranceSeconds) * 1000,
   };
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && isUsable(value) ? value : undefined;
-}
-
-/** Names that differ only in what nobody can see are not compared at all. */
-function isUsable(text: string): boolean {
-  return text !== '' && text.length <= 1024 && text === text.trim() && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text);
 }

@@ -6,6 +6,8 @@ import * as client from 'openid-client';
 import type { OidcSignIn } from '#directory/connection.ts';
 import type { Instant } from '#directory/identifiers.ts';
 import { fetchOutbound, type OutboundRules } from '../outbound-fetch.ts';
+import { lacksNames, type Claims } from './claimed-names.ts';
+import { authenticationsOf, tryEach, type ClientKeys } from './client-authentication.ts';
 import { assertIdToken, type IdentityClaims } from './id-token-checks.ts';
 import { OidcRefusal, toOidcRefusal } from './oidc-refusal.ts';
 import { knowProvider, type KnownProvider, type ProviderMemory } from './provider-metadata.ts';
@@ -14,8 +16,14 @@ export interface OidcSettings {
   /** Names the connection among all, for the memory of providers. */
   readonly key: string;
   readonly signIn: OidcSignIn;
-  readonly clientSecret: string | undefined;
+  readonly keys: ClientKeys;
   readonly redirectUri: string;
+}
+
+/** What a begun sign-in may ask of the provider. */
+export interface OidcWishes {
+  /** Whom the person said they are. */
+  readonly loginHint?: string;
 }
 
 export interface OidcConnectionParts {
@@ -40,7 +48,7 @@ export interface CompletedOidc extends IdentityClaims {
 
 export interface OidcConnection {
   /** @throws OidcRefusal */
-  begin(): Promise<OidcBegun>;
+  begin(wishes?: OidcWishes): Promise<OidcBegun>;
   /** `query`: what follows `?` in the callback, as received. @throws OidcRefusal */
   complete(query: string, attempt: OidcAttempt): Promise<CompletedOidc>;
 }
@@ -51,28 +59,31 @@ const clockToleranceSeconds = 30;
 
 export function createOidcConnection(settings: OidcSettings, parts: OidcConnectionParts): OidcConnection {
   return {
-    begin: () => refusing(async () => begin(settings, await prepare(settings, parts))),
+    begin: (wishes = {}) => refusing(async () => begin(settings, await prepare(settings, parts), wishes)),
     complete: (query, attempt) =>
       refusing(async () => {
         assertAnswer(query, attempt);
         const prepared = await prepare(settings, parts);
-        try {
-          return await complete(settings, parts, prepared, query, attempt);
-        } finally {
-          prepared.provider.jwks = client.getJwksCache(prepared.config);
-        }
+        return tryEach(prepared.configs, (config) =>
+          complete(settings, parts, { ...prepared, config }, query, attempt),
+        );
       }),
   };
 }
 
 interface Prepared {
   readonly provider: KnownProvider;
+  /** One for each way in which we may prove ourselves, the newest first. */
+  readonly configs: readonly client.Configuration[];
+}
+
+interface Chosen extends Prepared {
   readonly config: client.Configuration;
 }
 
 /** A configuration for this step alone: one deadline covers everything it fetches. */
 async function prepare(settings: OidcSettings, parts: OidcConnectionParts): Promise<Prepared> {
-  const { signIn, clientSecret } = settings;
+  const { signIn } = settings;
   const deadline = AbortSignal.timeout(deadlineMs);
   const fetch: client.CustomFetch = (url, { method, headers, body }) =>
     fetchOutbound(url, { method, headers, body }, parts.rules, deadline);
@@ -84,33 +95,42 @@ async function prepare(settings: OidcSettings, parts: OidcConnectionParts): Prom
     [client.clockSkew]: Math.round((parts.now() - Date.now()) / 1000),
     [client.clockTolerance]: clockToleranceSeconds,
   };
-  const authentication = clientSecret === undefined ? client.None() : client.ClientSecretBasic(clientSecret);
-  const config = new client.Configuration(provider.metadata, signIn.clientId, metadata, authentication);
-  config[client.customFetch] = fetch;
-  config.timeout = deadlineMs / 1000;
-  if (insecure) client.allowInsecureRequests(config);
-  // Without it the code flow would trust the transport for the token's origin.
-  client.enableNonRepudiationChecks(config);
-  if (provider.jwks !== undefined) client.setJwksCache(config, provider.jwks);
-  return { provider, config };
+  const ways = await authenticationsOf(signIn, settings.keys, provider.metadata);
+  const configs = ways.map((authentication) => {
+    const config = new client.Configuration(provider.metadata, signIn.clientId, metadata, authentication);
+    config[client.customFetch] = fetch;
+    config.timeout = deadlineMs / 1000;
+    if (insecure) client.allowInsecureRequests(config);
+    // Without it the code flow would trust the transport for the token's origin.
+    client.enableNonRepudiationChecks(config);
+    if (provider.jwks !== undefined) client.setJwksCache(config, provider.jwks);
+    return config;
+  });
+  return { provider, configs };
 }
 
-async function begin(settings: OidcSettings, { provider, config }: Prepared): Promise<OidcBegun> {
+async function begin(settings: OidcSettings, { provider, configs }: Prepared, wishes: OidcWishes): Promise<OidcBegun> {
   const state = client.randomState();
   const nonce = client.randomNonce();
   const codeVerifier = client.randomPKCECodeVerifier();
+  const { scopes = [], maxAgeSeconds, prompt } = settings.signIn;
   const parameters = {
     redirect_uri: settings.redirectUri,
-    scope: 'openid profile email',
+    scope: [...new Set(['openid', 'profile', 'email', ...scopes])].join(' '),
     state,
     nonce,
     code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
     code_challenge_method: 'S256',
+    ...(maxAgeSeconds === undefined ? {} : { max_age: String(maxAgeSeconds) }),
+    ...(prompt === undefined ? {} : { prompt }),
+    ...(wishes.loginHint === undefined ? {} : { login_hint: wishes.loginHint }),
   };
   const pushed = typeof provider.metadata.pushed_authorization_request_endpoint === 'string';
-  const url = pushed
-    ? await client.buildAuthorizationUrlWithPAR(config, parameters)
-    : client.buildAuthorizationUrl(config, parameters);
+  const url = await tryEach(configs, (config) =>
+    pushed
+      ? client.buildAuthorizationUrlWithPAR(config, parameters)
+      : Promise.resolve(client.buildAuthorizationUrl(config, parameters)),
+  );
   return { redirectUrl: url.href, state, nonce, codeVerifier };
 }
 
@@ -129,7 +149,7 @@ function assertAnswer(query: string, attempt: OidcAttempt): void {
 async function complete(
   settings: OidcSettings,
   parts: OidcConnectionParts,
-  { provider, config }: Prepared,
+  { provider, config }: Chosen,
   query: string,
   attempt: OidcAttempt,
 ): Promise<CompletedOidc> {
@@ -139,36 +159,63 @@ async function complete(
   }
   const current = new URL(settings.redirectUri);
   current.search = query;
-  const tokens = await client.authorizationCodeGrant(config, current, {
-    expectedState: attempt.state,
-    expectedNonce: attempt.nonce,
-    pkceCodeVerifier: attempt.codeVerifier,
-    idTokenExpected: true,
-  });
+  const { signIn } = settings;
+  const tokens = await keepingKeys(provider, config, () =>
+    client.authorizationCodeGrant(config, current, {
+      expectedState: attempt.state,
+      expectedNonce: attempt.nonce,
+      pkceCodeVerifier: attempt.codeVerifier,
+      idTokenExpected: true,
+      ...(signIn.maxAgeSeconds === undefined ? {} : { maxAge: signIn.maxAgeSeconds }),
+    }),
+  );
   const claims = tokens.claims();
   const idToken = tokens.id_token;
   if (claims === undefined || idToken === undefined) throw new OidcRefusal('idTokenInvalid', 'no ID token');
-  const complete = await withUserInfo(provider, config, tokens.access_token, claims);
-  return { ...assertIdToken(claims, complete, settings.signIn, parts.now(), clockToleranceSeconds), idToken };
+  const named = lacksNames(claims, signIn)
+    ? await withUserInfo(provider, config, tokens.access_token, claims)
+    : (claims as Claims);
+  return { ...assertIdToken(claims, named, signIn, parts.now(), clockToleranceSeconds), idToken };
 }
 
-/** The claims, with those of the userinfo endpoint where the token leaves out the names we match by; the signed token wins. */
+/**
+ * Keeps the provider's keys as fetched. Where none fits, they are forgotten: providers change their keys at any time, and the library would
+ * not look again for a minute. The token came from the provider's own endpoint, so nobody else makes us fetch.
+ */
+async function keepingKeys<Result>(
+  provider: KnownProvider,
+  config: client.Configuration,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    const result = await work();
+    provider.jwks = client.getJwksCache(config);
+    return result;
+  } catch (error) {
+    const refusal = toOidcRefusal(error);
+    const isStale = refusal.reason === 'signingKeyUnknown' || refusal.reason === 'signatureInvalid';
+    if (isStale) provider.jwks = undefined;
+    throw refusal;
+  }
+}
+
+/** The claims, with those of the userinfo endpoint beside them; the signed token wins. */
 async function withUserInfo(
   provider: KnownProvider,
   config: client.Configuration,
   accessToken: string,
-  claims: client.IDToken,
-): Promise<Readonly<Record<string, unknown>>> {
-  const named = claims['preferred_username'] !== undefined && claims['email'] !== undefined;
-  if (named || typeof provider.metadata.userinfo_endpoint !== 'string') return claims;
+  claims: Claims & { readonly sub: string },
+): Promise<Claims> {
+  if (typeof provider.metadata.userinfo_endpoint !== 'string') return claims;
   const told = await client.fetchUserInfo(config, accessToken, claims.sub);
   // An address and whether it is verified come from one source: mixed, one's word would vouch for the other's address.
-  if (claims['email'] === undefined) return { ...told, ...without(claims, 'email_verified') };
-  return { ...without(told, 'email_verified'), ...claims };
+  const vouching = ['email_verified', 'xms_edov'];
+  if (claims['email'] === undefined) return { ...told, ...without(claims, vouching) };
+  return { ...without(told, vouching), ...claims };
 }
 
-function without(claims: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name));
+function without(claims: Claims, names: readonly string[]): Claims {
+  return Object.fromEntries(Object.entries(claims).filter(([key]) => !names.includes(key)));
 }
 
 async function refusing<Result>(work: () => Promise<Result>): Promise<Result> {

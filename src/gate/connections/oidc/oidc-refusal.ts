@@ -23,6 +23,10 @@ export type OidcRefusalReason =
   | 'idTokenInvalid'
   /** The provider refused the code. */
   | 'codeRefused'
+  /** The provider refuses our secret or key: an administrator's to mend. */
+  | 'clientRefused'
+  /** The person proved themselves to the provider longer ago than the connection allows. */
+  | 'authenticationTooOld'
   /** The provider reported an error instead of a code. */
   | 'identityProviderError'
   /** The provider's discovery document is not that of the configured issuer, or lacks what we need. */
@@ -51,10 +55,17 @@ export function toOidcRefusal(error: unknown): OidcRefusal {
   if (outbound !== null) return new OidcRefusal('providerUnreachable', outbound.message, error);
   if (error instanceof client.AuthorizationResponseError)
     return new OidcRefusal('identityProviderError', short(error.error), error);
+  if (isClientRefused(error)) return new OidcRefusal('clientRefused', messageOf(error), error);
   if (error instanceof client.ResponseBodyError) return new OidcRefusal('codeRefused', short(error.error), error);
   if (!(error instanceof client.ClientError)) return new OidcRefusal('providerAnswerInvalid', messageOf(error), error);
   const facts = factsOf(error);
   return new OidcRefusal(reasonOf(error.code, facts), messageOf(error.cause ?? error), error);
+}
+
+/** Whether the provider did not take our proof of who we are (RFC 6749 5.2). */
+export function isClientRefused(error: unknown): boolean {
+  if (error instanceof client.ResponseBodyError) return error.error === 'invalid_client';
+  return error instanceof client.WWWAuthenticateChallengeError && error.status === 401;
 }
 
 interface Facts {
@@ -76,6 +87,7 @@ function reasonOf(code: string | undefined, facts: Facts): OidcRefusalReason {
     case 'OAUTH_KEY_SELECTION_FAILED':
       return 'signingKeyUnknown';
     case 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED':
+      if (facts.claim === 'auth_time') return 'authenticationTooOld';
       return facts.claim === 'exp' ? 'tokenExpired' : 'idTokenInvalid';
     case 'OAUTH_JWT_CLAIM_COMPARISON_FAILED':
       return claimReasons[String(facts.claim)] ?? 'idTokenInvalid';

@@ -12,7 +12,8 @@ import {
   type VerifiedIdentity,
 } from '../connection-strategy.ts';
 import { providerRules } from '../outbound-fetch.ts';
-import { clientSecretPlace } from './client-secret.ts';
+import { isRouted } from '../domain-routing.ts';
+import { openClientKeys } from './client-keys.ts';
 import { createOidcConnection, type CompletedOidc, type OidcAttempt, type OidcBegun } from './oidc-connection.ts';
 import { OidcStrategy, type OidcFailure, type OidcStrategyOptions } from './oidc-strategy.ts';
 import type { ProviderMemory } from './provider-metadata.ts';
@@ -24,18 +25,16 @@ export interface OidcParts {
 export function openOidcSignIn(
   context: GateContext,
   parts: OidcParts,
-  connection: Pick<Connection, 'id' | 'organizationId'>,
+  connection: Pick<Connection, 'id' | 'organizationId' | 'domains'>,
   signIn: OidcSignIn,
   addresses: { readonly oidcCallback: string },
 ): ConnectionStrategy {
   const { config } = context;
-  const place = clientSecretPlace(connection.organizationId, connection.id);
   const oidc = createOidcConnection(
     {
       key: JSON.stringify([connection.organizationId, connection.id, signIn.clientId]),
       signIn,
-      clientSecret:
-        signIn.sealedClientSecret === undefined ? undefined : context.unseal(signIn.sealedClientSecret, place),
+      keys: openClientKeys(context, connection, signIn),
       redirectUri: addresses.oidcCallback,
     },
     {
@@ -60,10 +59,11 @@ export function openOidcSignIn(
   };
   return {
     protocol: 'oidc',
-    async begin(request, keep) {
+    async begin(request, keep, loginHint) {
       const keepAttempt = ({ state, nonce, codeVerifier }: OidcBegun): Promise<void> =>
         keep({ protocol: 'oidc', handle: state, nonce, codeVerifier });
-      const outcome = await drive(request, { step: 'begin', keepAttempt });
+      const wishes = loginHint === undefined ? {} : { loginHint };
+      const outcome = await drive(request, { step: 'begin', wishes, keepAttempt });
       if (outcome.kind !== 'redirect')
         throw new Error(`connection ${connection.id}: the OIDC strategy sent nobody anywhere`);
       return outcome.url;
@@ -71,7 +71,9 @@ export function openOidcSignIn(
     async complete(request, expected) {
       const outcome = await drive(request, { step: 'complete', attempt: toAttempt(expected) });
       if (outcome.kind !== 'success') throw new Error(`connection ${connection.id}: the OIDC strategy named nobody`);
-      return toIdentity(outcome.identity as CompletedOidc);
+      const oidc = outcome.identity as CompletedOidc;
+      await assertHosted(context, connection, oidc);
+      return toIdentity(oidc);
     },
   };
 }
@@ -81,14 +83,26 @@ function toAttempt(expected: ExpectedAnswer | undefined): OidcAttempt | undefine
   return { state: expected.handle, nonce: expected.nonce, codeVerifier: expected.codeVerifier };
 }
 
+/** An issuer that is everybody's vouches for its customer's people only: the customer's domain must be the connection's. */
+async function assertHosted(
+  context: GateContext,
+  connection: Pick<Connection, 'organizationId' | 'domains'>,
+  { hostedDomain }: CompletedOidc,
+): Promise<void> {
+  if (hostedDomain === undefined || (await isRouted(context, connection, hostedDomain))) return;
+  throw new SignInError('tenantMismatch', `hd ${hostedDomain} is no verified domain of this connection`);
+}
+
 function toIdentity(oidc: CompletedOidc): VerifiedIdentity {
   return {
     protocol: 'oidc',
     issuer: oidc.issuer,
     subject: oidc.subject,
-    externalId: oidc.externalId,
+    ...(oidc.externalId === undefined ? {} : { externalId: oidc.externalId }),
     ...(oidc.userName === undefined ? {} : { userName: oidc.userName }),
     ...(oidc.verifiedEmail === undefined ? {} : { verifiedEmail: oidc.verifiedEmail }),
+    profile: oidc.profile,
+    ...(oidc.sessionId === undefined ? {} : { sessionId: oidc.sessionId }),
     usedOnce: { id: idOfParts(oidc.idToken), until: oidc.expiresAt },
   };
 }

@@ -2,7 +2,7 @@
 // only speaks passport. The library's ready-made strategy is not used: it keeps state and nonce in a passport session.
 
 import passport from 'passport';
-import type { OidcAttempt, OidcBegun, OidcConnection } from './oidc-connection.ts';
+import type { OidcAttempt, OidcBegun, OidcConnection, OidcWishes } from './oidc-connection.ts';
 import { OidcRefusal } from './oidc-refusal.ts';
 
 /** As much of a request as the strategy reads. */
@@ -13,6 +13,7 @@ export interface OidcHttpRequest {
 export type OidcStrategyOptions =
   | {
       readonly step: 'begin';
+      readonly wishes: OidcWishes;
       /** Called before the browser leaves; stores the attempt bound to it. */
       readonly keepAttempt: (begun: OidcBegun) => Promise<void>;
     }
@@ -45,7 +46,7 @@ export class OidcStrategy extends passport.Strategy {
 
   async #run(request: OidcHttpRequest, options: OidcStrategyOptions): Promise<void> {
     if (options.step === 'begin') {
-      const begun = await this.#connection.begin();
+      const begun = await this.#connection.begin(options.wishes);
       await options.keepAttempt(begun);
       this.redirect(begun.redirectUrl);
       return;

@@ -38,13 +38,14 @@ export async function knowProvider(
   if (
     known !== undefined &&
     known.metadata.issuer === signIn.issuer &&
+    known.signingAlgorithm === (signIn.idTokenAlgorithm ?? known.signingAlgorithm) &&
     now < known.until &&
     known.until - now <= keepForMs
   )
     return known;
   memory.delete(key);
   const provider = { metadata: await discover(signIn, fetch, insecure), until: now + keepForMs, jwks: undefined };
-  const signingAlgorithm = pickAlgorithm(provider.metadata);
+  const signingAlgorithm = signIn.idTokenAlgorithm ?? pickAlgorithm(provider.metadata);
   const fresh: KnownProvider = { ...provider, signingAlgorithm };
   if (memory.size >= maxKnown) memory.clear();
   memory.set(key, fresh);

@@ -1,0 +1,91 @@
+// Refusals at the doors, for "why was I refused?": a session whose person is held now. Doors are asked at every request, so at most one is
+// recorded per person, door, app and hour while nothing about the person changes; only people with a session of ours can cause one.
+
+import type { HeldReason } from '#directory/access-decision.ts';
+import { stableText } from '#directory/same-value.ts';
+import type { RecordKind } from '#storage/record-store.ts';
+import { StorageError } from '#storage/storage-error.ts';
+import { waitAtMost } from '#storage/wait-at-most.ts';
+import type { GateContext } from '../gate-context.ts';
+import { idOfParts } from '../opaque-token.ts';
+import { recordSignIn } from '../sign-in/sign-in-record.ts';
+import type { StateThen } from '../sign-in/state-then.ts';
+import type { StoredSession } from './session.ts';
+
+export interface DoorRefusal {
+  readonly session: StoredSession;
+  readonly reason: HeldReason;
+  readonly then: StateThen;
+  /** For example `forwardAuth`. */
+  readonly door: string;
+  readonly app?: string;
+}
+
+/** That a refusal was recorded in this hour, under which reference. */
+export const doorRefusalRecords: RecordKind<{ readonly reference: string }> = {
+  name: 'doorRefusal',
+  keysOf: () => [],
+};
+
+const hourMs = 3_600_000;
+/** A store that only reads must not hold a refusal up. */
+const patienceMs = 1_000;
+const mostRemembered = 10_000;
+/** References by what was recorded, per process and store, so that a page's twenty requests cost one look. */
+const remembered = new WeakMap<object, Map<string, Promise<string | null>>>();
+
+/** Records it, or finds what was recorded; answers the reference to show. Null when that was not possible in time: the refusal stands all the same. */
+export async function noteDoorRefusal(context: GateContext, refusal: DoorRefusal): Promise<string | null> {
+  return (await waitAtMost(noteOnce(context, refusal), patienceMs)) ?? null;
+}
+
+function noteOnce(context: GateContext, refusal: DoorRefusal): Promise<string | null> {
+  const { session, reason, door, app = '', then } = refusal;
+  const { organizationId, value } = session;
+  const hour = Math.floor(context.now() / hourMs);
+  const id = idOfParts(organizationId, value.userId, door, app, reason, stableText(then), String(hour));
+  const known = remembered.get(context.storage) ?? new Map<string, Promise<string | null>>();
+  remembered.set(context.storage, known);
+  const before = known.get(id);
+  if (before !== undefined) return before;
+  if (known.size >= mostRemembered) known.clear();
+  const noting = note(context, refusal, id, (hour + 1) * hourMs).catch((error: unknown) => {
+    known.delete(id);
+    context.logger.warn({ err: error }, 'a refusal at a door could not be recorded');
+    return null;
+  });
+  known.set(id, noting);
+  return noting;
+}
+
+async function note(context: GateContext, refusal: DoorRefusal, id: string, until: number): Promise<string> {
+  const { session, reason, door, app, then } = refusal;
+  const { organizationId, value } = session;
+  const marks = context.storage.records(doorRefusalRecords);
+  const mark = await marks.get(id, context.now());
+  if (mark !== null) return mark.value.reference;
+  // The record first: a reference that is shown can be looked up.
+  const reference = await recordSignIn(
+    context,
+    { organizationId, id: value.connection },
+    {
+      outcome: 'refused',
+      reason,
+      protocol: 'session',
+      door: { name: door, ...(app === undefined ? {} : { app }) },
+      userId: value.userId,
+      checks: [
+        { step: 'session', passed: true, detail: `opened ${new Date(value.createdAt).toISOString()}` },
+        { step: 'access', passed: false, detail: `user ${value.userId} is kept out` },
+      ],
+      then,
+      asked: false,
+    },
+  );
+  try {
+    await marks.insert({ id, organizationId, expiresAt: until, value: { reference } });
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
+  }
+  return reference;
+}
