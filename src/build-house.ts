@@ -4,6 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { createAdminRouter } from '#admin/admin-router.ts';
 import type { AdminContext } from '#admin/admin-operation.ts';
 import { rotateOldKeys } from '#admin/rotate-signing-keys.ts';
+import { followMetadata } from '#admin/follow-metadata.ts';
+import { warnOfCertificates } from '#admin/warn-of-certificates.ts';
 import { createSetUpLink } from '#admin/set-up-link.ts';
 import { createSetUpRouter } from '#admin/set-up-router.ts';
 import { createTxtLookup } from '#admin/txt-lookup.ts';
@@ -163,6 +165,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     badCredentials,
     sealing,
     signingKeys,
+    signatureVerifier: gate.verifier,
     audit,
     metrics,
     gate: atGate,
@@ -222,6 +225,8 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     [
       { name: 'seats', everyMs: 5_000, run: () => sweepSeats(write) },
       { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
+      { name: 'metadata', everyMs: 600_000, run: () => followMetadata(admin) },
+      { name: 'certificates', everyMs: 3_600_000, run: () => warnOfCertificates(admin) },
       { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
       { name: 'logouts', everyMs: 2_000, run: async () => void (await gate.deliverLogouts()) },
       { name: 'expiry', everyMs: 60_000, run: () => expireRecords(storage, recordKinds, now()) },

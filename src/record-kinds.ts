@@ -9,6 +9,7 @@ import { logoutDeliveryRecords } from '#gate/logout/logout-delivery.ts';
 import { artifactRecords } from '#gate/openid-provider/artifact.ts';
 import { appSignInCodeRecords } from '#gate/forward-auth/app-sign-in-code.ts';
 import { doorRefusalRecords } from '#gate/sessions/door-refusal.ts';
+import { logoutAttemptRecords } from '#gate/logout/logout-attempt.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
@@ -21,6 +22,7 @@ import { appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
+import { certificateWarningRecords, metadataWatchRecords } from '#storage/metadata-watch-records.ts';
 import { samlKeyRecords } from '#storage/saml-key-records.ts';
 import { domainClaimRecords, verifiedDomainRecords } from '#storage/domain-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
@@ -34,6 +36,7 @@ export const recordKinds: readonly string[] = [
   artifactRecords,
   appSignInCodeRecords,
   attemptRecords,
+  certificateWarningRecords,
   connectionRecords,
   credentialRecords,
   credentialUseRecords,
@@ -49,6 +52,8 @@ export const recordKinds: readonly string[] = [
   linkedUserRecords,
   logoutDeliveryRecords,
   provisioningLogRecords,
+  logoutAttemptRecords,
+  metadataWatchRecords,
   samlKeyRecords,
   receivedTokenRecords,
   sessionRecords,
