@@ -34,6 +34,7 @@ import { recordKinds } from '#record-kinds.ts';
 import { createTokenRouter } from '#scim/oauth-token-router.ts';
 import { createScimDoor, createScimRouter } from '#scim/scim-router.ts';
 import { createClientAssertions } from '#secrets/client-assertion.ts';
+import { createEventTokens } from '#secrets/event-token.ts';
 import { createIssuerKeys } from '#secrets/issuer-keys.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createCredentialUses } from '#secrets/credential-use.ts';
@@ -92,6 +93,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     storage,
     now,
     randomBytes,
+    nameKey: keyring.names,
     wakeRelay,
     continueLater: later.begin,
     reportTrouble,
@@ -134,6 +136,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       baseUrl,
       trustedProxies,
       signInsPerMinute: config.limits.signInsPerMinute,
+      signalsPerSecond: config.limits.signalsPerSecond,
       sessionIdleMs: config.session.idleHours * 3_600_000,
       sessionAbsoluteMs: config.session.absoluteHours * 3_600_000,
       sessionsPerPerson: config.session.perPerson,
@@ -147,6 +150,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     authentication,
     badCredentials,
     samlKeys: createSamlKeys({ storage, now, randomBytes, sealing }),
+    eventTokens: createEventTokens(keys, now),
     logger,
     metrics,
   };

@@ -3,6 +3,7 @@
 import { idempotencyRecords } from '#admin/idempotency.ts';
 import { setUpCodeRecords } from '#admin/set-up-link.ts';
 import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-link.ts';
+import { receivedTokenRecords } from '#gate/security-signals/received-token.ts';
 import { attemptRecords } from '#gate/sign-in/attempt.ts';
 import { logoutDeliveryRecords } from '#gate/logout/logout-delivery.ts';
 import { artifactRecords } from '#gate/openid-provider/artifact.ts';
@@ -12,6 +13,7 @@ import { logoutAttemptRecords } from '#gate/logout/logout-attempt.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
+import { deletedNameRecords } from '#provisioning/deleted-names.ts';
 import { deadLetterRecords } from '#signals/effect-relay.ts';
 import { accessTokenRecords } from '#secrets/access-tokens.ts';
 import { usedAssertionRecords } from '#secrets/client-assertion.ts';
@@ -40,6 +42,7 @@ export const recordKinds: readonly string[] = [
   credentialUseRecords,
   customSchemaRecords,
   deadLetterRecords,
+  deletedNameRecords,
   departmentRecords,
   departmentTreeRecords,
   domainClaimRecords,
@@ -52,6 +55,7 @@ export const recordKinds: readonly string[] = [
   logoutAttemptRecords,
   metadataWatchRecords,
   samlKeyRecords,
+  receivedTokenRecords,
   sessionRecords,
   setUpCodeRecords,
   signInRecords,

@@ -7,6 +7,7 @@ import { credentialOperations } from './credential-endpoints.ts';
 import { departmentOperations } from './department-endpoints.ts';
 import { domainOperations } from './domain-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
+import { logoutDeliveryOperations } from './logout-delivery-endpoints.ts';
 import { metadataOperations } from './metadata-endpoints.ts';
 import { organizationOperations } from './organization-endpoints.ts';
 import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
@@ -34,6 +35,7 @@ export function listOperations(): readonly Operation[] {
     ...departmentOperations,
     ...seatOperations,
     ...signInOperations,
+    ...logoutDeliveryOperations,
     ...provisioningLogOperations,
     ...auditOperations,
   ];

@@ -25,8 +25,12 @@ import type { StoredSession } from './sessions/session.ts';
 import { sessionShow, signedInShow, signOut, signOutByLink } from './sessions/session-endpoints.ts';
 import { limitSignIns } from './sign-in/sign-in-limit.ts';
 import { findAnswer, findShow } from './sign-in/find-connection-endpoints.ts';
+import { receiveBackchannelLogout } from './security-signals/backchannel-logout-endpoints.ts';
+import { receiveGlobalTokenRevocation } from './security-signals/global-token-revocation-endpoints.ts';
+import { receiveSecurityEvents } from './security-signals/security-events-endpoints.ts';
+import { limitSignals } from './security-signals/signal-request.ts';
 import { samlMetadata } from './sign-in/saml-metadata-endpoints.ts';
-import { signInByAddress, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
+import { oidcJwksShow, signInByAddress, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
 
 /** Serves `/sso/…`, `/gate/…` and `/oidc/…`; mount it at the root of the app. */
 export function createGateRouter(
@@ -56,6 +60,11 @@ export function createGateRouter(
   const shown = limitSignIns(context.config.signInsPerMinute);
   router.get('/sso/:org/:connection/saml/metadata', shown, samlMetadata(context));
   router.post('/sso/:org/:connection/saml/acs', answered, signInEnd(context, parts, 'saml'));
+  router.get('/sso/:org/:connection/oidc/jwks', oidcJwksShow(context));
+  const signalled = limitSignals(context.config.signalsPerSecond);
+  router.post('/sso/:org/:connection/oidc/backchannel-logout', signalled, receiveBackchannelLogout(context));
+  router.post('/sso/:org/:connection/global-token-revocation', signalled, receiveGlobalTokenRevocation(context));
+  router.post('/sso/:org/:connection/security-events', signalled, receiveSecurityEvents(context));
   router.get('/sso/:org/:connection/saml/slo', answered, samlLogout(context, parts.verifier));
   router.post('/sso/:org/:connection/saml/slo', answered, samlLogout(context, parts.verifier));
   router.get('/sso/:org/:connection/oidc/callback', answered, signInEnd(context, parts, 'oidc'));

@@ -1,11 +1,23 @@
 // An RSA key with a self-signed X.509 certificate, written in DER by hand because Node can read certificates but not
 // make them (RFC 5280 4.1, X.690). For test and demonstration identity providers only.
 
-import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, createSign, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 
 export interface KeyWithCertificate {
   readonly privateKeyPem: string;
   readonly certificatePem: string;
+}
+
+/** A certificate with an RSA public key of `bits` that nobody made the other half of: large ones would take minutes. */
+export function createHollowCertificate(bits: number): string {
+  const modulus = randomBytes(bits / 8);
+  modulus[0] = (modulus[0] ?? 0) | 0x80;
+  const publicKey = createPublicKey({
+    key: { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' },
+    format: 'jwk',
+  });
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return toPem(writeCertificate('Hollow', privateKey, publicKey, new Date('2020-01-01'), new Date('2049-12-31')));
 }
 
 /** A fresh RSA key of `bits` and a certificate for `commonName`, valid between the two dates (before 2050). */
@@ -17,8 +29,12 @@ export function createSelfSignedCertificate(
   const der = writeCertificate(commonName, privateKey, publicKey, notBefore, notAfter);
   return {
     privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    certificatePem: `-----BEGIN CERTIFICATE-----\n${(der.toString('base64').match(/.{1,64}/g) ?? []).join('\n')}\n-----END CERTIFICATE-----\n`,
+    certificatePem: toPem(der),
   };
+}
+
+function toPem(der: Buffer): string {
+  return `-----BEGIN CERTIFICATE-----\n${(der.toString('base64').match(/.{1,64}/g) ?? []).join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
 function writeCertificate(commonName: string, key: KeyObject, publicKey: KeyObject, from: Date, to: Date): Buffer {

@@ -1,13 +1,13 @@
 // The decision of the forward-auth doors: may this browser's person pass to this app now? Asked anew for every request; app, rules, session,
 // person, organisation and, where a rule asks for them, groups are as stored at that moment.
 
-import type { HeldReason } from '#directory/access-decision.ts';
 import type { App } from '#directory/app.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { groupsOfPerson } from '../app-access.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
 import type { KnownPeople, KnownPerson } from '../sessions/known-people.ts';
+import type { Held } from '../sessions/refuse-held.ts';
 import { judgeSession, readSession, type ResumedSession } from '../sessions/resume-session.ts';
 import { readSessionToken } from '../sessions/session-cookie.ts';
 import { openAppCookie, readAppCookie } from './app-cookie.ts';
@@ -26,9 +26,10 @@ export type CheckedRequest =
     }
   /** The path is for everybody; who is there is not asked. */
   | { readonly kind: 'public' }
-  | { readonly kind: 'held'; readonly reason: HeldReason }
+  /** `app`: which one was asked for; left out at the gate's own host. */
+  | (Held & { readonly app?: string })
   /** The person may come in, but not to this app or this part of it. */
-  | { readonly kind: 'notAllowed' }
+  | { readonly kind: 'notAllowed'; readonly organizationId: OrganizationId }
   /** Nobody is signed in, or someone of another organisation. `organizationId`: where to sign in, if that is known. */
   | { readonly kind: 'nobody'; readonly organizationId: OrganizationId | null }
   /** The host is no app of ours. */
@@ -69,8 +70,10 @@ export function createCheckRequest(context: GateContext, parts: CheckParts): Che
     if (app !== null && session?.organizationId !== app.organizationId) return nobody();
     const resumed = await judgeSession(context, session);
     if (resumed.kind === 'nobody') return nobody();
-    if (resumed.kind === 'held') return { kind: 'held', reason: resumed.reason };
-    if (!(await isInGroups(context, resumed, path))) return { kind: 'notAllowed' };
+    if (resumed.kind === 'held') return { ...resumed, ...(app === null ? {} : { app: app.id }) };
+    if (!(await isInGroups(context, resumed, path))) {
+      return { kind: 'notAllowed', organizationId: resumed.session.organizationId };
+    }
     const person = await parts.people(resumed.user);
     if (person === null) return nobody();
     const token = withToken ? await parts.createToken({ ...resumed, person, audience: host }) : '';

@@ -2,14 +2,14 @@
 // (gate.md 7). 200 lets it pass, and nothing else does.
 
 import type { Request, RequestHandler, Response } from 'express';
-import type { HeldReason } from '#directory/access-decision.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { sendProblem } from '#http/problem-details.ts';
 import { wantsPage } from '../browser-request.ts';
 import type { GateContext } from '../gate-context.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
-import { createAppRefusalPage, createRefusalPage, createUnknownAppPage } from '../pages/refusal-page.ts';
+import { createAppRefusalPage, createUnknownAppPage } from '../pages/refusal-page.ts';
 import { toAdmissionHeaders, type QuickDoors } from '../quick-doors.ts';
+import { refuseHeld } from '../sessions/refuse-held.ts';
 import { nameOfHost } from './check-request.ts';
 import { isPreflight, isWebSocket, type OriginalRequest } from './original-request.ts';
 import type { ForwardAuthDoor, ReadOriginalRequest } from './read-original-request.ts';
@@ -22,7 +22,7 @@ export function forwardAuth(
 ): RequestHandler {
   return async (request, response) => {
     response.setHeader('Cache-Control', 'no-store');
-    const reading = readOriginalRequest(door, request, request.originalUrl);
+    const reading = readOriginalRequest(door, request, request.url);
     if (reading.kind === 'malformed') {
       // nginx makes 500 of whatever is not 401 or 403, and a client must not be able to cause that.
       return sendProblem(response, {
@@ -32,7 +32,7 @@ export function forwardAuth(
       });
     }
     const { original } = reading;
-    const checked = await quick.checkRequest(request, request.originalUrl, original);
+    const checked = await quick.checkRequest(request, request.url, original);
     switch (checked.kind) {
       case 'admitted':
       case 'public':
@@ -40,9 +40,9 @@ export function forwardAuth(
         response.status(200).end();
         return;
       case 'held':
-        return sendHeld(request, response, checked.reason);
+        return refuseHeld(context, request, response, checked, { door: 'forwardAuth', ...appOf(checked) });
       case 'notAllowed':
-        return sendNotAllowed(request, response);
+        return sendNotAllowed(context, request, response, checked.organizationId);
       case 'nobody':
         return sendNobody(context, door, request, response, original, checked.organizationId);
       case 'unknownHost':
@@ -107,28 +107,25 @@ export function isLoopback(host: string): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(nameOfHost(host));
 }
 
-function sendHeld(request: Request, response: Response, reason: HeldReason): void {
-  if (!wantsPage(request.headers)) {
-    sendProblem(response, { status: 403, code: reason, detail: 'This person may not come in now.', extra: { reason } });
-    return;
-  }
-  const translator = translatorFor(request);
-  sendPage(response, 403, translator, createRefusalPage(translator, { sentence: sentenceOf(reason) }));
+function appOf({ app }: { readonly app?: string }): { readonly app?: string } {
+  return app === undefined ? {} : { app };
 }
 
-export function sentenceOf(reason: HeldReason) {
-  return reason === 'noSuchUser' ? 'unknownPerson' : reason;
-}
-
-function sendNotAllowed(request: Request, response: Response): void {
+async function sendNotAllowed(
+  context: GateContext,
+  request: Request,
+  response: Response,
+  organizationId: OrganizationId,
+): Promise<void> {
   if (!wantsPage(request.headers)) {
     const reason = 'notAllowed';
     const detail = 'This person may not use this app, or this part of it.';
     sendProblem(response, { status: 403, code: reason, detail, extra: { reason } });
     return;
   }
+  const organization = await context.storage.organizations.get(organizationId);
   const translator = translatorFor(request);
-  sendPage(response, 403, translator, createAppRefusalPage(translator));
+  sendPage(response, 403, translator, createAppRefusalPage(translator, organization?.contact));
 }
 
 export function sendUnknownHost(request: Request, response: Response): void {

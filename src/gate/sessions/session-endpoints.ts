@@ -11,9 +11,8 @@ import { sendPage, translatorFor } from '../pages/page.ts';
 import { showRefusal } from '../pages/show-refusal.ts';
 import { createSignedInPage, createSignedOutPage, createSignOutPage } from '../pages/session-pages.ts';
 import type { QuickDoors } from '../quick-doors.ts';
-import { presentRefusal } from '../sign-in/refusal.ts';
 import { readReturnTarget } from '../sign-in/return-target.ts';
-import { noteDoorRefusal } from './door-refusal.ts';
+import { refuseHeld, sendHeld, showHeld } from './refuse-held.ts';
 import { resumeSession, type ResumedSession } from './resume-session.ts';
 import { endSession, sessionRecords, type StoredSession } from './session.ts';
 import { clearSessionCookie, readSessionToken } from './session-cookie.ts';
@@ -23,7 +22,7 @@ export function sessionShow(context: GateContext, quick: QuickDoors): RequestHan
   return async (request, response) => {
     response.setHeader('Cache-Control', 'no-store');
     const checked = await quick.checkSession(request);
-    if (checked.kind === 'held') return sendHeld(response, checked.reason, await noteHeld(context, checked));
+    if (checked.kind === 'held') return sendHeld(context, response, checked, { door: 'session' });
     if (checked.kind === 'nobody') return sendNobody(response);
     response.json(checked.view);
   };
@@ -35,8 +34,8 @@ export function signedInShow(context: GateContext): RequestHandler {
     const resumed = await resumeSession(context, readSessionToken(context, request.headers.cookie));
     const organizationId = String(request.params['org']) as OrganizationId;
     if (resumed.kind !== 'signedIn' || resumed.session.organizationId !== organizationId) {
-      const stranger: ResumedSession = resumed.kind === 'held' ? resumed : { kind: 'nobody' };
-      return showHeldOrNobody(context, request, response, stranger);
+      if (resumed.kind === 'held') return showHeld(context, request, response, resumed, { door: 'session' });
+      return showNobody(context, request, response);
     }
     const [user, organization] = await Promise.all([
       context.storage.users.get(organizationId, resumed.user.id),
@@ -125,7 +124,6 @@ function askFirst(context: GateContext, request: Request, response: Response, st
 }
 
 type NotSignedIn = Exclude<ResumedSession, { readonly kind: 'signedIn' }>;
-type Held = Extract<ResumedSession, { readonly kind: 'held' }>;
 
 /** Refuses in the form that helps the sender: a page for browsers, a problem for programs. */
 export async function sendHeldOrNobody(
@@ -134,34 +132,13 @@ export async function sendHeldOrNobody(
   response: Response,
   refused: NotSignedIn,
 ): Promise<void> {
-  if (wantsPage(request.headers)) return showHeldOrNobody(context, request, response, refused);
-  if (refused.kind === 'held') return sendHeld(response, refused.reason, await noteHeld(context, refused));
+  if (refused.kind === 'held') return refuseHeld(context, request, response, refused, { door: 'session' });
+  if (wantsPage(request.headers)) return showNobody(context, request, response);
   sendNobody(response);
 }
 
-async function showHeldOrNobody(
-  context: GateContext,
-  request: Request,
-  response: Response,
-  refused: NotSignedIn,
-): Promise<void> {
-  if (refused.kind === 'nobody') return showRefusal(context, request, response, { status: 401, sentence: 'nobody' });
-  const reference = await noteHeld(context, refused);
-  await showRefusal(context, request, response, {
-    status: 403,
-    sentence: presentRefusal(refused.reason).sentence,
-    organizationId: refused.session.organizationId,
-    ...(reference === null ? {} : { reference }),
-  });
-}
-
-function noteHeld(context: GateContext, { session, reason, then }: Held): Promise<string | null> {
-  return noteDoorRefusal(context, { session, reason, then, door: 'session' });
-}
-
-function sendHeld(response: Response, reason: string, reference: string | null): void {
-  const extra = { reason, ...(reference === null ? {} : { reference }) };
-  sendProblem(response, { status: 403, code: reason, detail: 'This person may not come in now.', extra });
+function showNobody(context: GateContext, request: Request, response: Response): Promise<void> {
+  return showRefusal(context, request, response, { status: 401, sentence: 'nobody' });
 }
 
 function sendNobody(response: Response): void {

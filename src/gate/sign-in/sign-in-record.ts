@@ -21,6 +21,7 @@ export const signInSteps = [
   'attempt',
   'once',
   'match',
+  'create',
   'access',
   'link',
   'session',

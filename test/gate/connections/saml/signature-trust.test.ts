@@ -3,7 +3,7 @@
 import { readSigningCertificate, usableCertificates } from '#gate/connections/saml/signing-certificate.ts';
 import { replaceOnce } from '../../../harness/saml-identity-provider.ts';
 import { enveloped, exclusiveC14n, rsaSha1, sha1 } from '../../../harness/saml-signing.ts';
-import { createSelfSignedCertificate } from '../../../harness/self-signed-certificate.ts';
+import { createHollowCertificate, createSelfSignedCertificate } from '../../../harness/self-signed-certificate.ts';
 import { closeScene, complete, connectionWith, goodResponse, idp, nameId, refuses } from './saml-scene.ts';
 
 afterAll(closeScene);
@@ -112,12 +112,17 @@ describe('S26 certificates', () => {
     ['no certificate', []],
     ['an empty one', ['']],
     ['no certificate but text', ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n']],
+    ['S24 a key of 16,384 bits', [createHollowCertificate(16_384)]],
     ['a short key', [createSelfSignedCertificate('Short', { bits: 1024 }).certificatePem]],
   ])('%s: nobody signs in, nobody is sent away to', async (_name, certificates) => {
     await expect(complete(idp.respond(goodResponse), { certificates })).rejects.toMatchObject({
       reason: 'noCertificate',
     });
     await expect(connectionWith({ certificates }).begin()).rejects.toMatchObject({ reason: 'noCertificate' });
+  });
+
+  test('the largest key that is taken', () => {
+    expect(usableCertificates([createHollowCertificate(8_192)])).toHaveLength(1);
   });
 
   test('while rolling, both keys count; a removed one no more', async () => {
