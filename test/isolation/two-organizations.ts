@@ -39,6 +39,7 @@ export interface Party {
   /** The person both call the same. */
   readonly samePerson: string;
   readonly connection: string;
+  readonly domain: string;
   readonly credential: string;
   readonly signIn: string;
   readonly logEntry: string;
@@ -271,6 +272,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     department,
     samePerson,
     connection,
+    domain: `${canary}.example`,
     credential: issued['credential'].id,
     signIn: refused.reference,
     logEntry: logged.id,
