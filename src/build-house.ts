@@ -4,6 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { createAdminRouter } from '#admin/admin-router.ts';
 import type { AdminContext } from '#admin/admin-operation.ts';
 import { rotateOldKeys } from '#admin/rotate-signing-keys.ts';
+import { followMetadata } from '#admin/follow-metadata.ts';
+import { warnOfCertificates } from '#admin/warn-of-certificates.ts';
 import { createSetUpLink } from '#admin/set-up-link.ts';
 import { createSetUpRouter } from '#admin/set-up-router.ts';
 import { createTxtLookup } from '#admin/txt-lookup.ts';
@@ -37,6 +39,7 @@ import { createIssuerKeys } from '#secrets/issuer-keys.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createCredentialUses } from '#secrets/credential-use.ts';
 import { createCredentials } from '#secrets/credentials.ts';
+import { createSamlKeys } from '#secrets/saml-keys.ts';
 import { createSealing } from '#secrets/sealing.ts';
 import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
@@ -105,7 +108,11 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const relay: EffectRelay = createEffectRelay({
     storage,
     reportTrouble,
-    carriers: { audit: (effect) => audit.append(effect), endSessions: (effect) => endSessions(gate, metrics, effect) },
+    carriers: {
+      audit: (effect) => audit.append(effect),
+      endSessions: (effect) => endSessions(gate, metrics, effect),
+      endAppSessions: (effect) => endAppSessions(gate, effect),
+    },
     together: { audit: (effects) => audit.appendAll(effects) },
   });
   const metrics = createMetrics({
@@ -135,9 +142,14 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       sessionsPerPerson: config.session.perPerson,
       allowInsecureProviders: config.gate.allowInsecureProviders,
       privateProviderHosts: config.gate.privateProviderHosts,
+      privateAppHosts: config.gate.privateAppHosts,
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
+    cookieKey: keyring.cookie,
     signingKeys,
+    authentication,
+    badCredentials,
+    samlKeys: createSamlKeys({ storage, now, randomBytes, sealing }),
     eventTokens: createEventTokens(keys, now),
     logger,
     metrics,
@@ -153,6 +165,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     badCredentials,
     sealing,
     signingKeys,
+    signatureVerifier: gate.verifier,
     audit,
     metrics,
     gate: atGate,
@@ -212,7 +225,10 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     [
       { name: 'seats', everyMs: 5_000, run: () => sweepSeats(write) },
       { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
+      { name: 'metadata', everyMs: 600_000, run: () => followMetadata(admin) },
+      { name: 'certificates', everyMs: 3_600_000, run: () => warnOfCertificates(admin) },
       { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
+      { name: 'logouts', everyMs: 2_000, run: async () => void (await gate.deliverLogouts()) },
       { name: 'expiry', everyMs: 60_000, run: () => expireRecords(storage, recordKinds, now()) },
     ],
     storage.leases,
@@ -246,6 +262,12 @@ async function endSessions(gate: Gate, metrics: Metrics, effect: Effect): Promis
   const { userId, epoch, cause } = effect.body;
   const ended = await gate.endSessionsOfUser(effect.organizationId, userId, epoch, cause);
   metrics.sessionsRevoked.inc({ cause }, ended);
+}
+
+/** Tells the apps that were opened from a session that it has ended. */
+async function endAppSessions(gate: Gate, effect: Effect): Promise<void> {
+  if (effect.body.kind !== 'endAppSessions') return;
+  await gate.endAppSessions(effect.organizationId, effect.body.session, effect.body.cause);
 }
 
 /** Work behind an answer, waited for before the store is closed. */

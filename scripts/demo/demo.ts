@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
-import { registerRelyingParty } from '#gate/forward-auth/relying-party.ts';
+import { addApp } from '#admin/app-changes.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { createServer, loadConfig } from '#server.ts';
 import { startOpenIdProvider } from '../../test/harness/openid-provider.ts';
@@ -52,12 +52,10 @@ await tellStory({
   saml,
   openId,
   app,
-  registerApp: () =>
-    registerRelyingParty(
-      house.storage,
-      { id: 'wiki', organizationId: organization, name: 'Wiki', hosts: [app.host] },
-      Date.now(),
-    ),
+  registerApp: async () => {
+    const wiki = { id: 'wiki', name: 'Wiki', forwardAuth: { hosts: [app.host], rules: [] } };
+    await addApp(house.admin, organization, wiki, { actor: { kind: 'cli' }, mouth: 'cli' });
+  },
 });
 
 if (once) await end(narrator.failures === 0 ? 0 : 1);

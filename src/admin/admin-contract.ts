@@ -86,6 +86,11 @@ export const newCredential = z.strictObject({
   kind: z.enum(['scim', 'hr', 'admin', 'app']),
   name: shortText,
   connection: slug.optional(),
+  app: slug
+    .optional()
+    .describe(
+      'Of kind app: the one app that asks with it. Left out: any of the organisation, which each question then names by its host.',
+    ),
   owner: z
     .string()
     .min(1)
@@ -116,6 +121,7 @@ export const credentialAnswer = z.object({
   kind: z.enum(['scim', 'hr', 'admin', 'app']),
   name: z.string(),
   connection: z.string().optional(),
+  app: z.string().optional(),
   owner: z.string().optional(),
   scopes: z.array(z.string()),
   trust: issuerTrust.optional(),

@@ -17,6 +17,8 @@ export type AdminProblemCode =
   | 'signInNotFound'
   | 'sessionNotFound'
   | 'entryNotFound'
+  | 'keyNotFound'
+  | 'keyConflict'
   | 'preconditionFailed';
 
 const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
@@ -32,6 +34,8 @@ const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
   signInNotFound: 404,
   sessionNotFound: 404,
   entryNotFound: 404,
+  keyNotFound: 404,
+  keyConflict: 409,
   preconditionFailed: 412,
 };
 

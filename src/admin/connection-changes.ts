@@ -84,6 +84,7 @@ export async function removeConnection(
     if (!(await context.storage.records(connectionRecords).replace({ ...record, expiresAt: 0 }, effects))) continue;
     context.wakeRelay();
     await revokeLatecomers(context, organizationId, id, by);
+    await forgetKeys(context, organizationId, id);
     return { connection: record.value, change };
   }
   throw new DirectoryError('tooManyConflicts', 'This connection is being changed too often; try again.');
@@ -100,6 +101,15 @@ async function revokeLatecomers(
     await context.credentials.revokeAllOf(organizationId, id, by);
   } catch (error) {
     reportTrouble(context, `credentials of the removed connection ${id} could not be looked for again`, error);
+  }
+}
+
+/** Nobody uses them any more; a connection of the same id made later begins with its own. */
+async function forgetKeys(context: AdminContext, organizationId: OrganizationId, id: ConnectionId): Promise<void> {
+  try {
+    await context.gate.samlKeys.forget({ organizationId, id });
+  } catch (error) {
+    reportTrouble(context, `keys of the removed connection ${id} could not be deleted`, error);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import type { Credential, CredentialKind, IssuerTrust } from '#directory/credential.ts';
+import type { AppId } from '#directory/app.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ConnectionId, CredentialId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { NewCredential } from '#secrets/credentials.ts';
@@ -114,11 +115,13 @@ async function issue(
   context: AdminContext,
   call: Call<ReturnType<typeof contract.newCredential.parse>, unknown>,
 ): Promise<Answer> {
-  const { kind, name, connection, owner, scopes, expiresAt } = call.body;
+  const { kind, name, connection, app, owner, scopes, expiresAt } = call.body;
   assertMayGive(call, scopes);
   const wrong = scopes.find((scope) => !usableScopes[kind].includes(scope));
   if (wrong !== undefined)
     throw new DirectoryError('invalidValue', `Scope ${wrong} means nothing for kind ${kind}.`, { field: 'scopes' });
+  if (app !== undefined && kind !== 'app')
+    throw new DirectoryError('invalidValue', 'Only a credential of kind app belongs to an app.', { field: 'app' });
   const provisions = kind === 'scim' || kind === 'hr';
   const place = connection ?? (provisions ? defaultConnectionId : undefined);
   if (provisions && place === defaultConnectionId)
@@ -129,6 +132,7 @@ async function issue(
     name,
     scopes: [...new Set(scopes)],
     ...(place === undefined ? {} : { connection: place as ConnectionId }),
+    ...(app === undefined ? {} : { app: app as AppId }),
     ...(owner === undefined ? {} : { owner: owner as UserId }),
     ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
   };

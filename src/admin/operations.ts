@@ -7,8 +7,11 @@ import { credentialOperations } from './credential-endpoints.ts';
 import { departmentOperations } from './department-endpoints.ts';
 import { domainOperations } from './domain-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
+import { logoutDeliveryOperations } from './logout-delivery-endpoints.ts';
+import { metadataOperations } from './metadata-endpoints.ts';
 import { organizationOperations } from './organization-endpoints.ts';
 import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
+import { samlKeyOperations } from './saml-key-endpoints.ts';
 import { schemaOperations } from './schema-endpoints.ts';
 import { seatOperations } from './seat-endpoints.ts';
 import { sessionOperations } from './session-endpoints.ts';
@@ -24,12 +27,15 @@ export function listOperations(): readonly Operation[] {
     ...domainOperations,
     ...appOperations,
     ...signingKeyOperations,
+    ...samlKeyOperations,
+    ...metadataOperations,
     ...schemaOperations,
     ...userOperations,
     ...sessionOperations,
     ...departmentOperations,
     ...seatOperations,
     ...signInOperations,
+    ...logoutDeliveryOperations,
     ...provisioningLogOperations,
     ...auditOperations,
   ];

@@ -230,6 +230,15 @@ export const configSchema = z.strictObject({
         },
         z.string().refine(isServer, { error: 'must be an IP address, with a port if it is not 53' }),
       ),
+      privateAppHosts: listOption(
+        {
+          env: 'FURLOUGH_GATE_PRIVATE_APP_HOSTS',
+          sentence:
+            'Host names of OpenID Connect apps that may have a private address: logouts are delivered and keys fetched there; any other private address is refused.',
+          example: ['wiki.internal.example.com'],
+        },
+        z.string().regex(/^[a-z0-9.-]{1,253}$/, { error: 'must be a host name in lower case' }),
+      ),
     })
     .prefault({}),
   log: z

@@ -1,5 +1,6 @@
 // A credential: a machine's secret. Only its hash is kept; it belongs to one organisation, perhaps to a connection and an owner.
 
+import type { AppId } from './app.ts';
 import type { ConnectionId, CredentialId, Instant, OrganizationId, UserId } from './identifiers.ts';
 
 export const credentialKinds = ['scim', 'hr', 'admin', 'app'] as const;
@@ -20,6 +21,8 @@ export interface Credential {
   readonly kind: CredentialKind;
   readonly name: string;
   readonly connection?: ConnectionId;
+  /** Of kind `app`: the one app that asks with it; absent: any of the organisation. */
+  readonly app?: AppId;
   /** While this user is inactive the credential is refused. */
   readonly owner?: UserId;
   /** Empty: everything its kind may do. `instance` reaches every organisation, `read` only reads; of SCIM also `users` and `groups`. */

@@ -27,7 +27,9 @@ export function partsOf({ before, after }: AuditEvent): Difference {
 export type EffectBody =
   | { readonly kind: 'audit'; readonly event: AuditEvent }
   /** End all of the user's sessions made before `epoch`; the commit already closed every door, this tidies and records. */
-  | { readonly kind: 'endSessions'; readonly userId: UserId; readonly epoch: number; readonly cause: string };
+  | { readonly kind: 'endSessions'; readonly userId: UserId; readonly epoch: number; readonly cause: string }
+  /** One session of the gate has ended (`session`: its record's id): the apps that were opened from it are told. */
+  | { readonly kind: 'endAppSessions'; readonly session: string; readonly cause: string };
 
 export type EffectKind = EffectBody['kind'];
 

@@ -1,6 +1,9 @@
 // What every part of the gate is given: storage, clock, chance, configuration, and whom to tell. Features take this by name, nothing else.
 
 import type { Instant, RandomBytes } from '#directory/identifiers.ts';
+import type { BadCredentialLimit } from '#http/bad-credentials.ts';
+import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
+import type { SamlKeys } from '#secrets/saml-keys.ts';
 import type { EventTokens } from '#secrets/event-token.ts';
 import type { SealContext } from '#secrets/sealing.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
@@ -24,6 +27,8 @@ export interface GateConfig {
   readonly allowInsecureProviders: boolean;
   /** Host names of identity providers that may have a private address. */
   readonly privateProviderHosts?: readonly string[];
+  /** Host names of apps that may have a private address: their keys are fetched and logouts delivered there. */
+  readonly privateAppHosts?: readonly string[];
 }
 
 /** As much of a logger as the gate needs; `pino` fits. */
@@ -46,10 +51,16 @@ export interface GateContext {
   readonly randomBytes: RandomBytes;
   readonly config: GateConfig;
   readonly unseal: (sealed: string, place: SealContext) => string;
+  /** HMAC key of the apps' cookies. */
+  readonly cookieKey: Uint8Array;
   /** Tokens of outside issuers that tell something. */
   readonly eventTokens: EventTokens;
   /** Keys by which organisations prove themselves. */
   readonly signingKeys: SigningKeys;
+  /** Who asks `/gate/check`, and who asked it with a refused credential too often. */
+  readonly authentication: CredentialAuthentication;
+  readonly badCredentials: BadCredentialLimit;
+  readonly samlKeys: SamlKeys;
   readonly logger: GateLogger;
   readonly metrics: GateMetrics | undefined;
 }

@@ -2,6 +2,7 @@
 // Authenticating with one is credential-authentication.ts; the plain secret exists only in the answer that made it.
 
 import { describeActor } from '#directory/actor.ts';
+import type { AppId } from '#directory/app.ts';
 import type { Credential, CredentialKind, IssuerTrust } from '#directory/credential.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { AuditEvent, Effect } from '#directory/effect.ts';
@@ -17,6 +18,7 @@ import {
   type RandomBytes,
   type UserId,
 } from '#directory/identifiers.ts';
+import { findApp } from '#storage/app-records.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
@@ -28,6 +30,8 @@ export interface NewCredential {
   readonly kind: CredentialKind;
   readonly name: string;
   readonly connection?: ConnectionId;
+  /** Only of kind `app`. */
+  readonly app?: AppId;
   readonly owner?: UserId;
   readonly scopes?: readonly string[];
   readonly expiresAt?: number;
@@ -57,7 +61,7 @@ export interface CredentialsContext {
 }
 
 export interface Credentials {
-  /** Throws `DirectoryError` `connectionNotFound`, `userNotFound` (owner), `invalidValue` (expiry in the past; a given secret that is in use). */
+  /** Throws `DirectoryError` `connectionNotFound`, `appNotFound`, `userNotFound` (owner), `invalidValue` (expiry in the past; a given secret that is in use). */
   issue(organizationId: OrganizationId, request: NewCredential, by: ChangeContext): Promise<IssuedCredential>;
   /** One without a secret, whose client proves itself by assertions of an issuer. Throws as `issue` does. */
   trustIssuer(
@@ -132,6 +136,7 @@ export function createCredentials(context: CredentialsContext): Credentials {
       kind: request.kind,
       name: request.name,
       ...(request.connection === undefined ? {} : { connection: request.connection }),
+      ...(request.app === undefined ? {} : { app: request.app }),
       ...(request.owner === undefined ? {} : { owner: request.owner }),
       scopes: request.scopes ?? [],
       createdAt: now,
@@ -158,6 +163,10 @@ export function createCredentials(context: CredentialsContext): Credentials {
   }
 
   async function assertBelongs(organizationId: OrganizationId, request: NewCredential): Promise<void> {
+    if (request.app !== undefined) {
+      const app = await findApp(context.storage, organizationId, request.app, context.now());
+      if (app === null) throw new DirectoryError('appNotFound', `There is no app ${request.app}.`);
+    }
     if (request.connection !== undefined) {
       const found = await connections.get(connectionRecordId(organizationId, request.connection), context.now());
       if (found === null)
@@ -251,7 +260,7 @@ export function createCredentials(context: CredentialsContext): Credentials {
     if (old.trust !== undefined)
       throw new DirectoryError('invalidValue', 'This credential trusts an issuer: it has no secret to be rotated.');
     if (hasEnded(old, now)) throw new DirectoryError('invalidValue', 'This credential has ended; issue a new one.');
-    const { kind, name, connection, owner, scopes } = old;
+    const { kind, name, connection, app, owner, scopes } = old;
     const expiresAt = ownEndOf(old);
     const issued = await issue(
       organizationId,
@@ -260,6 +269,7 @@ export function createCredentials(context: CredentialsContext): Credentials {
         name,
         scopes,
         ...(connection === undefined ? {} : { connection }),
+        ...(app === undefined ? {} : { app }),
         ...(owner === undefined ? {} : { owner }),
         ...(expiresAt === undefined ? {} : { expiresAt }),
       },

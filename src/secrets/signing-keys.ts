@@ -21,7 +21,7 @@ export interface SigningKeySet {
   readonly rotatedAt: Instant;
   /** What verifiers are shown, RFC 7517 5: the keys that sign, those that follow, those that did. */
   readonly jwks: { readonly keys: readonly JWK[] };
-  /** Private keys, for a library that signs by itself: of each algorithm the one that signs first. */
+  /** Private keys, for a library that signs and verifies by itself: of each algorithm the one that signs first, those that did last. */
   readonly privateJwks: { readonly keys: readonly JWK[] };
   /** What is shown to administrators. */
   readonly keys: readonly Omit<StoredSigningKey, 'publicJwk' | 'sealedPrivateJwk'>[];
@@ -69,6 +69,8 @@ export function createSigningKeys(context: SigningKeysContext): SigningKeys {
   const { storage, now, sealing } = context;
   const records = storage.records(signingKeyRecords);
   const known = new Map<OrganizationId, Known>();
+  /** Making the first keys takes long; who asks meanwhile waits for the same ones. */
+  const reading = new Map<OrganizationId, Promise<StoredRecord<StoredSigningKeys>>>();
 
   async function read(organizationId: OrganizationId): Promise<StoredRecord<StoredSigningKeys>> {
     const found = await records.get(organizationId, now());
@@ -119,7 +121,7 @@ export function createSigningKeys(context: SigningKeysContext): SigningKeys {
       revision: record.revision,
       rotatedAt: record.value.rotatedAt,
       jwks: { keys: shown.map(({ publicJwk }) => publicJwk as JWK) },
-      privateJwks: { keys: shown.filter(({ state }) => state !== 'previous').map(unseal) },
+      privateJwks: { keys: shown.map(unseal) },
       keys: shown.map(({ publicJwk: _public, sealedPrivateJwk: _private, ...key }) => key),
     };
     if (known.size >= mostKnown) known.delete(known.keys().next().value as OrganizationId);
@@ -132,7 +134,10 @@ export function createSigningKeys(context: SigningKeysContext): SigningKeys {
     const before = known.get(organizationId);
     // A clock that was set back makes nothing younger.
     if (!fresh && before !== undefined && now() >= before.at && now() - before.at < knownForMs) return before;
-    return remember(organizationId, await read(organizationId));
+    if (fresh) return remember(organizationId, await read(organizationId));
+    const begun = reading.get(organizationId) ?? read(organizationId).finally(() => reading.delete(organizationId));
+    reading.set(organizationId, begun);
+    return remember(organizationId, await begun);
   }
 
   return {

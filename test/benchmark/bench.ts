@@ -7,8 +7,9 @@ import { type Benchmark, type Measurement, runBenchmark } from './benchmark.ts';
 import { gateBenchmark } from './gate-benchmark.ts';
 import { scimBenchmark } from './scim-benchmark.ts';
 import { seatsBenchmark } from './seats-benchmark.ts';
+import { soakBenchmark } from './soak-benchmark.ts';
 
-const benchmarks: readonly Benchmark[] = [scimBenchmark, gateBenchmark, seatsBenchmark];
+const benchmarks: readonly Benchmark[] = [scimBenchmark, gateBenchmark, seatsBenchmark, soakBenchmark];
 
 process.exitCode = await main();
 

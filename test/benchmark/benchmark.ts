@@ -63,7 +63,9 @@ export async function runBenchmark(
   for (const people of options.sizes) {
     const measured = await onServer('furlough', async (server) => {
       report(`${people.toLocaleString('en')} people: filling the store`);
-      return measureAll(server, await benchmark.prepare(server, people), options, report);
+      const cases = await benchmark.prepare(server, people);
+      await server.restart();
+      return measureAll(server, cases, options, report);
     });
     ours.push(...measured.map((measurement) => ({ ...measurement, people })));
     // The machine may be busier now than it was: the ceiling is measured between, too.

@@ -1,27 +1,19 @@
-// The question asked at every request of every app: may this session come in now? Directly, and as a reverse proxy asks it.
+// The gate: letting somebody in, and the question asked at every request after that.
 
 import type { Benchmark } from './benchmark.ts';
+import { prepareGateRequests } from './gate-requests.ts';
+import { prepareSignInCases } from './sign-in-cases.ts';
 
 export const gateBenchmark: Benchmark = {
   name: 'gate',
-  sentence: '/sso/session and /gate/forward-auth with a live session',
+  sentence: '/sso/session and /gate/forward-auth with a live session; sign-ins by OIDC and SAML',
   async prepare(server, people) {
-    const organization = 'default';
-    const ids = await server.addUsers({ organization, count: people, active: true });
-    const cookies = await server.openSessions({ organization, ids: ids.slice(0, 1_000) });
-    const cookieOf = (n: number): string => cookies[n % cookies.length] ?? '';
-    const forwarded = {
-      'x-forwarded-method': 'GET',
-      'x-forwarded-proto': 'http',
-      'x-forwarded-host': 'localhost:1',
-      'x-forwarded-uri': '/wiki',
-    };
+    const { session, forwardAuth, forwardAuthSigned } = await prepareGateRequests(server, people);
     return [
-      { name: 'session', request: (n) => ({ path: '/sso/session', headers: { cookie: cookieOf(n) } }) },
-      {
-        name: 'forward-auth',
-        request: (n) => ({ path: '/gate/forward-auth', headers: { cookie: cookieOf(n), ...forwarded } }),
-      },
+      { name: 'session', request: session },
+      { name: 'forward-auth', request: forwardAuth },
+      { name: 'forward-auth, signed header', request: forwardAuthSigned },
+      ...(await prepareSignInCases(server, people)),
     ];
   },
 };

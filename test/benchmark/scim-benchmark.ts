@@ -3,6 +3,7 @@
 
 import type { AskedRequest } from './load.ts';
 import type { Benchmark } from './benchmark.ts';
+import { prepareFilterCases } from './scim-filter-cases.ts';
 import { prepareGroupCases } from './scim-group-cases.ts';
 import { prepareImportCases } from './scim-import-cases.ts';
 import { newPerson, patchActive, scimHeaders } from './scim-requests.ts';
@@ -22,6 +23,7 @@ export const scimBenchmark: Benchmark = {
       { name: 'list, pages of 100 anywhere', request: (n) => listFrom(scatter(n, count - 100) + 1) },
       ...(await prepareGroupCases(server, ids)),
       ...prepareWalkCases(server),
+      ...prepareFilterCases(server),
       ...prepareImportCases(server, Math.min(count, 100_000)),
     ];
   },

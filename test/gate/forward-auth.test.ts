@@ -3,24 +3,18 @@
 import type { OrganizationId } from '#directory/identifiers.ts';
 import type { UserProfile } from '#directory/user.ts';
 import { identityHeaders, toHeaderText, toIdentityHeaders } from '#gate/forward-auth/identity-headers.ts';
-import { registerRelyingParty } from '#gate/forward-auth/relying-party.ts';
 import fc from 'fast-check';
 import { describeOnBothStorages } from '../harness/both-storages.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import { addOrganization, by, organization } from './gate-world.ts';
+import { enterApp } from './app-visits.ts';
 import { login, openOidcWorld, sessionStatus, userName, type OidcWorld } from './oidc-world.ts';
 
 describeOnBothStorages('forward-auth', (open) => {
   let world: OidcWorld;
   beforeEach(async () => {
     world = await openOidcWorld(await open());
-    const wiki = {
-      id: 'wiki',
-      organizationId: organization,
-      name: 'Wiki',
-      hosts: ['wiki.example.com', 'localhost:8443'],
-    };
-    await registerRelyingParty(world.storage, wiki, world.clock.now);
+    await world.addApp('wiki', ['wiki.example.com', 'localhost:8443']);
   });
   afterEach(() => world.close());
 
@@ -33,10 +27,12 @@ describeOnBothStorages('forward-auth', (open) => {
   });
   const ask = (browser: Browser, headers: Readonly<Record<string, string>>, at = world): Promise<Visit> =>
     browser.go(`${at.baseUrl}/gate/forward-auth`, { headers, follow: false });
+  /** Signed in at the gate and at the wiki. */
   const signedIn = async (): Promise<Browser> => {
     const browser = new Browser();
     await login(world, browser);
     expect(await sessionStatus(world, browser)).toBe(200);
+    browser.setCookie(world.baseUrl, '__Host-furlough-app', await enterApp(world, browser, 'wiki.example.com'));
     return browser;
   };
 
@@ -66,8 +62,8 @@ describeOnBothStorages('forward-auth', (open) => {
     async (method) => {
       const sent = await ask(new Browser(), asked({ 'x-forwarded-method': method }));
       expect(sent.status).toBe(302);
-      const target = encodeURIComponent('https://wiki.example.com/page?x=1,2');
-      expect(sent.headers.get('location')).toBe(`${world.baseUrl}/sso/acme/login?return_to=${target}`);
+      const target = encodeURIComponent('/page?x=1,2');
+      expect(sent.headers.get('location')).toBe(`https://wiki.example.com/.furlough/sign-in?return_to=${target}`);
       expect(sent.headers.get('cache-control')).toBe('no-store');
     },
   );
@@ -109,14 +105,13 @@ describeOnBothStorages('forward-auth', (open) => {
     expect((await ask(browser, asked({ 'x-forwarded-host': 'WIKI.example.com:443' }))).status).toBe(200);
     const beta = 'beta' as OrganizationId;
     await addOrganization(world.provisioning, beta);
-    const crm = { id: 'crm', organizationId: beta, name: 'CRM', hosts: ['crm.example.com'] };
-    await registerRelyingParty(world.storage, crm, world.clock.now);
+    await world.addApp('crm', ['crm.example.com', 'localhost:8444'], { organizationId: beta });
     const elsewhere = await ask(browser, asked({ 'x-forwarded-host': 'crm.example.com' }));
     expect(elsewhere.status).toBe(302);
-    expect(elsewhere.headers.get('location')).toContain('/sso/beta/login?');
-    await expect(
-      registerRelyingParty(world.storage, { ...crm, id: 'thief', hosts: ['wiki.example.com'] }, world.clock.now),
-    ).rejects.toMatchObject({ code: 'invalidValue' });
+    expect(elsewhere.headers.get('location')).toContain('https://crm.example.com/.furlough/sign-in?');
+    // The gate's own cookie reaches this one, and is another organisation's.
+    const near = await ask(browser, asked({ 'x-forwarded-host': 'localhost:8444', 'x-forwarded-proto': 'http' }));
+    expect(near.headers.get('location')).toContain('/sso/beta/login?');
   });
 
   test.each([

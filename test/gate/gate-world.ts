@@ -4,8 +4,9 @@
  */
 import { randomBytes as nodeRandomBytes } from 'node:crypto';
 import type { Express } from 'express';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { App, AppId } from '#directory/app.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { Connection } from '#directory/connection.ts';
 import type { ConnectionId, OrganizationId, UserId } from '#directory/identifiers.ts';
@@ -16,16 +17,20 @@ import type { GateConfig, GateContext } from '#gate/gate-context.ts';
 import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
 import { listSignIns, type SignInRecord } from '#gate/sign-in/sign-in-record.ts';
 import { createHttpApp } from '#http/app.ts';
+import { createBadCredentialLimit } from '#http/bad-credentials.ts';
 import { createProxyTrust } from '#http/client-address.ts';
 import { createFrontDoor } from '#http/front-door.ts';
 import { createLogger } from '#observability/logger.ts';
 import { createMetrics } from '#observability/metrics.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
+import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
+import { createSamlKeys } from '#secrets/saml-keys.ts';
 import { createEventTokens } from '#secrets/event-token.ts';
 import { createIssuerKeys } from '#secrets/issuer-keys.ts';
 import { createSealing } from '#secrets/sealing.ts';
 import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
+import { appRecordId, appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import { findOrganizationOfDomain, verifiedDomainRecords } from '#storage/domain-records.ts';
 import type { Storage } from '#storage/storage.ts';
@@ -46,10 +51,14 @@ export interface GateWorld {
   readonly clock: { now: number };
   readonly addPerson: (profile: UserProfile, options?: PersonOptions) => Promise<User>;
   readonly addConnection: (id: string, options: Partial<Connection>) => Promise<Connection>;
+  /** An app of `acme` that a proxy protects at these hosts. */
+  readonly addApp: (id: string, hosts: readonly string[], options?: Partial<App>) => Promise<App>;
   readonly deactivate: (user: Pick<User, 'id' | 'organizationId'>) => Promise<User>;
   readonly reactivate: (user: Pick<User, 'id' | 'organizationId'>) => Promise<User>;
   readonly seal: (secret: string, connection: string, at?: OrganizationId) => string;
   readonly signIns: (at?: OrganizationId) => Promise<readonly SignInRecord[]>;
+  /** A second gate on the same store with the same public address, as another node of a cluster; answers where it listens. */
+  readonly openNode: () => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
@@ -72,7 +81,8 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   const baseUrl = `http://localhost:${(server.address() as AddressInfo).port}`;
-  const sealing = createSealing(createKeyring(new Uint8Array(32).fill(7)), randomBytes);
+  const keyring = createKeyring(new Uint8Array(32).fill(7));
+  const sealing = createSealing(keyring, randomBytes);
   const provisioning = createProvisioning({
     storage,
     now,
@@ -88,10 +98,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
   const issuerKeys = createIssuerKeys({ now, fetchJson: (url) => fetchJson(url, outside) });
   const lines: string[] = [];
   const logger = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
-  const metrics = createMetrics({
-    version: 'test',
-    readValues: () => Promise.reject(new Error('nobody scrapes here')),
-  });
+  const metrics = createMetrics(noScrape);
   const context: GateContext = {
     storage: options.gateStorage?.(storage) ?? storage,
     provisioning,
@@ -109,18 +116,27 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       ...options.config,
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
+    cookieKey: keyring.cookie,
     signingKeys: createSigningKeys({ storage, now, randomBytes, sealing }),
+    authentication: createCredentialAuthentication({ storage: options.gateStorage?.(storage) ?? storage, now }),
+    badCredentials: createBadCredentialLimit(1_000),
+    samlKeys: createSamlKeys({ storage: options.gateStorage?.(storage) ?? storage, now, randomBytes, sealing }),
     eventTokens: createEventTokens(issuerKeys, now),
     logger,
     metrics,
   };
-  const gate = createGate(context);
   let requests = 0;
   const { trustedProxies } = context.config;
   const http = { baseUrl, trustedProxies, logger, metrics, createRequestId: () => `request-${(requests += 1)}` };
-  const app = createHttpApp({ ...http, mounts: [{ path: '/', router: gate.router }] });
   const isTrustedProxy = createProxyTrust(trustedProxies);
-  server.on('request', createFrontDoor({ ...http, app, doors: gate.doors, isTrustedProxy }));
+  const serveGate = (at: Server) => {
+    const gate = createGate(context);
+    const app = createHttpApp({ ...http, mounts: [{ path: '/', router: gate.router }] });
+    at.on('request', createFrontDoor({ ...http, app, doors: gate.doors, isTrustedProxy }));
+    return { gate, app };
+  };
+  const { gate, app } = serveGate(server);
+  const nodes: { readonly at: Server; readonly gate: Gate }[] = [{ at: server, gate }];
   await addOrganization(provisioning, organization);
 
   const verifyDomain = async (domain: string, organizationId: OrganizationId): Promise<void> => {
@@ -162,11 +178,55 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       for (const domain of connection.domains) await verifyDomain(domain, organizationId);
       return connection;
     },
+    async addApp(id, hosts, { organizationId = organization, ...rest } = {}) {
+      const app: App = {
+        id: id as AppId,
+        organizationId,
+        name: `App ${id}`,
+        forwardAuth: { hosts, rules: [] },
+        createdAt: clock.now,
+        ...rest,
+      };
+      for (const host of hosts) {
+        const value = { app: app.id, at: clock.now };
+        await storage.records(hostClaimRecords).insert({ id: host, organizationId, value });
+      }
+      await storage.records(appRecords).insert({ id: appRecordId(organizationId, id), organizationId, value: app });
+      return app;
+    },
     deactivate: async (user) => (await provisioning.deactivateUser(...unlimited(user))).user,
     reactivate: async (user) => (await provisioning.reactivateUser(...unlimited(user))).user,
     seal: (secret, connection, at = organization) =>
       sealing.seal(secret, clientSecretPlace(at, connection as ConnectionId)),
     signIns: (at = organization) => listSignIns(context, at, { limit: 200 }),
+    async openNode() {
+      const at = createServer();
+      await new Promise<void>((resolve) => at.listen(0, 'localhost', resolve));
+      nodes.push({ at, gate: serveGate(at).gate });
+      return `http://localhost:${(at.address() as AddressInfo).port}`;
+    },
+    async close() {
+      for (const node of nodes) {
+        node.at.closeAllConnections();
+        await new Promise<void>((resolve) => node.at.close(() => resolve()));
+        await node.gate.close();
+      }
+    },
+  };
+}
+
+/** Another node on the same store, at an address of its own. */
+export async function serveGate(context: GateContext): Promise<{ baseUrl: string; close(): Promise<void> }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  const baseUrl = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const gate = createGate({ ...context, config: { ...context.config, baseUrl } });
+  const { trustedProxies } = context.config;
+  const http = { baseUrl, trustedProxies, createRequestId: () => 'request', metrics: createMetrics(noScrape) };
+  const logger = createLogger({ level: 'silent' });
+  server.on('request', createHttpApp({ ...http, logger, mounts: [{ path: '/', router: gate.router }] }));
+  return {
+    baseUrl,
     async close() {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -174,6 +234,8 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
     },
   };
 }
+
+const noScrape = { version: 'test', readValues: () => Promise.reject(new Error('nobody scrapes here')) };
 
 /** One more organisation, without a limit of seats. */
 export async function addOrganization(provisioning: Provisioning, id: OrganizationId): Promise<void> {

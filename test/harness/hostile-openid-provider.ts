@@ -55,6 +55,7 @@ export interface HostileProvider {
 /** `path` becomes part of the issuer, as a tenant's. */
 export async function startHostileProvider(path = ''): Promise<HostileProvider> {
   const keys = await (sharedKeys ??= createKeys('key-1'));
+  let codes = 0;
   const flows = new Map<string, { nonce: string | null; challenge: string }>();
   const pushed = new Map<string, URLSearchParams>();
   const server = createServer((request, response) => {
@@ -117,7 +118,8 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
   function authorize(url: URL, response: ServerResponse): void {
     const asked = pushed.get(url.searchParams.get('request_uri') ?? '') ?? url.searchParams;
     provider.requests.push(asked);
-    const code = `code-${flows.size + 1}`;
+    codes += 1;
+    const code = `code-${codes}`;
     flows.set(code, { nonce: asked.get('nonce'), challenge: asked.get('code_challenge') ?? '' });
     const back = new URL(asked.get('redirect_uri') ?? '');
     back.searchParams.set('code', code);

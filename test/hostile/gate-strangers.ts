@@ -47,7 +47,16 @@ export function toGate({ sessionCookie, appHost, saml, openId, url }: HostileHou
   const organization = path(['by-gate', 'by-gate', 'by-gate', 'by-gate', 'by-gate', 'by-gate', 'default', 'xx']);
   const connection = path(['saml', 'oidc', 'saml', 'oidc', 'yy']);
   const place = fc.oneof(
-    fc.constantFrom('/sso/session', '/sso/logout', '/sso/login', '/gate/forward-auth', '/gate/forward-auth'),
+    fc.constantFrom(
+      '/sso/session',
+      '/sso/logout',
+      '/sso/login',
+      '/sso/sessions',
+      '/sso/sessions/end',
+      '/sso/sessions/end-all',
+      '/gate/forward-auth',
+      '/gate/forward-auth',
+    ),
     organization.map((org) => `/sso/${org}/login`),
     organization.map((org) => `/sso/${org}/signed-in`),
     fc

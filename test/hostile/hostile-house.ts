@@ -1,8 +1,6 @@
 // A whole server on a real port with an organisation for each door, so that what one door's strangers do is no answer of another's:
 // people, connections, credentials, a signed-in browser, an app behind the gate.
 
-import { registerRelyingParty } from '#gate/forward-auth/relying-party.ts';
-import type { OrganizationId } from '#directory/identifiers.ts';
 import { Browser } from '../harness/browser.ts';
 import { startOpenIdProvider, type OpenIdProvider } from '../harness/openid-provider.ts';
 import { startServer, type Answer, type RunningServer, type StorageKind } from '../harness/running-server.ts';
@@ -119,12 +117,12 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
   saml.signInAs('aoki@gate.test');
   openId.signInAs({ sub: 'sub-aoki', claims: { preferred_username: 'aoki@gate.test' } });
   const { host } = new URL(server.url);
-  const organizationId = 'by-gate' as OrganizationId;
-  await registerRelyingParty(
-    server.house.storage,
-    { id: 'wiki', organizationId, name: 'Wiki', hosts: [host] },
-    Date.now(),
-  );
+  const wikiHost = 'wiki.gate.test';
+  await must('POST', '/organizations/by-gate/apps', {
+    id: 'wiki',
+    name: 'Wiki',
+    forwardAuth: { hosts: [host, wikiHost] },
+  });
   const browser = new Browser();
   await passOn(browser, await browser.go(`${server.url}/sso/by-gate/login?connection=saml`));
   const { status } = await browser.go(`${server.url}/sso/session`);

@@ -17,7 +17,7 @@ import { parseIdentityProviderMetadata } from '#gate/connections/saml/metadata.t
 import { toReturnPath } from '#gate/connections/saml/return-path.ts';
 import { SamlRefusal } from '#gate/connections/saml/saml-refusal.ts';
 import { readForwardedHeaders } from '#gate/forward-auth/forwarded-headers-dialect.ts';
-import { isHost } from '#gate/forward-auth/relying-party.ts';
+import { isHost } from '#directory/app.ts';
 import { limitKeyOf } from '#http/client-address.ts';
 import { createTranslator, languages } from '#messages/translator.ts';
 import { readBearerToken } from '#secrets/credential-authentication.ts';

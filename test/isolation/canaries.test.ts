@@ -236,6 +236,8 @@ async function tour(world: TwoOrganizations, party: Party): Promise<readonly Tol
   await see('GET', `/sso/${party.id}/${connection}/saml/metadata`);
   await see('GET', `/sso/${party.id}/${shared.connection}/oidc/callback?code=x`, undefined, page);
   await see('GET', '/sso/session');
+  await see('GET', '/sso/sessions');
+  await see('GET', '/sso/sessions', undefined, page);
   const proxied = {
     'x-forwarded-method': 'GET',
     'x-forwarded-proto': 'http',

@@ -81,6 +81,7 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   ],
   'organizations.list': () => 'answers 403 without scope instance',
   'organizations.get': ofPath('GET', ''),
+  'organizations.change': ofPath('PUT', '', { name: 'Other' }),
   'organizations.suspend': ofPath('POST', '/suspend', {}),
   'organizations.resume': ofPath('POST', '/resume', {}),
   'credentials.issue': (ids, own) => [
@@ -142,6 +143,14 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   'apps.secret': admin('POST', inPath('/apps/{app}/secret'), { body: {} }),
   'signingKeys.list': ofPath('GET', '/signing-keys'),
   'signingKeys.rotate': ofPath('POST', '/signing-keys/rotate', {}),
+  'samlKeys.list': admin('GET', inPath('/connections/{connection}/keys'), { control: 200 }),
+  'samlKeys.add': admin('POST', inPath('/connections/{connection}/keys'), { body: { use: 'signing' } }),
+  'samlKeys.remove': admin('DELETE', inPath('/connections/{connection}/keys/x')),
+  'metadata.get': admin('GET', inPath('/connections/{connection}/metadata')),
+  'metadata.fetch': admin('POST', inPath('/connections/{connection}/metadata/fetch')),
+  'metadata.accept': admin('POST', inPath('/connections/{connection}/metadata/accept'), {
+    body: { digest: '0'.repeat(64) },
+  }),
   'schemas.declare': ofPath('POST', '/schemas', schemaBody),
   'schemas.list': (ids, own) => [
     { method: 'GET', target: `/api/v1/organizations/${ids.organization}/schemas`, control: 200 },
@@ -171,6 +180,18 @@ export const adminCases: Readonly<Record<string, Cases>> = {
       target: `/api/v1/organizations/${own.organization}/users/${own.person}/sessions?cursor=${cursorAt(ids.session)}`,
     },
   ],
+  'users.endSession': (ids, own) => [
+    ...(admin('POST', inPath('/users/{person}/sessions/{session}/end'), { body: {} })(
+      ids,
+      own,
+    ) as readonly ForeignIdCase[]),
+    {
+      method: 'POST',
+      target: `/api/v1/organizations/${own.organization}/users/${own.person}/sessions/${ids.session}/end`,
+      body: {},
+    },
+  ],
+  'users.endSessions': admin('POST', inPath('/users/{person}/sessions/end-all'), { body: {} }),
   'users.deactivate': admin('POST', inPath('/users/{person}/deactivate'), { body: { reason: 'gone' } }),
   'users.reactivate': admin('POST', inPath('/users/{person}/reactivate'), { body: {} }),
   'users.assignRoles': admin('PUT', inPath('/users/{person}/roles'), {
@@ -445,6 +466,9 @@ const page = { accept: 'text/html' };
 /** By the route's path, asked by a browser that is signed in at the own organisation. */
 export const gateCases: Readonly<Record<string, Cases>> = {
   '/sso/session': () => 'names nothing: the cookie decides',
+  '/sso/sessions': () => 'names nothing: the cookie decides',
+  '/sso/sessions/end': () => 'its session is looked for among those of the person whose cookie it is',
+  '/sso/sessions/end-all': () => 'names nothing: the cookie decides',
   '/sso/logout': () => 'names nothing: the cookie decides',
   '/sso/:org/login': (ids, own) => [
     { method: 'GET', target: `/sso/${own.organization}/login?connection=${ids.connection}`, headers: page },
@@ -493,6 +517,15 @@ export const gateCases: Readonly<Record<string, Cases>> = {
       method: 'POST',
       target: `/sso/${own.organization}/${ids.connection}/saml/acs`,
       body: 'SAMLResponse=PHg%2B',
+      headers: { ...page, 'content-type': 'application/x-www-form-urlencoded' },
+    },
+  ],
+  '/sso/:org/:connection/saml/slo': (ids, own) => [
+    { method: 'GET', target: `/sso/${own.organization}/${ids.connection}/saml/slo?SAMLRequest=x`, headers: page },
+    {
+      method: 'POST',
+      target: `/sso/${own.organization}/${ids.connection}/saml/slo`,
+      body: 'SAMLRequest=PHg%2B',
       headers: { ...page, 'content-type': 'application/x-www-form-urlencoded' },
     },
   ],

@@ -2,8 +2,6 @@
 // people, connections, credentials, an app behind the gate, sessions, sign-ins, changes. And both have one name in common for everything that has one.
 
 import { createLogger } from '#observability/logger.ts';
-import type { OrganizationId } from '#directory/identifiers.ts';
-import { registerRelyingParty } from '#gate/forward-auth/relying-party.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import { startOpenIdProvider, type OpenIdProvider } from '../harness/openid-provider.ts';
 import { startServer, type Answer, type RunningServer, type StorageKind } from '../harness/running-server.ts';
@@ -250,9 +248,6 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     admin('POST', `/users/${other}/deactivate`, { reason: `Reason ${canary}`, note: names.note }),
   );
   const appHost = `${canary}.apps.test`;
-  const organizationId = id as OrganizationId;
-  const party = { id: `${canary}-app`, organizationId, name: `App ${canary}`, hosts: [appHost] };
-  await registerRelyingParty(server.house.storage, party, Date.now());
   await must(
     admin('POST', '/apps', {
       id: names.app,

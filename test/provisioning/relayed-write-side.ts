@@ -48,7 +48,7 @@ export function createSide(storage: Storage, now: () => number = Date.now): Side
     continueLater: (work) => void behind.push(work()),
     reportTrouble: () => undefined,
   };
-  const gate = { storage, now } as GateContext;
+  const gate = { storage, now, randomBytes: context.randomBytes } as GateContext;
   const relay = createEffectRelay({
     storage,
     reportTrouble: () => undefined,
@@ -58,6 +58,8 @@ export function createSide(storage: Storage, now: () => number = Date.now): Side
         if (body.kind === 'endSessions')
           await endSessionsOfUser(gate, organizationId, body.userId, body.epoch, body.cause);
       },
+      // No app is opened here.
+      endAppSessions: () => Promise.resolve(),
     },
   });
   return {

@@ -12,7 +12,11 @@ function relayOver(storage: Storage, carriers: { audit?: Carrier; endSessions?: 
   const nothing: Carrier = () => Promise.resolve();
   const relay = createEffectRelay({
     storage,
-    carriers: { audit: carriers.audit ?? nothing, endSessions: carriers.endSessions ?? nothing },
+    carriers: {
+      audit: carriers.audit ?? nothing,
+      endSessions: carriers.endSessions ?? nothing,
+      endAppSessions: nothing,
+    },
     reportTrouble: (message) => troubles.push(message),
     maximumAttempts,
   });

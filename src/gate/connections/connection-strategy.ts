@@ -7,7 +7,13 @@ import type { Instant } from '#directory/identifiers.ts';
 
 /** What must be remembered about a browser that was sent away, to judge what it brings back. */
 export type ExpectedAnswer =
-  | { readonly protocol: 'saml'; readonly requestId: string /** Sent as RelayState. */; readonly handle: string }
+  | {
+      readonly protocol: 'saml';
+      readonly requestId: string /** Sent as RelayState. */;
+      readonly handle: string;
+      /** When the request was sent, if it asked for the person to be asked again. */
+      readonly forcedAt?: Instant;
+    }
   | {
       readonly protocol: 'oidc' /** Sent as `state`. */;
       readonly handle: string;
@@ -31,6 +37,8 @@ export interface VerifiedIdentity {
   readonly issuer: string;
   /** Compared byte for byte. */
   readonly subject: string;
+  /** SAML: the format of the NameID. */
+  readonly subjectFormat?: string;
   /** The values for each matching rule; absent where the provider gave none that counts. */
   readonly userName?: string;
   readonly externalId?: string;

@@ -1,7 +1,9 @@
 // SAML as the sign-in sees it: drives the SAML strategy through passport and translates its words. The checks are in saml/.
 
+import { setTimeout } from 'node:timers/promises';
 import type { Connection, SamlSignIn } from '#directory/connection.ts';
 import { clientAddressOf, limitKeyOf } from '#http/client-address.ts';
+import { SealError } from '#secrets/sealing.ts';
 import type { GateContext } from '../gate-context.ts';
 import { SignInError } from '../sign-in/refusal.ts';
 import {
@@ -25,10 +27,11 @@ const emailFormat = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';
 export function openSamlSignIn(
   context: GateContext,
   parts: SamlParts,
-  connection: Pick<Connection, 'id'>,
+  connection: Pick<Connection, 'id' | 'organizationId'>,
   signIn: SamlSignIn,
   addresses: { readonly samlEntityId: string; readonly samlAcs: string },
 ): ConnectionStrategy {
+  const { forceAuthn = false } = signIn;
   const saml = createSamlConnection(
     {
       entityId: signIn.entityId,
@@ -37,14 +40,25 @@ export function openSamlSignIn(
       wantSigned: signIn.wantSigned,
       serviceEntityId: addresses.samlEntityId,
       acsUrl: addresses.samlAcs,
+      signRequests: signIn.signRequests ?? false,
+      encryption: signIn.encryption ?? 'off',
+      forceAuthn,
     },
-    { verifier: parts.verifier, randomBytes: context.randomBytes },
+    {
+      verifier: parts.verifier,
+      randomBytes: context.randomBytes,
+      keys: {
+        signer: () => context.samlKeys.signer(connection),
+        decrypters: () => context.samlKeys.decrypters(connection),
+      },
+      pause: (ms) => setTimeout(Math.max(ms, 0)),
+    },
   );
   const drive = async (
     request: Parameters<typeof driveStrategy>[1],
     options: SamlStrategyOptions,
   ): Promise<DrivenOutcome> => {
-    const outcome = await driveStrategy(new SamlStrategy(saml) as never, request, options);
+    const outcome = await driveStrategy(new SamlStrategy(saml) as never, request, options).catch(toRefusal);
     if (outcome.kind !== 'failure') return outcome;
     const { refusal } = outcome.challenge as SamlFailure;
     throw new SignInError(refusal.reason, refusal.detail, refusal);
@@ -53,20 +67,31 @@ export function openSamlSignIn(
     protocol: 'saml',
     async begin(request, keep) {
       const keepAttempt = (begun: SamlBegun): Promise<void> =>
-        keep({ protocol: 'saml', requestId: begun.requestId, handle: begun.relayState });
+        keep({
+          protocol: 'saml',
+          requestId: begun.requestId,
+          handle: begun.relayState,
+          ...(forceAuthn ? { forcedAt: context.now() } : {}),
+        });
       const outcome = await drive(request, { step: 'begin', keepAttempt });
       if (outcome.kind !== 'redirect')
         throw new Error(`connection ${connection.id}: the SAML strategy sent nobody anywhere`);
       return outcome.url;
     },
     async complete(request, expected) {
-      const attempt = expected?.protocol === 'saml' ? { requestId: expected.requestId } : undefined;
+      const attempt = expected?.protocol === 'saml' ? expected : undefined;
       const address = limitKeyOf(clientAddressOf(request));
       const outcome = await drive(request, { step: 'complete', attempt, now: context.now(), address });
       if (outcome.kind !== 'success') throw new Error(`connection ${connection.id}: the SAML strategy named nobody`);
       return toIdentity(outcome.identity as CompletedSaml, signIn);
     },
   };
+}
+
+/** Keys sealed with another secret are an administrator's trouble, told as such. */
+export function toRefusal(error: unknown): never {
+  if (error instanceof SealError) throw new SignInError('connectionMisconfigured', error.message, error);
+  throw error;
 }
 
 /** A provider that signs an address vouches for it; whether it may is decided by the domains routed to the connection. */
@@ -82,6 +107,8 @@ function toIdentity(saml: CompletedSaml, { attributes }: SamlSignIn): VerifiedId
     externalId: saml.subject,
     ...(email === undefined ? {} : { verifiedEmail: email }),
     profile,
+    ...(saml.nameIdFormat === undefined ? {} : { subjectFormat: saml.nameIdFormat }),
+    ...(saml.sessionIndex === undefined ? {} : { sessionId: saml.sessionIndex }),
     usedOnce: { id: saml.assertionId, until: saml.keepAssertionIdUntil },
     ...(saml.sessionNotOnOrAfter === undefined ? {} : { sessionNotOnOrAfter: saml.sessionNotOnOrAfter }),
   };

@@ -1,43 +1,128 @@
-// The decision of the forward-auth door: may this browser's person pass to this app now? Asked anew for every request, no path exempt.
+// The decision of the forward-auth doors: may this browser's person pass to this app now? Asked anew for every request; app, rules, session,
+// person, organisation and, where a rule asks for them, groups are as stored at that moment.
 
-import type { HeldReason } from '#directory/access-decision.ts';
+import type { App } from '#directory/app.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
+import { groupsOfPerson } from '../app-access.ts';
 import type { GateContext } from '../gate-context.ts';
+import { idOfToken, isToken } from '../opaque-token.ts';
 import type { KnownPeople, KnownPerson } from '../sessions/known-people.ts';
-import { resumeSession } from '../sessions/resume-session.ts';
+import type { Held } from '../sessions/refuse-held.ts';
+import { judgeSession, readSession, type ResumedSession } from '../sessions/resume-session.ts';
+import { readSessionToken } from '../sessions/session-cookie.ts';
+import { openAppCookie, readAppCookie } from './app-cookie.ts';
+import type { FindAppOfHost } from './app-of-host.ts';
+import type { CreateIdentityToken } from './identity-token.ts';
 import type { OriginalRequest } from './original-request.ts';
-import { findRelyingParty } from './relying-party.ts';
+import { decidePath, type PathDecision } from './path-rules.ts';
 
 export type CheckedRequest =
-  | { readonly kind: 'admitted'; readonly person: KnownPerson }
-  | { readonly kind: 'held'; readonly reason: HeldReason }
+  | {
+      readonly kind: 'admitted';
+      readonly person: KnownPerson;
+      readonly organizationId: OrganizationId;
+      /** The signed header; empty where the proxy did not ask for it. */
+      readonly token: string;
+    }
+  /** The path is for everybody; who is there is not asked. */
+  | { readonly kind: 'public' }
+  /** `app`: which one was asked for; left out at the gate's own host. */
+  | (Held & { readonly app?: string })
+  /** The person may come in, but not to this app or this part of it. */
+  | { readonly kind: 'notAllowed'; readonly organizationId: OrganizationId }
   /** Nobody is signed in, or someone of another organisation. `organizationId`: where to sign in, if that is known. */
   | { readonly kind: 'nobody'; readonly organizationId: OrganizationId | null }
   /** The host is no app of ours. */
   | { readonly kind: 'unknownHost' };
 
-/** `token`: the session cookie that came with the original request. Throws `StorageError` when the store is away. */
-export type CheckRequest = (original: OriginalRequest, token: string | undefined) => Promise<CheckedRequest>;
+/** `cookies`: the header of the original request. Throws `StorageError` when the store is away. */
+export type CheckRequest = (
+  original: OriginalRequest,
+  cookies: string | undefined,
+  withToken: boolean,
+) => Promise<CheckedRequest>;
 
-export function createCheckRequest(context: GateContext, people: KnownPeople): CheckRequest {
-  const ownHost = new URL(context.config.baseUrl).host;
-  return async (original, token) => {
-    const isOwnHost = original.host === ownHost;
-    const [party, resumed] = await Promise.all([
-      isOwnHost ? null : findRelyingParty(context.storage, original.host, context.now()),
-      resumeSession(context, token),
+export interface CheckParts {
+  readonly people: KnownPeople;
+  readonly createToken: CreateIdentityToken;
+  readonly findAppOfHost: FindAppOfHost;
+}
+
+export function createCheckRequest(context: GateContext, parts: CheckParts): CheckRequest {
+  const own = new URL(context.config.baseUrl);
+  const ownHost = own.host;
+  return async (original, cookies, withToken) => {
+    const { host } = original;
+    const claim = readClaim(context, own.hostname, original, cookies);
+    const [app, session] = await Promise.all([
+      host === ownHost ? null : parts.findAppOfHost(host),
+      // Read before the cookie is proven, so that the two reads need not wait for one another; it counts only after.
+      claim === undefined ? null : readSession(context, claim.session),
     ]);
-    if (party === null && !isOwnHost) return { kind: 'unknownHost' };
+    if (app === null && host !== ownHost) return { kind: 'unknownHost' };
+    const path: PathDecision = app === null ? { isPublic: false, groups: [] } : decidePath(app, original.uri);
+    if (path.isPublic) return { kind: 'public' };
     const nobody = async (): Promise<CheckedRequest> => {
-      const organizationId = party?.organizationId ?? (await onlyOrganization(context));
+      const organizationId = app?.organizationId ?? (await onlyOrganization(context));
       return { kind: 'nobody', organizationId };
     };
+    if (claim === undefined || !claim.isProven(app)) return nobody();
+    if (app !== null && session?.organizationId !== app.organizationId) return nobody();
+    const resumed = await judgeSession(context, session);
     if (resumed.kind === 'nobody') return nobody();
-    if (party !== null && resumed.session.organizationId !== party.organizationId) return nobody();
-    if (resumed.kind === 'held') return { kind: 'held', reason: resumed.reason };
-    const person = await people(resumed.user);
-    return person === null ? nobody() : { kind: 'admitted', person };
+    if (resumed.kind === 'held') return { ...resumed, ...(app === null ? {} : { app: app.id }) };
+    if (!(await isInGroups(context, resumed, path))) {
+      return { kind: 'notAllowed', organizationId: resumed.session.organizationId };
+    }
+    const person = await parts.people(resumed.user);
+    if (person === null) return nobody();
+    const token = withToken ? await parts.createToken({ ...resumed, person, audience: host }) : '';
+    return { kind: 'admitted', person, organizationId: resumed.session.organizationId, token };
   };
+}
+
+/** Whether the person is in the groups that a path asks for, as they are now. */
+export async function isInGroups(
+  context: GateContext,
+  { user }: Extract<ResumedSession, { kind: 'signedIn' }>,
+  { groups }: PathDecision,
+): Promise<boolean> {
+  if (groups.length === 0) return true;
+  if (groups.some((some) => some.length === 0)) return false;
+  const theirs = await groupsOfPerson(context.storage, user.organizationId, user.id);
+  return groups.every((some) => some.some((id) => theirs.has(id)));
+}
+
+/** A session that a browser's cookie names, and whether the cookie may name it at the host of this app. */
+interface SessionClaim {
+  readonly session: string;
+  readonly isProven: (app: App | null) => boolean;
+}
+
+/** The app's own cookie, or the gate's where the app shares its host name. The gate's counts nowhere else, should it get there. */
+function readClaim(
+  context: GateContext,
+  ownName: string,
+  { scheme, host }: OriginalRequest,
+  cookies: string | undefined,
+): SessionClaim | undefined {
+  if (cookies === undefined) return undefined;
+  if (nameOfHost(host) === ownName) {
+    const token = readSessionToken(context, cookies);
+    if (token !== undefined && isToken(token)) return { session: idOfToken(token), isProven: () => true };
+  }
+  const cookie = readAppCookie(cookies, scheme, host);
+  if (cookie === undefined) return undefined;
+  const session = Buffer.from(cookie.slice(0, 43), 'base64url').toString('hex');
+  return {
+    session,
+    isProven: (app) => app !== null && openAppCookie(context, { app, host }, cookie) === session,
+  };
+}
+
+/** Without the port, which cookies do not know. */
+export function nameOfHost(host: string): string {
+  return host.replace(/:\d+$/, '');
 }
 
 /** Our own host belongs to all organisations; where there is only one, its sign-in is meant. */

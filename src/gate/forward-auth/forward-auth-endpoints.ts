@@ -1,43 +1,50 @@
-// `/gate/forward-auth`: answers a proxy's question about a request with a status the proxy understands (gate.md 7). 200 lets it pass.
+// `/gate/forward-auth`, `/gate/auth-request`, `/gate/ext-authz`: answer a proxy's question about a request with a status the proxy understands
+// (gate.md 7). 200 lets it pass, and nothing else does.
 
 import type { Request, RequestHandler, Response } from 'express';
-import type { HeldReason } from '#directory/access-decision.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { sendProblem } from '#http/problem-details.ts';
 import { wantsPage } from '../browser-request.ts';
 import type { GateContext } from '../gate-context.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
-import { createRefusalPage, createUnknownAppPage } from '../pages/refusal-page.ts';
-import type { QuickDoors } from '../quick-doors.ts';
-import type { OriginalRequest } from './original-request.ts';
-import type { ReadOriginalRequest } from './read-original-request.ts';
+import { createAppRefusalPage, createUnknownAppPage } from '../pages/refusal-page.ts';
+import { toAdmissionHeaders, type QuickDoors } from '../quick-doors.ts';
+import { refuseHeld } from '../sessions/refuse-held.ts';
+import { nameOfHost } from './check-request.ts';
+import { isPreflight, isWebSocket, type OriginalRequest } from './original-request.ts';
+import type { ForwardAuthDoor, ReadOriginalRequest } from './read-original-request.ts';
 
 export function forwardAuth(
   context: GateContext,
+  door: ForwardAuthDoor,
   quick: QuickDoors,
   readOriginalRequest: ReadOriginalRequest,
 ): RequestHandler {
   return async (request, response) => {
     response.setHeader('Cache-Control', 'no-store');
-    const reading = readOriginalRequest(request);
+    const reading = readOriginalRequest(door, request, request.url);
     if (reading.kind === 'malformed') {
+      // nginx makes 500 of whatever is not 401 or 403, and a client must not be able to cause that.
       return sendProblem(response, {
-        status: 400,
+        status: door === 'auth-request' ? 403 : 400,
         code: 'malformedRequest',
         detail: `Not a forward-auth request: ${reading.fault}.`,
       });
     }
     const { original } = reading;
-    const checked = await quick.checkRequest(request, original);
+    const checked = await quick.checkRequest(request, request.url, original);
     switch (checked.kind) {
       case 'admitted':
-        for (const [name, value] of Object.entries(checked.person.headers)) response.setHeader(name, value);
+      case 'public':
+        for (const [name, value] of Object.entries(toAdmissionHeaders(checked))) response.setHeader(name, value);
         response.status(200).end();
         return;
       case 'held':
-        return sendHeld(request, response, checked.reason);
+        return refuseHeld(context, request, response, checked, { door: 'forwardAuth', ...appOf(checked) });
+      case 'notAllowed':
+        return sendNotAllowed(context, request, response, checked.organizationId);
       case 'nobody':
-        return sendNobody(context, request, response, original, checked.organizationId);
+        return sendNobody(context, door, request, response, original, checked.organizationId);
       case 'unknownHost':
         return sendUnknownHost(request, response);
       default:
@@ -48,12 +55,14 @@ export function forwardAuth(
 
 function sendNobody(
   context: GateContext,
+  door: ForwardAuthDoor,
   request: Request,
   response: Response,
   original: OriginalRequest,
   organizationId: OrganizationId | null,
 ): void {
-  if (organizationId === null || !wantsPage(request.headers)) {
+  const location = organizationId === null ? null : signInAddress(context, original, organizationId);
+  if (location === null || !canFollow(request, original)) {
     sendProblem(response, {
       status: 401,
       code: 'notSignedIn',
@@ -63,26 +72,63 @@ function sendNobody(
     });
     return;
   }
+  response.setHeader('Location', location);
+  if (door === 'auth-request') {
+    // nginx takes no redirect here; its configuration makes one of the 401 and this header.
+    response.status(401).end();
+    return;
+  }
   const isSafe = ['GET', 'HEAD', 'OPTIONS'].includes(original.method);
-  const returnTo = encodeURIComponent(`${original.scheme}://${original.host}${original.uri}`);
-  response.setHeader('Location', `${context.config.baseUrl}/sso/${organizationId}/login?return_to=${returnTo}`);
   response.status(isSafe ? 302 : 303).end();
 }
 
-function sendHeld(request: Request, response: Response, reason: HeldReason): void {
+/** Whether whoever asked the app can follow a redirect to a page. Below `/.furlough/` it would lead in circles: the proxy must pass that on. */
+function canFollow(request: Request, { method, uri }: OriginalRequest): boolean {
+  return (
+    wantsPage(request.headers) &&
+    !isPreflight(method, request.headers) &&
+    !isWebSocket(request.headers) &&
+    !uri.startsWith('/.furlough/')
+  );
+}
+
+/** At the gate itself where its cookie reaches the app, else at the app's own host, which leads on to the gate (app-sign-in-endpoints.ts). */
+function signInAddress(context: GateContext, original: OriginalRequest, organizationId: OrganizationId): string {
+  const { baseUrl } = context.config;
+  const { scheme, host, uri } = original;
+  if (nameOfHost(host) === new URL(baseUrl).hostname) {
+    return `${baseUrl}/sso/${organizationId}/login?return_to=${encodeURIComponent(`${scheme}://${host}${uri}`)}`;
+  }
+  return `${isLoopback(host) ? scheme : 'https'}://${host}/.furlough/sign-in?return_to=${encodeURIComponent(uri)}`;
+}
+
+/** Only on this machine may a cookie go over http. */
+export function isLoopback(host: string): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(nameOfHost(host));
+}
+
+function appOf({ app }: { readonly app?: string }): { readonly app?: string } {
+  return app === undefined ? {} : { app };
+}
+
+async function sendNotAllowed(
+  context: GateContext,
+  request: Request,
+  response: Response,
+  organizationId: OrganizationId,
+): Promise<void> {
   if (!wantsPage(request.headers)) {
-    sendProblem(response, { status: 403, code: reason, detail: 'This person may not come in now.', extra: { reason } });
+    const reason = 'notAllowed';
+    const detail = 'This person may not use this app, or this part of it.';
+    sendProblem(response, { status: 403, code: reason, detail, extra: { reason } });
     return;
   }
+  const organization = await context.storage.organizations.get(organizationId);
   const translator = translatorFor(request);
-  sendPage(response, 403, translator, createRefusalPage(translator, { sentence: sentenceOf(reason) }));
+  sendPage(response, 403, translator, createAppRefusalPage(translator, organization?.contact));
 }
 
-function sentenceOf(reason: HeldReason) {
-  return reason === 'noSuchUser' ? 'unknownPerson' : reason;
-}
-
-function sendUnknownHost(request: Request, response: Response): void {
+export function sendUnknownHost(request: Request, response: Response): void {
   if (!wantsPage(request.headers)) {
     sendProblem(response, {
       status: 403,

@@ -1,9 +1,8 @@
-// The dialect of Traefik's ForwardAuth and Caddy's forward_auth: `X-Forwarded-Method`, `-Proto`, `-Host`, `-Uri`. Believed only from a trusted
-// proxy; whether the sender is one is read-original-request.ts's question. A value twice, or several in one, is refused, not chosen from.
+// The dialect of Traefik's ForwardAuth, Caddy's forward_auth, HAProxy's auth-request script and others: `X-Forwarded-Method`, `-Proto`, `-Host`,
+// `-Uri`. Whether the sender may be believed is read-original-request.ts's question.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import type { OriginalRequestReading } from './original-request.ts';
-import { isHost } from './relying-party.ts';
+import { toOriginalRequest, type OriginalRequestReading } from './original-request.ts';
 
 export const forwardedHeaders = [
   'x-forwarded-method',
@@ -12,6 +11,13 @@ export const forwardedHeaders = [
   'x-forwarded-uri',
 ] as const;
 
+const names = {
+  method: 'X-Forwarded-Method',
+  proto: 'X-Forwarded-Proto',
+  host: 'X-Forwarded-Host',
+  uri: 'X-Forwarded-Uri',
+};
+
 /** Whether the request carries any of the dialect's headers. */
 export function hasForwardedHeaders(headers: IncomingHttpHeaders): boolean {
   return forwardedHeaders.some((name) => headers[name] !== undefined);
@@ -19,23 +25,23 @@ export function hasForwardedHeaders(headers: IncomingHttpHeaders): boolean {
 
 /** Reads the original request from a trusted proxy's headers. */
 export function readForwardedHeaders(headers: IncomingHttpHeaders): OriginalRequestReading {
-  const method = single(headers, 'x-forwarded-method');
-  const proto = single(headers, 'x-forwarded-proto');
-  const host = single(headers, 'x-forwarded-host')?.toLowerCase();
-  const uri = single(headers, 'x-forwarded-uri');
-  if (method === undefined || !/^[A-Z]{1,20}$/.test(method)) return { kind: 'malformed', fault: 'X-Forwarded-Method' };
-  // A WebSocket is announced as ws or wss by some proxies.
-  const scheme = proto === 'https' || proto === 'wss' ? 'https' : proto === 'http' || proto === 'ws' ? 'http' : null;
-  if (scheme === null) return { kind: 'malformed', fault: 'X-Forwarded-Proto' };
-  if (host === undefined || !isHost(host)) return { kind: 'malformed', fault: 'X-Forwarded-Host' };
-  if (uri === undefined || !/^\/[\x21-\x7e]*$/.test(uri) || uri.length > 8_192)
-    return { kind: 'malformed', fault: 'X-Forwarded-Uri' };
-  return { kind: 'read', original: { method, scheme, host: new URL(`${scheme}://${host}/`).host, uri } };
+  const parts = {
+    method: readSingle(headers, 'x-forwarded-method'),
+    proto: readSingle(headers, 'x-forwarded-proto'),
+    host: readSingle(headers, 'x-forwarded-host'),
+    uri: readUri(headers, 'x-forwarded-uri'),
+  };
+  return toOriginalRequest(parts, names);
 }
 
-function single(headers: IncomingHttpHeaders, name: (typeof forwardedHeaders)[number]): string | undefined {
+/** A header that came once. Node joins repeated ones with a comma, which none of these values may have. */
+export function readSingle(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];
-  // Node joins repeated headers with a comma; a URI may contain one, the others may not.
-  if (typeof value !== 'string' || (name !== 'x-forwarded-uri' && value.includes(','))) return undefined;
-  return value;
+  return typeof value === 'string' && !value.includes(',') ? value : undefined;
+}
+
+/** A path may contain a comma; if the header came twice, what Node makes of it has a comma, a space and another path, and the space is refused. */
+export function readUri(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : undefined;
 }

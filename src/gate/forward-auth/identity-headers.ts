@@ -19,15 +19,32 @@ export const identityHeaders = [
   'X-Forwarded-Groups',
   'X-Furlough-User-Id',
   'X-Furlough-Organization',
+  'X-Furlough-Jwt',
 ] as const;
 export type IdentityHeader = (typeof identityHeaders)[number];
+type PlainHeader = Exclude<IdentityHeader, 'X-Furlough-Jwt'>;
 
-/** Every identity header for an admitted person. */
+/** Where nobody is: on public paths. */
+export const emptyIdentity = Object.fromEntries(identityHeaders.map((name) => [name, ''])) as Readonly<
+  Record<IdentityHeader, string>
+>;
+
+/** Characters of one list of groups. It is sent three times, and proxies give up on longer headers. */
+const mostGroupText = 2_048;
+
+/** Of these groups as many whole ones, from the front, as headers can hold. An app that is told fewer gives fewer rights. */
+export function chooseTold(groups: readonly string[]): readonly string[] {
+  let length = 0;
+  const end = groups.findIndex((group) => (length += toHeaderText(group).length + 1) > mostGroupText);
+  return end === -1 ? groups : groups.slice(0, end);
+}
+
+/** Every identity header for an admitted person, but the signed one. */
 export function toIdentityHeaders(
   organizationId: OrganizationId,
   user: Pick<User, 'id' | 'profile'>,
   groups: readonly string[],
-): Readonly<Record<IdentityHeader, string>> {
+): Readonly<Record<PlainHeader, string>> {
   const name = toHeaderText(user.profile.userName);
   const email = toHeaderText(emailOf(user.profile) ?? '');
   const groupList = groups.map(toHeaderText).join(',');

@@ -63,16 +63,29 @@ export function translatorFor(request: {
 
 /** Sends a page. It is never stored, framed, or told to other sites as a referrer. */
 export function sendPage(response: Response, status: number, translator: Translator, page: Page): void {
-  response.setHeader('Content-Security-Policy', contentSecurityPolicy);
-  response.setHeader('Cache-Control', 'no-store');
-  response.setHeader('Referrer-Policy', 'no-referrer');
-  response.setHeader('X-Content-Type-Options', 'nosniff');
-  response.setHeader('Content-Language', translator.language);
-  response.setHeader('Vary', 'Accept-Language');
+  for (const [name, value] of Object.entries(pageHeaders(translator))) response.setHeader(name, value);
   response.status(status).type('html').send(renderPage(translator.language, page));
 }
 
-function renderPage(language: string, { title, parts, onward }: Page): string {
+/** The headers that every page goes out with. `formTargets`: origins to which a form's answer may lead on. */
+export function pageHeaders(
+  translator: Translator,
+  formTargets: readonly string[] = [],
+): Readonly<Record<string, string>> {
+  return {
+    'Content-Security-Policy': contentSecurityPolicy.replace(
+      "form-action 'self'",
+      ["form-action 'self'", ...formTargets].join(' '),
+    ),
+    'Cache-Control': 'no-store',
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Language': translator.language,
+    Vary: 'Accept-Language',
+  };
+}
+
+export function renderPage(language: string, { title, parts, onward }: Page): string {
   return [
     '<!doctype html>',
     `<html lang="${escapeHtml(language)}">`,

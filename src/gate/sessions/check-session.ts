@@ -3,6 +3,7 @@
 import type { GateContext } from '../gate-context.ts';
 import type { KnownPeople, KnownPerson } from './known-people.ts';
 import { resumeSession, type ResumedSession } from './resume-session.ts';
+import type { StoredSession } from './session.ts';
 
 /** The signed-in person as `/sso/session` shows them. */
 export interface SessionView {
@@ -27,14 +28,16 @@ export async function checkSession(
   const resumed = await resumeSession(context, token);
   if (resumed.kind !== 'signedIn') return resumed;
   const person = await people(resumed.user);
-  if (person === null) return { kind: 'nobody' };
-  const { organizationId, value } = resumed.session;
-  const view: SessionView = {
+  return person === null ? { kind: 'nobody' } : { kind: 'signedIn', view: toSessionView(resumed.session, person) };
+}
+
+/** What an app is told of a session that counts now. */
+export function toSessionView({ organizationId, value }: StoredSession, person: KnownPerson): SessionView {
+  return {
     user: person.view,
     organization: organizationId,
     connection: value.connection,
     signedInAt: new Date(value.createdAt).toISOString(),
     expiresAt: new Date(value.notOnOrAfter).toISOString(),
   };
-  return { kind: 'signedIn', view };
 }

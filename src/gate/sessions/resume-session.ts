@@ -21,8 +21,21 @@ export type ResumedSession =
 
 /** `token`: the session cookie's value. Throws `StorageError` when the store is away: 503, never 401. */
 export async function resumeSession(context: GateContext, token: string | undefined): Promise<ResumedSession> {
-  if (token === undefined || !isToken(token)) return { kind: 'nobody' };
-  const session = await context.storage.records(sessionRecords).get(idOfToken(token), context.now());
+  return token === undefined || !isToken(token) ? { kind: 'nobody' } : resumeSessionOf(context, idOfToken(token));
+}
+
+/** The same for the session of this record id. */
+export async function resumeSessionOf(context: GateContext, id: string): Promise<ResumedSession> {
+  return judgeSession(context, await readSession(context, id));
+}
+
+/** The session as stored, ended ones too; null when there is none. What it is worth says `judgeSession`. */
+export function readSession(context: GateContext, id: string): Promise<StoredSession | null> {
+  return context.storage.records(sessionRecords).get(id, context.now());
+}
+
+/** Decides about a session that was just read; person and organisation are read now. */
+export async function judgeSession(context: GateContext, session: StoredSession | null): Promise<ResumedSession> {
   if (session === null || isExpired(context, session.value)) return { kind: 'nobody' };
   const { organizationId, value } = session;
   const [user, organization] = await Promise.all([

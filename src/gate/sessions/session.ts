@@ -5,6 +5,7 @@ import type { ConnectionId, Instant, OrganizationId, UserId } from '#directory/i
 import type { Effect } from '#directory/effect.ts';
 import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
 import type { GateContext } from '../gate-context.ts';
+import { appSessionsEffect } from '../logout/end-app-sessions.ts';
 import { createToken, idOfParts, idOfToken } from '../opaque-token.ts';
 
 /** Whom the identity provider signed in, as it calls them and its own session: by this it can end the session again (SLO, logout token). */
@@ -12,6 +13,8 @@ export interface ProviderSession {
   readonly issuer: string;
   /** Compared byte for byte. */
   readonly subject: string;
+  /** SAML: the format of the NameID, which its provider wants back with it. */
+  readonly subjectFormat?: string;
   /** SAML `SessionIndex`, OpenID Connect `sid`. */
   readonly sessionId?: string;
 }
@@ -158,7 +161,7 @@ export async function touchSession(context: GateContext, record: StoredSession):
   }
 }
 
-/** Marks a session as ended, `effects` in the same write. Already ended ones keep their first cause. */
+/** Marks a session as ended, `effects` and that apps must hear of it in the same write. Already ended ones keep their first cause. */
 export async function endSession(
   context: GateContext,
   id: string,
@@ -171,6 +174,7 @@ export async function endSession(
     if (record === null) return 'gone';
     if (record.value.endedAt !== undefined) return 'endedBefore';
     const ended = { ...record, value: { ...record.value, endedAt: context.now(), cause } };
-    if (await store.replace(ended, effects)) return 'ended';
+    if (await store.replace(ended, [...effects, appSessionsEffect(context, record.organizationId, id, cause)]))
+      return 'ended';
   }
 }

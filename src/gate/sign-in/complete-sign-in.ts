@@ -118,6 +118,7 @@ async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): P
       provider: {
         issuer: identity.issuer,
         subject: identity.subject,
+        ...(identity.subjectFormat === undefined ? {} : { subjectFormat: identity.subjectFormat }),
         ...(identity.sessionId === undefined ? {} : { sessionId: identity.sessionId }),
       },
       from: toSessionOrigin(visit.address, visit.userAgent),

@@ -2,8 +2,8 @@
 // sign-in is never refused for it (S23).
 
 import type { OrganizationId } from '#directory/identifiers.ts';
+import { findAppOfHost } from '#storage/app-records.ts';
 import { toReturnPath } from '../connections/saml/return-path.ts';
-import { findRelyingParty } from '../forward-auth/relying-party.ts';
 import type { GateContext } from '../gate-context.ts';
 
 const maxLength = 4_096;
@@ -16,7 +16,7 @@ export async function readReturnTarget(
 ): Promise<string | undefined> {
   if (typeof candidate !== 'string' || candidate === '' || candidate.length > maxLength) return undefined;
   if (candidate.startsWith('/')) {
-    const path = toReturnPath(candidate, '');
+    const path = toReturnPath(candidate, '', maxLength);
     return path === '' ? undefined : `${new URL(context.config.baseUrl).origin}${path}`;
   }
   // Only what a URL parser reads as it is written: no backslashes, spaces or controls that browsers repair.
@@ -27,8 +27,8 @@ export async function readReturnTarget(
   if (url.origin === own.origin) return url.href;
   // From https nobody is sent back to http.
   if (url.protocol === 'http:' && own.protocol === 'https:') return undefined;
-  const party = await findRelyingParty(context.storage, url.host, context.now());
-  return party?.organizationId === organizationId ? url.href : undefined;
+  const app = await findAppOfHost(context.storage, url.host, context.now());
+  return app?.organizationId === organizationId ? url.href : undefined;
 }
 
 /** Whether the session cookie reaches this URL: same host name, ports aside. Elsewhere a redirect could come back without it, in circles. */

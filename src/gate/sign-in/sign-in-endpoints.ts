@@ -8,15 +8,14 @@ import { readBody } from '#http/body-limits.ts';
 import { clientAddressOf } from '#http/client-address.ts';
 import { RequestError } from '#http/request-error.ts';
 import {
-  addressesOf,
   findSignInConnection,
   listSignInConnections,
   openConnection,
   type ConnectionParts,
 } from '../connections/open-connection.ts';
+import { readUnsolicited } from '../connections/saml/unsolicited-response.ts';
+import { maxFormBytes, readSamlForm, type SamlFormRequest } from '../connections/saml/form-body.ts';
 import { oidcJwks } from '../connections/oidc/jwks-endpoints.ts';
-import { maxFormBytes, readSamlForm } from '../connections/saml/form-body.ts';
-import { buildServiceMetadata } from '../connections/saml/metadata.ts';
 import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
@@ -48,22 +47,34 @@ export function signInStart(context: GateContext, parts: ConnectionParts): Reque
     if (others.length > 0)
       return sendChooser(context, request, response, organization, connections, query.get('return_to'));
     const returnTo = await readReturnTarget(context, organization.id, query.get('return_to') ?? undefined);
-    try {
-      const { url, setCookie } = await startSignIn(context, parts, connection, request, { returnTo, loginHint });
-      response.append('Set-Cookie', setCookie);
-      redirect(response, 302, url);
-    } catch (error) {
-      if (!(error instanceof SignInError)) throw error;
-      const reference = await recordSignIn(context, connection, {
-        outcome: 'refused',
-        reason: error.reason,
-        protocol: connection.signIn.kind,
-        address: clientAddressOf(request),
-        checks: [{ step: 'start', passed: false, detail: error.detail }],
-      });
-      await sendRefusal(context, request, response, connection, error, reference);
-    }
+    await begin(context, parts, connection, request, response, { returnTo, loginHint });
   };
+}
+
+/** Sends the browser to its provider, or tells why not. */
+async function begin(
+  context: GateContext,
+  parts: ConnectionParts,
+  connection: SignInConnection,
+  request: Request,
+  response: Response,
+  asked: { readonly returnTo: string | undefined; readonly loginHint?: string | undefined },
+): Promise<void> {
+  try {
+    const { url, setCookie } = await startSignIn(context, parts, connection, request, asked);
+    response.append('Set-Cookie', setCookie);
+    redirect(response, request.method === 'POST' ? 303 : 302, url);
+  } catch (error) {
+    if (!(error instanceof SignInError)) throw error;
+    const reference = await recordSignIn(context, connection, {
+      outcome: 'refused',
+      reason: error.reason,
+      protocol: connection.signIn.kind,
+      address: clientAddressOf(request),
+      checks: [{ step: 'start', passed: false, detail: error.detail }],
+    });
+    await sendRefusal(context, request, response, connection, error, reference);
+  }
 }
 
 /** `POST /sso/{org}/login` */
@@ -86,6 +97,13 @@ export function signInEnd(context: GateContext, parts: ConnectionParts, protocol
     const oversize = protocol === 'saml' ? await readForm(request) : null;
     const handle = handleOf(request, protocol);
     const attempt = pickAttempt(attempts, handle);
+    if (attempt === undefined && oversize === null) {
+      const hint = readHint(request, connection);
+      if (hint !== null) {
+        const returnTo = await readReturnTarget(context, connection.organizationId, hint.relayState);
+        return begin(context, parts, connection, request, response, { returnTo });
+      }
+    }
     const outcome = await completeSignIn(context, {
       connection,
       protocol,
@@ -110,18 +128,6 @@ export function signInEnd(context: GateContext, parts: ConnectionParts, protocol
   };
 }
 
-/** `GET /sso/{org}/{connection}/saml/metadata` */
-export function samlMetadata(context: GateContext): RequestHandler {
-  return async (request, response) => {
-    const connection = await findConnectionOf(context, request, 'saml');
-    if (connection === null) return sendNotFound(request, response);
-    const { samlEntityId, samlAcs } = addressesOf(context.config.baseUrl, connection);
-    response.setHeader('Content-Type', 'application/samlmetadata+xml; charset=utf-8');
-    response.setHeader('Cache-Control', 'no-store');
-    response.send(buildServiceMetadata({ serviceEntityId: samlEntityId, acsUrl: samlAcs }));
-  };
-}
-
 /** `GET /sso/{org}/{connection}/oidc/jwks` */
 export function oidcJwksShow(context: GateContext): RequestHandler {
   return oidcJwks(context, (request) => findConnectionOf(context, request, 'oidc'), sendNotFound);
@@ -132,7 +138,8 @@ async function findOrganization(context: GateContext, request: Request): Promise
   return isSlug(id) ? context.storage.organizations.get(id as OrganizationId) : null;
 }
 
-async function findConnectionOf(
+/** The connection of the path, if it is of this protocol. */
+export async function findConnectionOf(
   context: GateContext,
   request: Request,
   protocol: 'saml' | 'oidc',
@@ -159,16 +166,25 @@ function handleOf(request: Request, protocol: 'saml' | 'oidc'): string | undefin
   const query = queryOf(request);
   if (protocol === 'oidc') return new URLSearchParams(query).get('state') ?? undefined;
   try {
-    const form = {
-      method: request.method,
-      contentType: request.headers['content-type'],
-      query,
-      body: request.body as Uint8Array,
-    };
-    return readSamlForm(form).relayState;
+    return readSamlForm(formOf(request)).relayState;
   } catch {
     return undefined;
   }
+}
+
+function formOf(request: Request): SamlFormRequest {
+  return {
+    method: request.method,
+    contentType: request.headers['content-type'],
+    query: queryOf(request),
+    body: request.body as Uint8Array,
+  };
+}
+
+/** An answer nobody asked for, where this connection takes it for a wish to sign in. */
+function readHint(request: Request, { signIn }: SignInConnection): { readonly relayState: string | undefined } | null {
+  if (signIn.kind !== 'saml' || signIn.idpInitiated !== 'restart') return null;
+  return readUnsolicited(formOf(request), signIn.entityId);
 }
 
 function pickAttempt(attempts: readonly FoundAttempt[], handle: string | undefined): FoundAttempt | undefined {
@@ -196,7 +212,7 @@ function sendRefusal(
   return showRefusal(context, request, response, { status, sentence, organizationId, reference, again });
 }
 
-function sendNotFound(request: Request, response: Response): void {
+export function sendNotFound(request: Request, response: Response): void {
   const translator = translatorFor(request);
   sendPage(response, 404, translator, createNotFoundPage(translator));
 }

@@ -14,7 +14,7 @@ import type { GateContext } from '../gate-context.ts';
 import type { RefusalReason } from './refusal.ts';
 import type { StateThen } from './state-then.ts';
 
-/** The steps of a sign-in, in order. */
+/** The steps of a sign-in, in order; `logout` alone: a provider's message of single logout that was refused. */
 export const signInSteps = [
   'start',
   'provider',
@@ -25,6 +25,7 @@ export const signInSteps = [
   'access',
   'link',
   'session',
+  'logout',
 ] as const;
 export type SignInStep = (typeof signInSteps)[number];
 

@@ -25,24 +25,43 @@ export interface SamlIdentity {
   readonly assertionNotOnOrAfter: number;
 }
 
+/** What of a message may be believed, and what of it may only lead to a refusal. */
+export interface TrustedParts {
+  /** As verified; where it is not signed, as received. */
+  readonly response: XmlElement;
+  readonly responseSigned: boolean;
+  /** Under a valid signature of its own or of the Response. */
+  readonly assertion: XmlElement;
+}
+
 /**
- * Checks a verified message.
+ * The parts of a verified message in the clear.
  * @param signedXml canonical bytes under a valid signature: the Response, or the Assertion alone
  * @param wrapper the Response as received; only looked at where the Response itself is not signed
  * @throws SamlRefusal
  */
-export function readSignedAssertion(
-  signedXml: string,
-  wrapper: XmlElement,
-  expected: AssertionExpectation,
-): SamlIdentity {
-  // The pre-scan counted this document's elements already, so limits here only bound a fault of our own.
-  const signed = parseXml(signedXml, { maxElements: 100_000, maxDepth: 64, maxAttributes: 128 });
+export function readTrustedParts(signedXml: string, wrapper: XmlElement): TrustedParts {
+  const signed = parseVerified(signedXml);
   const responseSigned = nameOf(signed) === 'samlp:Response';
-  const response = responseSigned ? signed : wrapper;
-  assertResponse(response, responseSigned, expected);
   const assertion = responseSigned ? only(signed, 'saml:Assertion', 'samlResponseInvalid') : signed;
   if (nameOf(assertion) !== 'saml:Assertion') throw new SamlRefusal('samlResponseInvalid', 'no signed assertion');
+  return { response: responseSigned ? signed : wrapper, responseSigned, assertion };
+}
+
+/** Canonical bytes as a tree. The pre-scan counted this document's elements already, so limits here only bound a fault of our own. */
+export function parseVerified(signedXml: string): XmlElement {
+  return parseXml(signedXml, { maxElements: 100_000, maxDepth: 64, maxAttributes: 128 });
+}
+
+/**
+ * Checks a verified message.
+ * @throws SamlRefusal
+ */
+export function readSignedAssertion(
+  { response, responseSigned, assertion }: TrustedParts,
+  expected: AssertionExpectation,
+): SamlIdentity {
+  assertResponse(response, responseSigned, expected);
   return readAssertion(assertion, expected);
 }
 
@@ -146,6 +165,9 @@ function readAuthnStatements(
   // No skew: a session that would be over the moment it opens is of no use.
   if (sessionNotOnOrAfter !== undefined && expected.now >= sessionNotOnOrAfter) {
     throw new SamlRefusal('sessionExpired', 'SessionNotOnOrAfter');
+  }
+  if (expected.authenticatedSince !== undefined && authnInstant + expected.clockSkewMs < expected.authenticatedSince) {
+    throw new SamlRefusal('authenticationTooOld', 'AuthnInstant is before the request that asked for a new sign-in');
   }
   return { authnInstant, sessionIndex: first.attributes.get('SessionIndex'), sessionNotOnOrAfter };
 }

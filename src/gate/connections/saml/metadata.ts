@@ -1,39 +1,22 @@
-// SAML metadata: ours for an administrator to hand to the identity provider, and the identity provider's, read through
-// the same XML gate as everything else (gate.md 2.4; SAML metadata 2.4). Fetching a document is the caller's business.
+// An identity provider's SAML metadata, read through the same XML gate as everything else (gate.md 2.4; SAML metadata 2.4). Ours is written by
+// service-metadata.ts; fetching a document, and whether what it says may be believed, is the caller's business.
 
-import {
-  childrenCalled,
-  metadataNamespace,
-  nameOf,
-  postBinding,
-  protocolNamespace,
-  redirectBinding,
-} from './saml-names.ts';
-import { isSafeUrl } from './saml-connection.ts';
+import type { SamlLogoutService } from '#directory/connection.ts';
+import { childrenCalled, nameOf, protocolNamespace, redirectBinding } from './saml-names.ts';
 import { SamlRefusal } from './saml-refusal.ts';
+import { isSafeUrl } from './safe-url.ts';
 import { readSigningCertificate } from './signing-certificate.ts';
 import { parseXml, type XmlElement, XmlRefusal } from './xml-tree.ts';
 
 const maxMetadataCharacters = 1024 * 1024;
-
-/** Our own metadata: who we are and where responses go, assertions wanted signed. Unsigned; served over https. */
-export function buildServiceMetadata(service: { readonly serviceEntityId: string; readonly acsUrl: string }): string {
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<md:EntityDescriptor xmlns:md="${metadataNamespace}" entityID="${escapeXml(service.serviceEntityId)}">`,
-    `  <md:SPSSODescriptor AuthnRequestsSigned="false" WantAssertionsSigned="true" protocolSupportEnumeration="${protocolNamespace}">`,
-    `    <md:AssertionConsumerService Binding="${postBinding}" Location="${escapeXml(service.acsUrl)}" index="0" isDefault="true"/>`,
-    '  </md:SPSSODescriptor>',
-    '</md:EntityDescriptor>',
-    '',
-  ].join('\n');
-}
 
 export interface IdentityProviderMetadata {
   readonly entityId: string;
   readonly ssoUrl: string;
   /** PEM, at least one. */
   readonly certificates: readonly string[];
+  readonly wantAuthnRequestsSigned: boolean;
+  readonly logoutService?: SamlLogoutService;
 }
 
 /**
@@ -52,19 +35,31 @@ export function parseIdentityProviderMetadata(text: string, now: number): Identi
   if (role === undefined || others.length > 0) throw invalid('not exactly one IDPSSODescriptor for SAML 2.0');
   assertNotOver(entity, now);
   assertNotOver(role, now);
-  return { entityId, ssoUrl: readSsoUrl(role), certificates: readCertificates(role) };
+  const wantAuthnRequestsSigned = /^(?:true|1)$/.test(role.attributes.get('WantAuthnRequestsSigned') ?? '');
+  const logoutService = readLogoutService(role);
+  return {
+    entityId,
+    ssoUrl: readSsoUrl(role),
+    certificates: readCertificates(role),
+    wantAuthnRequestsSigned,
+    ...(logoutService === undefined ? {} : { logoutService }),
+  };
 }
 
-function readEntity(text: string): XmlElement {
+/** The document element, whatever it is. @throws SamlRefusal `metadataInvalid` */
+export function readMetadataRoot(text: string): XmlElement {
   if (text.length > maxMetadataCharacters) throw invalid('too large');
-  let root: XmlElement;
   try {
     // A byte order mark is common in files saved on Windows and harmless in text an administrator brings.
-    root = parseXml(text.replace(/^\uFEFF/, ''), { maxElements: 2_000, maxDepth: 32, maxAttributes: 64 });
+    return parseXml(text.replace(/^\uFEFF/, ''), { maxElements: 2_000, maxDepth: 32, maxAttributes: 64 });
   } catch (error) {
     if (!(error instanceof XmlRefusal)) throw error;
     throw invalid(error.message);
   }
+}
+
+function readEntity(text: string): XmlElement {
+  const root = readMetadataRoot(text);
   if (nameOf(root) === 'md:EntityDescriptor') return root;
   const [entity, ...others] = childrenCalled(root, 'md:EntityDescriptor');
   if (nameOf(root) !== 'md:EntitiesDescriptor' || entity === undefined || others.length > 0) {
@@ -90,6 +85,17 @@ function readSsoUrl(role: XmlElement): string {
   return location;
 }
 
+/** By redirect, the binding we answer by. One that cannot be used is as good as none. */
+function readLogoutService(role: XmlElement): SamlLogoutService | undefined {
+  const service = childrenCalled(role, 'md:SingleLogoutService').find(
+    ({ attributes }) => attributes.get('Binding') === redirectBinding && isSafeUrl(attributes.get('Location') ?? ''),
+  );
+  const url = service?.attributes.get('Location');
+  const responseUrl = service?.attributes.get('ResponseLocation');
+  if (url === undefined) return undefined;
+  return { url, ...(responseUrl !== undefined && isSafeUrl(responseUrl) ? { responseUrl } : {}) };
+}
+
 function readCertificates(role: XmlElement): readonly string[] {
   const pems = new Set<string>();
   for (const descriptor of childrenCalled(role, 'md:KeyDescriptor')) {
@@ -104,10 +110,6 @@ function readCertificates(role: XmlElement): readonly string[] {
   }
   if (pems.size === 0) throw invalid('no signing certificate');
   return [...pems];
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
 function invalid(detail: string): SamlRefusal {

@@ -1,7 +1,10 @@
 // What a SAML response must look like before any library touches it: strict base64 and UTF-8, then one linear pass, then
-// a table of which element may stand where (gate.md 2.2 steps 3 and 4). Signatures are judged by signature-rules.ts,
-// the meaning of signed data by assertion-checks.ts; nothing read here is believed, it can only lead to a refusal.
+// every element in its place (gate.md 2.2 steps 3 and 4; element-places.ts). Signatures are judged by signature-rules.ts,
+// encryption by encrypted-assertion.ts, the meaning of signed data by assertion-checks.ts; nothing read here is believed,
+// it can only lead to a refusal.
 
+import { readEncryptedAssertion, type EncryptedAssertion } from './encrypted-assertion.ts';
+import { assertPlace } from './element-places.ts';
 import { childrenCalled, nameOf, statusSuccess } from './saml-names.ts';
 import { SamlRefusal } from './saml-refusal.ts';
 import { assertSignatureRules } from './signature-rules.ts';
@@ -14,7 +17,10 @@ export interface PreScanned {
   readonly samlResponse: string;
   readonly root: XmlElement;
   readonly responseSigned: boolean;
+  /** Of an encrypted assertion nobody knows yet: false. */
   readonly assertionSigned: boolean;
+  /** Instead of an assertion that can be read. */
+  readonly encrypted: EncryptedAssertion | undefined;
 }
 
 /**
@@ -24,111 +30,46 @@ export interface PreScanned {
  */
 export function preScan(encoded: string, maxElements: number = defaultMaxElements): PreScanned {
   const bytes = decodeBase64(encoded);
-  const root = readTree(bytes, maxElements);
-  if (nameOf(root) !== 'samlp:Response') throw invalid('the root is no samlp:Response');
-  const elements = flatten(root);
-  const signatures: XmlElement[] = [];
-  for (const element of elements) {
-    assertPlace(element);
-    if (nameOf(element) === 'ds:Signature') signatures.push(element);
-  }
-  assertUniqueIds(elements);
+  const root = scanElement(bytes, 'samlp:Response', '', maxElements);
   const assertion = onlyAssertion(root);
-  for (const signature of signatures) assertSignatureRules(signature);
+  const encrypted = nameOf(assertion) === 'saml:EncryptedAssertion' ? readEncryptedAssertion(assertion) : undefined;
   return {
     samlResponse: bytes.toString('base64'),
     root,
     responseSigned: isSigned(root),
     assertionSigned: isSigned(assertion),
+    encrypted,
   };
 }
 
 /**
- * Where an element may stand. An element that bears one of these local names in another namespace, or stands elsewhere,
- * is refused: signature wrapping (XSW1 to XSW8) always needs one or the other.
+ * Scans what came out of an EncryptedAssertion by the same rules as if it had stood in the response.
+ * @throws SamlRefusal
  */
-const places: ReadonlyMap<string, readonly string[]> = new Map([
-  ['samlp:Response', ['']],
-  ['samlp:Status', ['samlp:Response']],
-  ['samlp:StatusCode', ['samlp:Status', 'samlp:StatusCode']],
-  ['samlp:Extensions', ['samlp:Response']],
-  ['saml:Assertion', ['samlp:Response']],
-  ['saml:Issuer', ['samlp:Response', 'saml:Assertion']],
-  ['saml:Subject', ['saml:Assertion']],
-  ['saml:NameID', ['saml:Subject', 'saml:SubjectConfirmation', 'saml:AttributeValue']],
-  ['saml:SubjectConfirmation', ['saml:Subject']],
-  ['saml:SubjectConfirmationData', ['saml:SubjectConfirmation']],
-  ['saml:Conditions', ['saml:Assertion']],
-  ['saml:AudienceRestriction', ['saml:Conditions']],
-  ['saml:Audience', ['saml:AudienceRestriction', 'saml:ProxyRestriction']],
-  ['saml:AuthnStatement', ['saml:Assertion']],
-  ['saml:AttributeStatement', ['saml:Assertion']],
-  ['saml:Attribute', ['saml:AttributeStatement']],
-  ['saml:AttributeValue', ['saml:Attribute']],
-  ['ds:Signature', ['samlp:Response', 'saml:Assertion']],
-  ['ds:SignedInfo', ['ds:Signature']],
-  ['ds:SignatureValue', ['ds:Signature']],
-  ['ds:KeyInfo', ['ds:Signature']],
-  ['ds:CanonicalizationMethod', ['ds:SignedInfo']],
-  ['ds:SignatureMethod', ['ds:SignedInfo']],
-  ['ds:Reference', ['ds:SignedInfo']],
-  ['ds:Transforms', ['ds:Reference']],
-  ['ds:Transform', ['ds:Transforms']],
-  ['ds:DigestMethod', ['ds:Reference']],
-  ['ds:DigestValue', ['ds:Reference']],
-]);
+export function preScanAssertion(
+  bytes: Uint8Array,
+  maxElements: number = defaultMaxElements,
+): { readonly xml: string; readonly root: XmlElement; readonly assertionSigned: boolean } {
+  const root = scanElement(bytes, 'saml:Assertion', 'samlp:Response', maxElements);
+  return { xml: Buffer.from(bytes).toString('utf8'), root, assertionSigned: isSigned(root) };
+}
 
-const placedLocalNames = new Set([...places.keys()].map((name) => name.slice(name.indexOf(':') + 1)));
-
-/** The children the schema knows (SAML core 2.3.3, 3.2.2); anything else beside them is refused. */
-const knownChildren: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['samlp:Response', new Set(['saml:Issuer', 'ds:Signature', 'samlp:Extensions', 'samlp:Status', 'saml:Assertion'])],
-  [
-    'saml:Assertion',
-    new Set([
-      'saml:Issuer',
-      'ds:Signature',
-      'saml:Subject',
-      'saml:Conditions',
-      'saml:Advice',
-      'saml:AuthnStatement',
-      'saml:AuthzDecisionStatement',
-      'saml:AttributeStatement',
-    ]),
-  ],
-]);
-
-/** The placed elements that hold text; in all others text is somebody's mistake or trick. */
-const textNames = new Set([
-  'saml:Issuer',
-  'saml:NameID',
-  'saml:Audience',
-  'saml:AttributeValue',
-  'ds:SignatureValue',
-  'ds:DigestValue',
-]);
-
-const encryptedNames = new Set(['EncryptedAssertion', 'EncryptedID', 'EncryptedAttribute', 'EncryptedData']);
-
-/** Names that would reach into an object's prototype, were they ever used as keys. */
-const prototypeNames = new Set(['__proto__', 'constructor', 'prototype']);
-
-function assertPlace(element: XmlElement): void {
-  const name = nameOf(element);
-  const parent = element.parent === undefined ? '' : nameOf(element.parent);
-  if (encryptedNames.has(element.local)) throw new SamlRefusal('encryptionRefused', name);
-  const allowed = places.get(name);
-  if (allowed === undefined && placedLocalNames.has(element.local)) throw invalid(`${name}: a foreign namespace`);
-  if (allowed !== undefined && !allowed.includes(parent)) throw invalid(`${name} in the wrong place`);
-  if (allowed !== undefined && !textNames.has(name) && element.text.trim() !== '') throw invalid(`text in ${name}`);
-  if (knownChildren.get(parent)?.has(name) === false) throw invalid(`${name} is no child of ${parent}`);
-  if (name === 'saml:Attribute' && prototypeNames.has(element.attributes.get('Name') ?? '')) {
-    throw new SamlRefusal('attributesInvalid', 'an attribute named like a prototype');
-  }
+/**
+ * Reads the document of one protocol message or assertion and holds every element in it to its place.
+ * @param parentName where the root would stand if it were not alone
+ */
+export function scanElement(bytes: Uint8Array, rootName: string, parentName: string, maxElements: number): XmlElement {
+  const root = readTree(bytes, maxElements);
+  if (nameOf(root) !== rootName) throw invalid(`the root is no ${rootName}`);
+  const elements = flatten(root);
+  for (const element of elements) assertPlace(element, element === root ? parentName : undefined);
+  assertUniqueIds(elements);
+  for (const element of elements) if (nameOf(element) === 'ds:Signature') assertSignatureRules(element);
+  return root;
 }
 
 function onlyAssertion(root: XmlElement): XmlElement {
-  const assertions = childrenCalled(root, 'saml:Assertion');
+  const assertions = [...childrenCalled(root, 'saml:Assertion'), ...childrenCalled(root, 'saml:EncryptedAssertion')];
   const [assertion] = assertions;
   if (assertion === undefined) {
     const status = childrenCalled(root, 'samlp:Status')[0];

@@ -4,14 +4,21 @@
 
 import { SAML } from '@node-saml/passport-saml';
 
-import { readSignedAssertion, type SamlIdentity } from './assertion-checks.ts';
+import type { CertifiedKey } from '#secrets/self-signed-certificate.ts';
+import { readSignedAssertion, readTrustedParts, type SamlIdentity, type TrustedParts } from './assertion-checks.ts';
 import type { AssertionExpectation } from './assertion-expectation.ts';
+import type { EncryptedAssertion } from './encrypted-assertion.ts';
+import { openEncrypted } from './open-encrypted.ts';
 import { defaultMaxElements, preScan, type PreScanned } from './pre-scan.ts';
+import { isSafeUrl } from './safe-url.ts';
 import { SamlRefusal } from './saml-refusal.ts';
 import type { SignatureVerifier } from './signature-verifier.ts';
 import { usableCertificates } from './signing-certificate.ts';
 
 export const maxClockSkewMs = 180_000;
+
+/** Longer than opening and verifying takes, and not so long that somebody would notice. */
+const encryptionAnswerMs = 400;
 
 export interface SamlSettings {
   /** The identity provider's entityID. */
@@ -29,11 +36,26 @@ export interface SamlSettings {
   /** Default 300,000. */
   readonly maxAssertionAgeMs?: number;
   readonly maxElements?: number;
+  readonly signRequests?: boolean;
+  /** Default `off`. `optional`: an assertion in the clear is taken too. */
+  readonly encryption?: 'off' | 'optional' | 'required';
+  /** The person is asked again at every sign-in, and must have been. */
+  readonly forceAuthn?: boolean;
+}
+
+/** Our own keys for the connection, read when they are needed. */
+export interface ConnectionKeys {
+  readonly signer: () => Promise<CertifiedKey>;
+  /** PEM. */
+  readonly decrypters: () => Promise<readonly string[]>;
 }
 
 export interface SamlConnectionParts {
   readonly verifier: SignatureVerifier;
   readonly randomBytes: (size: number) => Uint8Array;
+  readonly keys: ConnectionKeys;
+  /** Resolves `ms` milliseconds from now; at once if that is past. */
+  readonly pause: (ms: number) => Promise<void>;
 }
 
 export interface SamlBegun {
@@ -47,6 +69,8 @@ export interface SamlBegun {
 /** What the sign-in layer stored at `begin` for this browser, not yet consumed. */
 export interface SamlAttempt {
   readonly requestId: string;
+  /** When it was sent, if it asked for the person to be asked again. Milliseconds. */
+  readonly forcedAt?: number;
 }
 
 export interface CompletedSaml extends SamlIdentity {
@@ -56,7 +80,7 @@ export interface CompletedSaml extends SamlIdentity {
 
 export interface SamlConnection {
   /** @throws SamlRefusal `noCertificate` */
-  begin(options?: { readonly forceAuthn?: boolean }): Promise<SamlBegun>;
+  begin(): Promise<SamlBegun>;
   /**
    * The identity a posted SAMLResponse proves.
    *
@@ -81,10 +105,43 @@ export function createSamlConnection(settings: SamlSettings, parts: SamlConnecti
   const { clockSkewMs = 60_000, maxAssertionAgeMs = 300_000, maxElements = defaultMaxElements } = settings;
   assertSettings(settings, clockSkewMs, maxAssertionAgeMs);
   const certificates = usableCertificates(settings.certificates);
+  const { signRequests = false, encryption = 'off', forceAuthn = false } = settings;
+  const { serviceEntityId, acsUrl, entityId, wantSigned } = settings;
+
+  const trust = async (scanned: PreScanned, address: string): Promise<TrustedParts & { objection?: string }> => {
+    assertSigned(scanned, wantSigned);
+    const { samlResponse, responseSigned, assertionSigned } = scanned;
+    const job = { samlResponse, certificates, serviceEntityId, acsUrl, responseSigned, assertionSigned };
+    const { signedXml, objection } = await parts.verifier.verify(job, { address });
+    if (signedXml === undefined) throw new SamlRefusal('signatureInvalid', objection ?? 'nothing verified');
+    return { ...readTrustedParts(signedXml, scanned.root), ...(objection === undefined ? {} : { objection }) };
+  };
+
+  const open = async (scanned: PreScanned, address: string): Promise<TrustedParts & { objection?: string }> => {
+    if (encryption === 'off') throw new SamlRefusal('encryptionRefused', 'this connection decrypts nothing');
+    if (!isEncrypted(scanned)) throw new SamlRefusal('notEncrypted', 'this connection takes encrypted assertions only');
+    const privateKeys = await parts.keys.decrypters();
+    const rules = { certificates, privateKeys, wantSigned, acsUrl, maxElements };
+    return openEncrypted(scanned, rules, parts.verifier, { address });
+  };
+
+  /** Holds back every refusal of an encrypted assertion to one and the same moment, counted from when it came. */
+  const atOneTime = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const startedAt = performance.now();
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof SamlRefusal && error.reason === 'encryptionRefused') {
+        await parts.pause(encryptionAnswerMs - (performance.now() - startedAt));
+      }
+      throw error;
+    }
+  };
 
   return {
-    begin: async ({ forceAuthn = false } = {}) => {
+    begin: async () => {
       assertCertificates(certificates);
+      const signer = signRequests ? await parts.keys.signer() : undefined;
       const requestId = `_${Buffer.from(parts.randomBytes(20)).toString('hex')}`;
       const relayState = Buffer.from(parts.randomBytes(16)).toString('base64url');
       const saml = new SAML({
@@ -99,6 +156,7 @@ export function createSamlConnection(settings: SamlSettings, parts: SamlConnecti
         digestAlgorithm: 'sha256',
         forceAuthn,
         generateUniqueId: () => requestId,
+        ...(signer === undefined ? {} : { privateKey: signer.privateKeyPem }),
       });
       return { redirectUrl: await saml.getAuthorizeUrlAsync(relayState, undefined, {}), requestId, relayState };
     },
@@ -107,16 +165,11 @@ export function createSamlConnection(settings: SamlSettings, parts: SamlConnecti
       // Cheapest first: nothing is even decoded for a browser that waits for no answer.
       if (attempt === undefined) throw new SamlRefusal('unsolicited', 'no attempt');
       assertCertificates(certificates);
-      const scanned = preScan(samlResponse, maxElements);
-      assertSigned(scanned, settings.wantSigned);
-      const { serviceEntityId, acsUrl, entityId } = settings;
-      const { responseSigned, assertionSigned } = scanned;
-      const job = { samlResponse: scanned.samlResponse, certificates, serviceEntityId, acsUrl };
-      const { signedXml, objection } = await parts.verifier.verify(
-        { ...job, responseSigned, assertionSigned },
-        { address },
-      );
-      if (signedXml === undefined) throw new SamlRefusal('signatureInvalid', objection ?? 'nothing verified');
+      const { objection, ...trusted } = await atOneTime(async () => {
+        const scanned = preScan(samlResponse, maxElements);
+        const isPlain = scanned.encrypted === undefined && encryption !== 'required';
+        return isPlain ? trust(scanned, address) : open(scanned, address);
+      });
       const expected: AssertionExpectation = {
         entityId,
         serviceEntityId,
@@ -125,14 +178,19 @@ export function createSamlConnection(settings: SamlSettings, parts: SamlConnecti
         now,
         clockSkewMs,
         maxAssertionAgeMs,
+        ...(attempt.forcedAt === undefined ? {} : { authenticatedSince: attempt.forcedAt }),
       };
-      const identity = readSignedAssertion(signedXml, scanned.root, expected);
+      const identity = readSignedAssertion(trusted, expected);
       // Our own checks came first for their precise reason; the library's word against a sign-in stands all the same.
       if (objection !== undefined) throw new SamlRefusal('samlResponseInvalid', objection);
       // The largest skew there is: raising this connection's skew later must not revive a forgotten ID.
       return { ...identity, keepAssertionIdUntil: identity.assertionNotOnOrAfter + maxClockSkewMs };
     },
   };
+}
+
+function isEncrypted(scanned: PreScanned): scanned is PreScanned & { readonly encrypted: EncryptedAssertion } {
+  return scanned.encrypted !== undefined;
 }
 
 function assertSigned(scanned: PreScanned, wanted: SamlSettings['wantSigned']): void {
@@ -159,12 +217,4 @@ function assertSettings(settings: SamlSettings, clockSkewMs: number, maxAssertio
   for (const name of ['ssoUrl', 'acsUrl'] as const) {
     if (!isSafeUrl(settings[name])) throw new RangeError(`${name}: https, or http on loopback`);
   }
-}
-
-/** Whether `text` is an https URL, or an http one that stays on this machine. */
-export function isSafeUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, password } = new URL(text);
-  if (username !== '' || password !== '') return false;
-  return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname));
 }

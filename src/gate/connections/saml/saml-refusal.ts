@@ -14,7 +14,10 @@ export type SamlRefusalReason =
   | 'notSigned'
   /** A signature that no certificate of the connection made. */
   | 'signatureInvalid'
+  /** Encrypted though this connection decrypts nothing, or in a way we do not accept; or whatever is wrong inside, by one word and at one time. */
   | 'encryptionRefused'
+  /** Not encrypted though this connection takes nothing else. */
+  | 'notEncrypted'
   | 'issuerMismatch'
   | 'destinationMismatch'
   | 'recipientMismatch'
@@ -27,6 +30,8 @@ export type SamlRefusalReason =
   | 'confirmationInvalid'
   | 'subjectInvalid'
   | 'authnStatementInvalid'
+  /** The person was to be asked again, and was not. */
+  | 'authenticationTooOld'
   /** The identity provider's own session is over already. */
   | 'sessionExpired'
   | 'attributesInvalid'
@@ -40,6 +45,8 @@ export type SamlRefusalReason =
   | 'verificationTimeout'
   /** Too many verifications are waiting, or the worker cannot start: try again later (503). */
   | 'verificationUnavailable'
+  /** A message of logout that lacks what it must say. */
+  | 'logoutInvalid'
   /** An identity provider's metadata document cannot be used. */
   | 'metadataInvalid';
 

@@ -19,7 +19,6 @@ export interface SamlHttpRequest {
 export type SamlStrategyOptions =
   | {
       readonly step: 'begin';
-      readonly forceAuthn?: boolean;
       /** Called before the browser leaves; stores the attempt bound to it. */
       readonly keepAttempt: (begun: SamlBegun) => Promise<void>;
     }
@@ -63,7 +62,7 @@ export class SamlStrategy extends passport.Strategy {
 
   async #run(request: SamlHttpRequest, options: SamlStrategyOptions): Promise<void> {
     if (options.step === 'begin') {
-      const begun = await this.#connection.begin({ forceAuthn: options.forceAuthn ?? false });
+      const begun = await this.#connection.begin();
       await options.keepAttempt(begun);
       this.redirect(begun.redirectUrl);
       return;

@@ -1,10 +1,12 @@
-// Keeps one or two threads that verify signatures, started when first needed and replaced when a job overruns its
+// Keeps one or two threads that verify signatures and decrypt, started when first needed and replaced when a job overruns its
 // deadline or memory (gate.md 2.2 step 5). It decides nothing about what the signed bytes say.
 
 import { Worker } from 'node:worker_threads';
 
+import type { EncryptedAssertion } from './encrypted-assertion.ts';
 import { SamlRefusal } from './saml-refusal.ts';
 
+/** A sign-in's response. */
 export interface SignatureJob {
   /** Base64, after the pre-scan. */
   readonly samlResponse: string;
@@ -15,6 +17,22 @@ export interface SignatureJob {
   /** Which elements carry a signature; every one that does must verify. */
   readonly responseSigned: boolean;
   readonly assertionSigned: boolean;
+}
+
+/** A document element with a signature of its own: a message of logout, metadata, an assertion that was encrypted. */
+export interface ElementJob {
+  /** After the pre-scan. */
+  readonly xml: string;
+  readonly certificates: readonly string[];
+  /** Names the connection, for the limits only. */
+  readonly acsUrl: string;
+}
+
+export interface DecryptionJob extends EncryptedAssertion {
+  /** PEM. */
+  readonly privateKeys: readonly string[];
+  /** Names the connection, for the limits only. */
+  readonly acsUrl: string;
 }
 
 /** Whose job it is, for the limits only. */
@@ -33,6 +51,10 @@ export interface VerifiedMessage {
 export interface SignatureVerifier {
   /** @throws SamlRefusal `verificationTimeout` or `verificationUnavailable` */
   verify(job: SignatureJob, sender: JobSender): Promise<VerifiedMessage>;
+  /** The element's canonical bytes under a valid signature, or undefined. @throws SamlRefusal as `verify` */
+  verifyElement(job: ElementJob, sender: JobSender): Promise<string | undefined>;
+  /** The plain text, or undefined whatever is wrong. @throws SamlRefusal as `verify` */
+  decrypt(job: DecryptionJob, sender: JobSender): Promise<Uint8Array | undefined>;
   close(): Promise<void>;
 }
 
@@ -48,10 +70,15 @@ export interface SignatureVerifierOptions {
   readonly maxWaitingOfAddress?: number;
 }
 
+type Job =
+  | ({ readonly kind: 'response' } & SignatureJob)
+  | ({ readonly kind: 'element' } & ElementJob)
+  | ({ readonly kind: 'decryption' } & DecryptionJob);
+
 interface Pending {
-  readonly job: SignatureJob;
+  readonly job: Job;
   readonly sender: JobSender;
-  readonly resolve: (message: VerifiedMessage) => void;
+  readonly resolve: (result: unknown) => void;
   readonly reject: (refusal: SamlRefusal) => void;
 }
 
@@ -63,7 +90,7 @@ interface Thread {
 }
 
 /** A thread has one job at a time, so an answer needs no number. */
-type WorkerAnswer = { readonly ready: true } | { readonly verified: VerifiedMessage };
+type WorkerAnswer = { readonly ready: true } | { readonly result: unknown };
 
 const startDeadlineMs = 15_000;
 
@@ -92,7 +119,7 @@ export function createSignatureVerifier(options: SignatureVerifierOptions = {}):
       const { pending } = thread;
       thread.ready = true;
       thread.pending = undefined;
-      if ('verified' in answer) pending?.resolve(answer.verified);
+      if ('result' in answer) pending?.resolve(answer.result);
       dispatch();
     });
     // An error is always followed by the exit, which does the rest.
@@ -129,7 +156,7 @@ export function createSignatureVerifier(options: SignatureVerifierOptions = {}):
   };
 
   /** Why no more jobs of this kind may wait, or undefined. */
-  const overflowOf = (job: SignatureJob, sender: JobSender): string | undefined => {
+  const overflowOf = (job: Job, sender: JobSender): string | undefined => {
     if (closed) return 'closed';
     if (waiting.length >= maxWaiting) return 'too many verifications waiting';
     if (waiting.filter((pending) => pending.job.acsUrl === job.acsUrl).length >= maxWaitingOfConnection)
@@ -145,17 +172,24 @@ export function createSignatureVerifier(options: SignatureVerifierOptions = {}):
     for (const pending of refused) pending.reject(new SamlRefusal('verificationUnavailable', detail));
   };
 
+  const run = (job: Job, sender: JobSender): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const overflow = overflowOf(job, sender);
+      if (overflow !== undefined) {
+        reject(new SamlRefusal('verificationUnavailable', overflow));
+        return;
+      }
+      waiting.push({ job, sender, resolve, reject });
+      dispatch();
+    });
+
   return {
-    verify: (job, sender) =>
-      new Promise((resolve, reject) => {
-        const overflow = overflowOf(job, sender);
-        if (overflow !== undefined) {
-          reject(new SamlRefusal('verificationUnavailable', overflow));
-          return;
-        }
-        waiting.push({ job, sender, resolve, reject });
-        dispatch();
-      }),
+    verify: async (job, sender) => {
+      const verified = (await run({ kind: 'response', ...job }, sender)) as VerifiedMessage | undefined;
+      return verified ?? { signedXml: undefined, objection: 'nothing verified' };
+    },
+    verifyElement: (job, sender) => run({ kind: 'element', ...job }, sender) as Promise<string | undefined>,
+    decrypt: (job, sender) => run({ kind: 'decryption', ...job }, sender) as Promise<Uint8Array | undefined>,
     close: async () => {
       closed = true;
       refuseWaiting('closed');

@@ -1,10 +1,13 @@
-// The thread that runs signature verification, so that no message can hold up the event loop (gate.md 2.2 step 5).
+// The thread that runs signature verification and decryption, so that no message can hold up the event loop (gate.md 2.2 step 5).
 // Plain JavaScript importing packages only: it starts the same way beside TypeScript sources and beside compiled files.
 // Owned by signature-verifier.ts, which sends jobs, keeps the deadline and replaces this thread when a job overruns.
 
+import { constants, createDecipheriv, privateDecrypt, randomBytes } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 
 import { SAML } from '@node-saml/passport-saml';
+import { DOMParser } from '@xmldom/xmldom';
+import { SignedXml } from 'xml-crypto';
 
 /** Remembers the canonical bytes whose signature was verified: a whole Response, or an Assertion alone. */
 class RememberingSaml extends SAML {
@@ -20,7 +23,14 @@ class RememberingSaml extends SAML {
  * Verifies one response. `objection` is what the library finds wrong beyond the signature; the caller refuses on it
  * too, but words its own, more precise reason first.
  */
-async function verify({ samlResponse, certificates, serviceEntityId, acsUrl, responseSigned, assertionSigned }) {
+async function verifyResponse({
+  samlResponse,
+  certificates,
+  serviceEntityId,
+  acsUrl,
+  responseSigned,
+  assertionSigned,
+}) {
   const saml = new RememberingSaml({
     idpCert: certificates,
     issuer: serviceEntityId,
@@ -48,7 +58,83 @@ async function verify({ samlResponse, certificates, serviceEntityId, acsUrl, res
   }
 }
 
+const signatureNamespace = 'http://www.w3.org/2000/09/xmldsig#';
+
+/**
+ * The canonical bytes of a document element under a valid enveloped signature of its own, or undefined. What the signature may look like was
+ * settled before (signature-rules.ts): one reference, to this element; here only the arithmetic is done, by each certificate in turn.
+ */
+function verifyElement({ xml, certificates }) {
+  // Line ends are the XML processor's to normalise (XML 1.0, 2.11).
+  const text = xml.replaceAll(/\r\n?/g, '\n');
+  const root = new DOMParser().parseFromString(text, 'text/xml').documentElement;
+  const signature = Array.from(root.childNodes).find(
+    (node) => node.localName === 'Signature' && node.namespaceURI === signatureNamespace,
+  );
+  if (signature === undefined) return undefined;
+  for (const publicCert of certificates) {
+    try {
+      const verifier = new SignedXml({ publicCert, getCertFromKeyInfo: () => null });
+      verifier.loadSignature(signature);
+      if (!verifier.checkSignature(text)) continue;
+      const signed = verifier.getSignedReferences();
+      const [reference] = verifier.getReferences();
+      if (signed.length === 1 && reference?.uri === `#${root.getAttribute('ID')}`) return signed[0];
+    } catch {
+      // Another certificate may fit.
+    }
+  }
+  return undefined;
+}
+
+const keyBytes = { 'aes-128-gcm': 16, 'aes-192-gcm': 24, 'aes-256-gcm': 32 };
+const nonceBytes = 12;
+const tagBytes = 16;
+
+/**
+ * The plain text, or undefined. A key that cannot be unwrapped is replaced by a random one, and every private key is tried to the end: whatever
+ * is wrong, the same steps are taken.
+ */
+function decrypt({ privateKeys, oaepHash, key, dataCipher, data }) {
+  let plain;
+  for (const privateKey of privateKeys) {
+    const unwrapped = unwrap(privateKey, oaepHash, key, keyBytes[dataCipher]);
+    const opened = open(dataCipher, unwrapped, Buffer.from(data));
+    plain ??= opened;
+  }
+  return plain;
+}
+
+function unwrap(privateKey, oaepHash, wrapped, length) {
+  const instead = randomBytes(length);
+  try {
+    const padding = constants.RSA_PKCS1_OAEP_PADDING;
+    const unwrapped = privateDecrypt({ key: privateKey, padding, oaepHash }, Buffer.from(wrapped));
+    return unwrapped.length === length ? unwrapped : instead;
+  } catch {
+    return instead;
+  }
+}
+
+function open(cipher, key, data) {
+  if (data.length <= nonceBytes + tagBytes) return undefined;
+  try {
+    const decipher = createDecipheriv(cipher, key, data.subarray(0, nonceBytes), { authTagLength: tagBytes });
+    decipher.setAuthTag(data.subarray(data.length - tagBytes));
+    return Buffer.concat([decipher.update(data.subarray(nonceBytes, data.length - tagBytes)), decipher.final()]);
+  } catch {
+    return undefined;
+  }
+}
+
+const work = { response: verifyResponse, element: verifyElement, decryption: decrypt };
+
 parentPort.on('message', async (job) => {
-  parentPort.postMessage({ verified: await verify(job) });
+  try {
+    parentPort.postMessage({ result: await work[job.kind](job) });
+  } catch {
+    // Nothing that could be made of this message is a proof of anything.
+    parentPort.postMessage({ result: undefined });
+  }
 });
 parentPort.postMessage({ ready: true });

@@ -1,11 +1,10 @@
-// Metadata in both directions (gate.md 2.4).
+// An identity provider's metadata, as pasted or fetched (gate.md 2.4).
 
-import { buildServiceMetadata, parseIdentityProviderMetadata } from '#gate/connections/saml/metadata.ts';
+import { parseIdentityProviderMetadata } from '#gate/connections/saml/metadata.ts';
 import { readSigningCertificate } from '#gate/connections/saml/signing-certificate.ts';
-import { parseXml } from '#gate/connections/saml/xml-tree.ts';
 import { replaceOnce } from '../../../harness/saml-identity-provider.ts';
 import { createSelfSignedCertificate } from '../../../harness/self-signed-certificate.ts';
-import { acsUrl, closeScene, idp, now, serviceEntityId } from './saml-scene.ts';
+import { closeScene, idp, now } from './saml-scene.ts';
 
 afterAll(closeScene);
 
@@ -13,24 +12,12 @@ const good = idp.metadata();
 const parse = (text: string) => parseIdentityProviderMetadata(text, now);
 const keyDescriptor = /<md:KeyDescriptor.*<\/md:KeyDescriptor>/;
 
-test('ours says who we are and where responses go', () => {
-  const tricky = `${serviceEntityId}?a=1&b="<>`;
-  const root = parseXml(buildServiceMetadata({ serviceEntityId: tricky, acsUrl }), {
-    maxElements: 10,
-    maxDepth: 4,
-    maxAttributes: 8,
-  });
-  expect(root.attributes.get('entityID')).toBe(tricky);
-  const service = root.children[0]?.children[0];
-  expect(service?.local).toBe('AssertionConsumerService');
-  expect(service?.attributes.get('Location')).toBe(acsUrl);
-});
-
 test("an identity provider's is read", () => {
   const expected = {
     entityId: idp.entityId,
     ssoUrl: idp.ssoUrl,
     certificates: [readSigningCertificate(idp.certificatePem).pem],
+    wantAuthnRequestsSigned: false,
   };
   expect(parse(good)).toEqual(expected);
   expect(parse(`\uFEFF${good}`)).toEqual(expected);
@@ -38,6 +25,15 @@ test("an identity provider's is read", () => {
   expect(
     parse(`<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">${bare}</md:EntitiesDescriptor>`),
   ).toEqual(expected);
+});
+
+test.each([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+])('WantAuthnRequestsSigned="%s" is read', (written, wanted) => {
+  const asked = replaceOnce(good, '<md:IDPSSODescriptor', `<md:IDPSSODescriptor WantAuthnRequestsSigned="${written}"`);
+  expect(parse(asked).wantAuthnRequestsSigned).toBe(wanted);
 });
 
 test('old and new keys come together, encryption keys stay out', () => {

@@ -20,6 +20,8 @@ import {
   idp,
   nameId,
   now,
+  ownKeys,
+  pause,
   requestId,
   serviceEntityId,
 } from './saml-scene.ts';
@@ -47,7 +49,7 @@ describe('begin', () => {
     }
     expect(xml).not.toContain('RequestedAuthnContext');
     expect(xml).not.toContain('ForceAuthn');
-    const again = await connectionWith().begin({ forceAuthn: true });
+    const again = await connectionWith({ forceAuthn: true }).begin();
     expect(again.requestId).not.toBe(requestId);
     expect(again.relayState).not.toBe(relayState);
     expect(requestId).toMatch(/^_[0-9a-f]{40}$/);
@@ -92,7 +94,7 @@ describe('verification threads', () => {
     );
 
   test('S10 a sender of slow messages keeps one thread busy, and never the one another sender needs', async () => {
-    const verifier = createSignatureVerifier();
+    const verifier = createSignatureVerifier({ deadlineMs: 10_000 });
     try {
       const good = () => job(idp.respond(goodResponse));
       await Promise.all([verifier.verify(good(), stranger), verifier.verify(good(), sender)]);
@@ -130,7 +132,7 @@ describe('verification threads', () => {
   });
 
   test('a job past its deadline is refused, and the next one is served', async () => {
-    const verifier = createSignatureVerifier({ threads: 1, deadlineMs: 300 });
+    const verifier = createSignatureVerifier({ threads: 1, deadlineMs: 1_500 });
     try {
       await expect(verifier.verify(job(idp.respond(goodResponse)), sender)).resolves.toMatchObject({
         objection: undefined,
@@ -177,7 +179,7 @@ test.each([
     ...verifier,
     verify: async (...job: Parameters<typeof verifier.verify>) => ({ ...(await verifier.verify(...job)), ...spoiled }),
   };
-  const connection = createSamlConnection(goodSettings, { verifier: doubtful, randomBytes });
+  const connection = createSamlConnection(goodSettings, { verifier: doubtful, randomBytes, keys: ownKeys, pause });
   const answer = connection.complete({ samlResponse: idp.respond(goodResponse), attempt: { requestId }, now, address });
   if (reason === undefined) await expect(answer).resolves.toMatchObject({ subject: nameId });
   else await expect(answer).rejects.toMatchObject({ name: 'SamlRefusal', reason });

@@ -3,7 +3,12 @@
 
 import { randomBytes } from 'node:crypto';
 
-import { type CompletedSaml, createSamlConnection, type SamlSettings } from '#gate/connections/saml/saml-connection.ts';
+import {
+  type CompletedSaml,
+  type ConnectionKeys,
+  createSamlConnection,
+  type SamlSettings,
+} from '#gate/connections/saml/saml-connection.ts';
 import type { SamlRefusalReason } from '#gate/connections/saml/saml-refusal.ts';
 import { createSignatureVerifier } from '#gate/connections/saml/signature-verifier.ts';
 
@@ -12,6 +17,7 @@ import {
   encodeResponse,
   type ResponseOptions,
 } from '../../../harness/saml-identity-provider.ts';
+import { createSelfSignedCertificate } from '../../../harness/self-signed-certificate.ts';
 
 export const now = Date.UTC(2031, 4, 6, 9, 0, 0);
 export const acsUrl = 'https://furlough.example/saml/acme/acs';
@@ -23,7 +29,23 @@ export const nameId = 'ada@example.com';
 export const goodResponse: ResponseOptions = { acsUrl, audience: serviceEntityId, inResponseTo: requestId, nameId };
 
 export const idp = createTestSamlIdentityProvider({ entityId: 'https://idp.example/entity', now });
-const verifier = createSignatureVerifier();
+// Tests say how long something may take where they mean it; here a busy machine must not decide.
+const verifier = createSignatureVerifier({ deadlineMs: 10_000 });
+
+/** Ours for this connection: the second pair takes the place of the first while both decrypt. */
+export const signer = createSelfSignedCertificate('Furlough signing');
+export const decrypters = [createSelfSignedCertificate('old'), createSelfSignedCertificate('new')] as const;
+export const ownKeys: ConnectionKeys = {
+  signer: () => Promise.resolve(signer),
+  decrypters: () => Promise.resolve(decrypters.map(({ privateKeyPem }) => privateKeyPem)),
+};
+
+/** How long each refusal of something encrypted was held back: no test waits for it. */
+export const pauses: number[] = [];
+export const pause = (ms: number): Promise<void> => {
+  pauses.push(ms);
+  return Promise.resolve();
+};
 
 export const goodSettings: SamlSettings = {
   entityId: idp.entityId,
@@ -35,13 +57,13 @@ export const goodSettings: SamlSettings = {
 };
 
 export function connectionWith(settings: Partial<SamlSettings> = {}) {
-  return createSamlConnection({ ...goodSettings, ...settings }, { verifier, randomBytes });
+  return createSamlConnection({ ...goodSettings, ...settings }, { verifier, randomBytes, keys: ownKeys, pause });
 }
 
 export function complete(
   samlResponse: string,
   settings: Partial<SamlSettings> = {},
-  attempt: { readonly requestId: string } | undefined = { requestId },
+  attempt: { readonly requestId: string; readonly forcedAt?: number } | undefined = { requestId },
   at: number = now,
 ): Promise<CompletedSaml> {
   return connectionWith(settings).complete({ samlResponse, attempt, now: at, address: '192.0.2.1' });

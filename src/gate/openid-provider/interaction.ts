@@ -1,0 +1,89 @@
+// An authorization request that needs its person: they sign in at the gate, their state is read again, and the request goes on or is refused to the
+// app with our reason. The result counts only in the browser and for the session that it was made by. gate.md 4, point 3; O14.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { InteractionResults, Provider } from 'oidc-provider';
+import type { HeldReason } from '#directory/access-decision.ts';
+import type { OrganizationId } from '#directory/identifiers.ts';
+import type { GateContext } from '../gate-context.ts';
+import { noteDoorRefusal } from '../sessions/door-refusal.ts';
+import { resumeSession } from '../sessions/resume-session.ts';
+import { readSessionToken } from '../sessions/session-cookie.ts';
+import type { StoredSession } from '../sessions/session.ts';
+import { appRefusal } from './interaction-policy.ts';
+import { bondOf } from './request-bond.ts';
+
+export type Interacting =
+  /** Back into the authorization request. */
+  | { readonly kind: 'goesOn'; readonly to: string }
+  /** To the gate's sign-in, and back here. */
+  | { readonly kind: 'signIn'; readonly loginHint?: string }
+  /** Not begun in this browser, finished, or too old. */
+  | { readonly kind: 'unknown' };
+
+export interface InteractionParts {
+  readonly provider: Provider;
+  readonly organizationId: OrganizationId;
+  readonly issuer: string;
+}
+
+type Interaction = NonNullable<Awaited<ReturnType<Provider['interactionDetails']>>>;
+
+/** Whoever asks for one of these is not content with the session that is there. */
+const asksAgain = new Set(['login_prompt', 'max_age', 'id_token_hint']);
+
+/** Throws `StorageError` as the library's form of it (`StoreAway`). */
+export async function finishInteraction(
+  context: GateContext,
+  { provider, organizationId }: InteractionParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  uid: string,
+): Promise<Interacting> {
+  const cookie = provider.createContext(request, response).cookies.get(provider.cookieName('interaction'), {
+    signed: true,
+  });
+  const interaction = cookie === uid ? await provider.Interaction.find(uid) : undefined;
+  if (interaction === undefined) return { kind: 'unknown' };
+  const finish = async (result: InteractionResults): Promise<Interacting> => {
+    const merged = 'error' in result ? result : { ...interaction.lastSubmission, ...result };
+    // Which of the provider's sessions the browser comes back with does not matter: the result is bound to the gate's.
+    Object.assign(interaction, { result: merged, session: undefined });
+    await interaction.persist();
+    return { kind: 'goesOn', to: interaction.returnTo };
+  };
+
+  const resumed = await resumeSession(context, readSessionToken(context, request.headers.cookie));
+  if (resumed.kind === 'nobody' || resumed.session.organizationId !== organizationId) return toSignIn(interaction);
+  if (resumed.kind === 'held') {
+    const app = String(interaction.params['client_id']);
+    return finish(refusedBecause(resumed.reason, await noteDoorRefusal(context, { ...resumed, door: 'openid', app })));
+  }
+  if (interaction.prompt.name === 'app_access')
+    return finish({ error: 'access_denied', error_description: appRefusal });
+  if (interaction.prompt.name === 'consent') return finish({ consent: {} });
+  const { reasons, details } = interaction.prompt;
+  const isAsSent = details['session'] === resumed.session.id;
+  if (isAsSent && reasons.some((reason) => asksAgain.has(reason))) return toSignIn(interaction);
+  // They signed in for this request, and it is somebody else. Once more would run in circles.
+  if (details['person'] !== undefined && details['person'] !== resumed.user.id)
+    return finish({ error: 'login_required', error_description: 'another person is signed in' });
+  if (interaction.lastSubmission?.login !== undefined)
+    return finish({ error: 'login_required', error_description: 'the sign-in ended meanwhile' });
+  return finish(signedIn(resumed.session));
+}
+
+function signedIn(session: StoredSession): InteractionResults {
+  const bond = bondOf(session);
+  return { login: { accountId: bond.userId, ts: Math.floor(session.value.createdAt / 1_000) }, bond };
+}
+
+function refusedBecause(reason: HeldReason, reference: string | null): InteractionResults {
+  const named = reference === null ? '' : `, reference ${reference}`;
+  return { error: 'access_denied', error_description: `${reason}: this person may not come in now${named}` };
+}
+
+function toSignIn({ params }: Interaction): Interacting {
+  const { login_hint: hint } = params;
+  return { kind: 'signIn', ...(typeof hint === 'string' ? { loginHint: hint } : {}) };
+}

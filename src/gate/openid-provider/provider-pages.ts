@@ -1,0 +1,69 @@
+// What a browser sees of the OpenID Provider: an error that cannot go back to the app, the question before signing out, and the end of it. In the
+// house's frame and the reader's language; programs get the protocol's JSON.
+
+import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider';
+import type { Translator } from '#messages/translator.ts';
+import { pageHeaders, renderPage, translatorFor, type Page } from '../pages/page.ts';
+import { createUnavailablePage } from '../pages/refusal-page.ts';
+import { createSignedOutPage } from '../pages/session-pages.ts';
+
+/** An error the library cannot send back to the app. */
+export function renderProviderError(ctx: KoaContextWithOIDC, out: ErrorOut): void {
+  const translator = translatorFor(ctx.req);
+  if (ctx.accepts('json', 'html') !== 'html') {
+    ctx.body = out;
+    return;
+  }
+  const isOutage = ctx.status === 503;
+  write(ctx, translator, isOutage ? createUnavailablePage(translator) : createAppErrorPage(translator, out));
+}
+
+/** The question before signing out: another site may have sent the browser here. */
+export function renderSignOutQuestion(ctx: KoaContextWithOIDC, action: string, secret: string, onward?: string): void {
+  const translator = translatorFor(ctx.req);
+  const app = ctx.oidc.client?.clientName ?? ctx.oidc.client?.clientId;
+  const page: Page = {
+    title: translator.say('page.signOut.title'),
+    parts: [
+      {
+        kind: 'text',
+        text: app === undefined ? translator.say('page.signOut.ask') : translator.say('page.signOut.askApp', { app }),
+      },
+      {
+        kind: 'button',
+        text: translator.say('page.signOut.button'),
+        action,
+        fields: { xsrf: secret, logout: 'yes' },
+      },
+    ],
+  };
+  // A browser lets a form's answer lead only where the page says.
+  write(ctx, translator, page, onward === undefined ? [] : [formTargetOf(onward)]);
+}
+
+export function renderSignedOut(ctx: KoaContextWithOIDC): void {
+  const translator = translatorFor(ctx.req);
+  write(ctx, translator, createSignedOutPage(translator));
+}
+
+/** A source of a Content Security Policy; an app's own scheme has no origin. */
+function formTargetOf(uri: string): string {
+  const { origin, protocol } = new URL(uri);
+  return origin === 'null' ? protocol : origin;
+}
+
+function createAppErrorPage({ say }: Translator, { error, error_description: description }: ErrorOut): Page {
+  return {
+    title: say('page.appError.title'),
+    parts: [
+      { kind: 'text', text: say('page.appError.text') },
+      { kind: 'note', text: say('page.appError.detail', { error, description: description ?? '' }) },
+    ],
+  };
+}
+
+function write(ctx: KoaContextWithOIDC, translator: Translator, page: Page, formTargets: readonly string[] = []): void {
+  ctx.set(pageHeaders(translator, formTargets));
+  ctx.type = 'html';
+  ctx.body = renderPage(translator.language, page);
+}
