@@ -84,6 +84,95 @@ describeOnBothStorages('connections', (open) => {
     expect(moved.connection.signIn.hasClientSecret).toBe(false);
   });
 
+  test('while a secret is replaced both are kept, sealed and untold, until a PUT says otherwise', async () => {
+    const house = await build();
+    const put = async (parts: object) => {
+      const { body, text } = await house.call('put', `${at}/connections/okta`, { ...rest, ...parts }).expect(200);
+      expect(text).not.toContain('seal1.');
+      const { hasClientSecret, hasPreviousSecret } = body.connection.signIn;
+      return [hasClientSecret, hasPreviousSecret];
+    };
+    const { clientSecret: _left, ...rest } = oidc;
+    await house.call('post', `${at}/connections`, { ...oidc, id: 'okta' }).expect(201);
+    expect(await put({})).toEqual([true, false]);
+    expect(await put({ clientSecret: 'second-secret', keepPreviousSecret: true })).toEqual([true, true]);
+    expect(await put({})).toEqual([true, true]);
+    expect(await put({ clientSecret: 'second-secret' })).toEqual([true, false]);
+    expect(await put({ clientSecret: 'third-secret', keepPreviousSecret: true })).toEqual([true, true]);
+    expect(await put({ issuer: 'https://other.example.com' })).toEqual([false, false]);
+    const { text: audit } = await house.call('get', `${at}/audit`).expect(200);
+    expect(audit).not.toContain('seal1.');
+  });
+
+  test('the options of OIDC, of creation and of signals are stored and shown; left out they are not there', async () => {
+    const house = await build();
+    const options = {
+      preset: 'entra',
+      issuer: 'https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0',
+      authMethod: 'private_key_jwt',
+      attributes: { userName: 'upn' },
+      scopes: ['offline_access'],
+      idTokenAlgorithm: 'RS256',
+      maxAgeSeconds: 3_600,
+      prompt: 'select_account',
+    };
+    const { name: _name, ...oidcParts } = oidc;
+    const { body } = await house
+      .call('post', `${at}/connections`, {
+        name: 'Entra',
+        createUsers: true,
+        signals: { accountDisabled: 'securityHold' },
+        signIn: { ...oidcParts, ...options },
+      })
+      .expect(201);
+    expect(body.connection).toMatchObject({
+      createUsers: true,
+      signIn: options,
+      signals: { sessionRevoked: 'endSessions', accountDisabled: 'securityHold', credentialChange: 'ignore' },
+      urls: {
+        oidcJwks: 'https://people.example.com/sso/acme/entra/oidc/jwks',
+        oidcBackchannelLogout: 'https://people.example.com/sso/acme/entra/oidc/backchannel-logout',
+        globalTokenRevocation: 'https://people.example.com/sso/acme/entra/global-token-revocation',
+        securityEvents: 'https://people.example.com/sso/acme/entra/security-events',
+      },
+    });
+    const { body: plain } = await house.call('post', `${at}/connections`, oidc).expect(201);
+    expect(plain.connection).toMatchObject({ createUsers: false });
+    expect(plain.connection).not.toHaveProperty('signals');
+    expect(Object.keys(plain.connection.signIn).sort()).toEqual([
+      'clientId',
+      'hasClientSecret',
+      'hasPreviousSecret',
+      'issuer',
+      'kind',
+    ]);
+  });
+
+  test.each([
+    ['an issuer that is every tenant’s', { preset: 'entra', issuer: 'https://login.microsoftonline.com/common/v2.0' }],
+    ['the same, told by the issuer alone', { issuer: 'https://login.microsoftonline.com/organizations/v2.0' }],
+    ['an issuer that is not Google’s', { preset: 'google' }],
+    ['a realm that is none', { preset: 'keycloak', issuer: 'https://sso.example.com/auth' }],
+    ['HS256', { idTokenAlgorithm: 'HS256' }],
+    ['a scope that is two', { scopes: ['a b'] }],
+    ['creation without a rule', { createUsers: true, match: 'off' }],
+    ['keys of signals over http', { signals: { jwksUri: 'http://idp.example.com/keys' } }],
+    ['an action that is none', { signals: { sessionRevoked: 'delete' } }],
+  ])('%s: refused, nothing stored', async (_what, parts) => {
+    const house = await build();
+    await house.call('post', `${at}/connections`, { ...oidc, ...parts }).expect(400);
+    expect((await house.call('get', `${at}/connections`).expect(200)).body.items).toHaveLength(0);
+  });
+
+  test('signals without a sign-in by OIDC need an issuer', async () => {
+    const house = await build();
+    const scim = { kind: 'scim', name: 'x' };
+    await house.call('post', `${at}/connections`, { ...scim, signals: {} }).expect(400);
+    await house
+      .call('post', `${at}/connections`, { ...scim, signals: { issuer: 'https://okta.example.com' } })
+      .expect(201);
+  });
+
   test('SAML by its fields: certificates are read, told by fingerprint, and none at all can be stored', async () => {
     const house = await build();
     const { certificatePem: certificate } = createSelfSignedCertificate('idp.example.com');

@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { createLocalJWKSet, jwtVerify, SignJWT, type JSONWebKeySet } from 'jose';
 import type { OidcSignIn } from '#directory/connection.ts';
+import type { RefusalReason } from '#gate/sign-in/refusal.ts';
 import { recordKinds } from '#record-kinds.ts';
 import { openSqliteStorage } from '#storage/sqlite/sqlite-storage.ts';
 import { Browser } from '../harness/browser.ts';
@@ -14,7 +15,6 @@ import {
   expectRefused,
   login,
   openOidcWorld,
-  refuses,
   sessionStatus,
   userName,
   type OidcWorld,
@@ -35,7 +35,7 @@ describe('options of an OpenID Connect connection', () => {
     await login(world, browser, query);
     expect(await sessionStatus(world, browser)).toBe(200);
   };
-  const isRefused = async (reason: Parameters<typeof refuses>[2]): Promise<void> => {
+  const isRefused = async (reason: RefusalReason): Promise<void> => {
     const before = (await world.signIns()).length;
     const browser = new Browser();
     await expectRefused(world, browser, await login(world, browser), reason, before);

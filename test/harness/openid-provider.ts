@@ -4,7 +4,7 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWTPayload } from 'jose';
 import { Provider, type Adapter, type AdapterPayload, type Configuration } from 'oidc-provider';
 
 export interface OpenIdPerson {
@@ -18,6 +18,8 @@ export interface OpenIdProvider {
   readonly clientSecret: string;
   /** Whoever comes next is this person. */
   signInAs(person: OpenIdPerson): void;
+  /** A token of this type by the provider's own key. */
+  sign(typ: string, claims: JWTPayload): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -30,7 +32,8 @@ export async function startOpenIdProvider(redirectUris: readonly string[]): Prom
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const provider = new Provider(issuer, await configure(clientId, clientSecret, redirectUris, people));
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+  const provider = new Provider(issuer, await configure(clientId, clientSecret, redirectUris, people, privateKey));
   const answer = provider.callback();
   server.on('request', (request, response) => {
     if (request.url?.startsWith('/interaction/') !== true) {
@@ -47,6 +50,7 @@ export async function startOpenIdProvider(redirectUris: readonly string[]): Prom
     signInAs: (person) => {
       present = person;
     },
+    sign: (typ, claims) => new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'real', typ }).sign(privateKey),
     close: () => closeServer(server),
   };
 }
@@ -56,8 +60,8 @@ async function configure(
   clientSecret: string,
   redirectUris: readonly string[],
   people: ReadonlyMap<string, OpenIdPerson>,
+  privateKey: CryptoKey,
 ): Promise<Configuration> {
-  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
   return {
     clients: [
       {

@@ -6,7 +6,15 @@ import { anyMethod, encodedText, headerText, hostileHeaders, hostileQuery, hosti
 import { bodyOf, everywhere, path } from './request-parts.ts';
 import type { WireRequest } from './wire.ts';
 
-export function toGate({ sessionCookie, appHost, saml, url }: HostileHouse): fc.Arbitrary<WireRequest> {
+const signalDoors = [
+  'oidc/oidc/backchannel-logout',
+  'oidc/global-token-revocation',
+  'oidc/security-events',
+  'oidc/security-events',
+] as const;
+const jwtLike = 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.AAAA';
+
+export function toGate({ sessionCookie, appHost, saml, openId, url }: HostileHouse): fc.Arbitrary<WireRequest> {
   const cookie = fc.oneof(
     fc.constant(sessionCookie),
     headerText,
@@ -19,7 +27,10 @@ export function toGate({ sessionCookie, appHost, saml, url }: HostileHouse): fc.
       'application/x-www-form-urlencoded',
       'application/x-www-form-urlencoded; charset=utf-8',
       'application/x-www-form-urlencoded; charset=utf-16',
+      'application/secevent+jwt',
+      'application/json',
     ],
+    authorization: ['Bearer x.y.z', `Bearer ${jwtLike}`, 'Bearer', 'Basic eDp5'],
     'x-forwarded-method': ['GET', 'POST', 'get'],
     'x-forwarded-proto': ['http', 'https', 'wss', 'gopher'],
     'x-forwarded-host': [appHost, 'unknown.example', 'A.EXAMPLE:80', '[::1]:0', 'a:99999'],
@@ -39,6 +50,7 @@ export function toGate({ sessionCookie, appHost, saml, url }: HostileHouse): fc.
     fc.constantFrom(
       '/sso/session',
       '/sso/logout',
+      '/sso/login',
       '/sso/sessions',
       '/sso/sessions/end',
       '/sso/sessions/end-all',
@@ -50,11 +62,18 @@ export function toGate({ sessionCookie, appHost, saml, url }: HostileHouse): fc.
     fc
       .tuple(
         organization,
-        fc.constantFrom('saml/saml/metadata', 'saml/saml/acs', 'saml/saml/acs', 'oidc/oidc/callback'),
+        fc.constantFrom(
+          'saml/saml/metadata',
+          'saml/saml/acs',
+          'saml/saml/acs',
+          'oidc/oidc/callback',
+          'oidc/oidc/jwks',
+          ...signalDoors,
+        ),
       )
       .map(([org, rest]) => `/sso/${org}/${rest}`),
     fc
-      .tuple(organization, connection, fc.constantFrom('saml/acs', 'oidc/callback', 'saml/slo'))
+      .tuple(organization, connection, fc.constantFrom('saml/acs', 'oidc/callback', 'saml/slo', 'security-events'))
       .map(([org, id, end]) => `/sso/${org}/${id}/${end}`),
     encodedText.map((text) => `/${text.length % 2 === 0 ? 'sso' : 'gate'}/${text}`),
   );
@@ -70,6 +89,9 @@ export function toGate({ sessionCookie, appHost, saml, url }: HostileHouse): fc.
     'SAMLRequest',
     'SAMLResponse',
     'RelayState',
+    'login_hint',
+    'email',
+    'logout_token',
   ];
   const query = hostileQuery(parameters, [
     'saml',
@@ -78,6 +100,8 @@ export function toGate({ sessionCookie, appHost, saml, url }: HostileHouse): fc.
     `${url}/wiki`,
     'https://evil.example/',
     'access_denied',
+    'a@gate.test',
+    jwtLike,
   ]);
   const honest = saml.identityProvider.respondXml({
     acsUrl: `${url}/sso/by-gate/saml/saml/acs`,
@@ -96,6 +120,20 @@ export function toGate({ sessionCookie, appHost, saml, url }: HostileHouse): fc.
     markup.map((xml) => encodeURIComponent(Buffer.from(xml).toString('base64'))),
     encodedText,
   );
+  /** What has the form of a signed token, and says anything. */
+  const token = fc.tuple(fc.jsonValue(), fc.jsonValue(), encodedText).map(([claims, events, signature]) => {
+    const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const named = typeof claims === 'object' && !Array.isArray(claims) ? claims : {};
+    const body = {
+      iss: openId.issuer,
+      aud: 'furlough',
+      jti: 'x',
+      iat: Math.floor(Date.now() / 1000),
+      events,
+      ...named,
+    };
+    return `${part({ alg: 'RS256', typ: 'secevent+jwt', kid: 'x' })}.${part(body)}.${signature}`;
+  });
   const form = fc.oneof(
     {
       arbitrary: fc
@@ -103,7 +141,10 @@ export function toGate({ sessionCookie, appHost, saml, url }: HostileHouse): fc.
         .map(([response, state]) => `SAMLResponse=${response}&RelayState=${state}`),
       weight: 3,
     },
-    { arbitrary: hostileQuery(parameters, ['x']), weight: 1 },
+    { arbitrary: hostileQuery(parameters, ['x', jwtLike, 'a@gate.test']), weight: 1 },
+    { arbitrary: token, weight: 1 },
+    { arbitrary: token.map((text) => `logout_token=${encodeURIComponent(text)}`), weight: 1 },
+    { arbitrary: fc.jsonValue().map((value) => JSON.stringify({ sub_id: value })), weight: 1 },
     { arbitrary: hostileText, weight: 1 },
   );
   const method = fc.oneof({ arbitrary: fc.constant('GET'), weight: 8 }, { arbitrary: anyMethod, weight: 1 });
@@ -111,7 +152,8 @@ export function toGate({ sessionCookie, appHost, saml, url }: HostileHouse): fc.
     .tuple(method, place, query, cookie, forwarded, headers, form)
     .map(([verb, at, asked, cookies, trusted, given, posted]) => {
       // A form goes where forms are taken.
-      const way = verb === 'GET' && at.endsWith('/saml/acs') ? 'POST' : verb;
+      const taking = at.endsWith('/saml/acs') || signalDoors.some((door) => at.endsWith(door));
+      const way = verb === 'GET' && (taking || (at.endsWith('/login') && posted.length % 2 === 0)) ? 'POST' : verb;
       // The session is still to be asked about elsewhere.
       const kept = at === '/sso/logout' ? cookies.replaceAll('furlough-session', 'no-session') : cookies;
       const withQuery = asked === '' || (at.endsWith('/saml/acs') && asked.length % 3 !== 0) ? at : `${at}?${asked}`;

@@ -50,6 +50,7 @@ const environment = {
   FURLOUGH_LIMITS_SCIM_PER_SECOND: '1000000',
   FURLOUGH_LIMITS_SCIM_BURST: '1000000',
   FURLOUGH_LIMITS_SIGN_INS_PER_MINUTE: '1000000',
+  FURLOUGH_LIMITS_SIGNALS_PER_SECOND: '1000000',
 };
 
 export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse> {
@@ -74,6 +75,7 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     id: 'oidc',
     name: 'Oidc',
     signIn: { kind: 'oidc', issuer: openId.issuer, clientId: openId.clientId, clientSecret: openId.clientSecret },
+    signals: {},
   });
   for (const id of ['by-scim', 'by-admin'])
     await must('POST', `/organizations/${id}/schemas`, { id: CUSTOM, name: 'Custom', attributes: customAttributes });

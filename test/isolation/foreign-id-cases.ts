@@ -17,6 +17,7 @@ export interface Ids {
   readonly app: string;
   readonly badge: string;
   readonly connection: string;
+  readonly domain: string;
   readonly credential: string;
   readonly signIn: string;
   readonly logEntry: string;
@@ -58,7 +59,7 @@ function admin(
   };
 }
 const inPath = (rest: string) => (org: string, ids: Ids) =>
-  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn).replace('{department}', ids.department).replace('{logEntry}', ids.logEntry).replace('{schema}', ids.schema).replace('{app}', ids.app)}`;
+  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{domain}', ids.domain).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn).replace('{department}', ids.department).replace('{logEntry}', ids.logEntry).replace('{schema}', ids.schema).replace('{app}', ids.app)}`;
 /** Only about the organisation that the path names. */
 const ofPath =
   (method: string, rest: string, body?: unknown): Cases =>
@@ -123,6 +124,14 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   'connections.replace': admin('PUT', inPath('/connections/{connection}'), { body: connectionBody }),
   'connections.remove': admin('DELETE', inPath('/connections/{connection}')),
   'connections.test': admin('POST', inPath('/connections/{connection}/test'), { control: 200 }),
+  'domains.claim': ofPath('POST', '/domains', { domain: 'other.example' }),
+  'domains.list': (ids, own) => [
+    { method: 'GET', target: `/api/v1/organizations/${ids.organization}/domains`, control: 200 },
+    { method: 'GET', target: `/api/v1/organizations/${own.organization}/domains?cursor=${cursorAt(ids.domain)}` },
+  ],
+  'domains.get': admin('GET', inPath('/domains/{domain}'), { control: 200 }),
+  'domains.verify': admin('POST', inPath('/domains/{domain}/verify'), { body: {}, control: 200 }),
+  'domains.remove': admin('DELETE', inPath('/domains/{domain}')),
   'apps.add': ofPath('POST', '/apps', appBody),
   'apps.list': (ids, own) => [
     { method: 'GET', target: `/api/v1/organizations/${ids.organization}/apps`, control: 200 },
@@ -463,6 +472,34 @@ export const gateCases: Readonly<Record<string, Cases>> = {
   '/sso/logout': () => 'names nothing: the cookie decides',
   '/sso/:org/login': (ids, own) => [
     { method: 'GET', target: `/sso/${own.organization}/login?connection=${ids.connection}`, headers: page },
+    { method: 'GET', target: `/sso/${own.organization}/login?login_hint=a%40${ids.domain}`, headers: page },
+  ],
+  '/sso/login': () => 'names nothing: the domain of an address decides, and leads to whoever has it',
+  '/sso/:org/:connection/oidc/jwks': (ids, own) => [
+    { method: 'GET', target: `/sso/${own.organization}/${ids.connection}/oidc/jwks` },
+  ],
+  '/sso/:org/:connection/oidc/backchannel-logout': (ids, own) => [
+    {
+      method: 'POST',
+      target: `/sso/${own.organization}/${ids.connection}/oidc/backchannel-logout`,
+      body: 'logout_token=x.y.z',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    },
+  ],
+  '/sso/:org/:connection/global-token-revocation': (ids, own) => [
+    {
+      method: 'POST',
+      target: `/sso/${own.organization}/${ids.connection}/global-token-revocation`,
+      body: { sub_id: { format: 'email', email: ids.email } },
+    },
+  ],
+  '/sso/:org/:connection/security-events': (ids, own) => [
+    {
+      method: 'POST',
+      target: `/sso/${own.organization}/${ids.connection}/security-events`,
+      body: 'x.y.z',
+      headers: { 'content-type': 'application/secevent+jwt' },
+    },
   ],
   '/sso/:org/signed-in': (ids, own) => [
     { method: 'GET', target: `/sso/${ids.organization}/signed-in`, headers: page, control: 200 },

@@ -224,6 +224,7 @@ function unknownLike(ids: Ids): Ids {
     app: swap(ids.app),
     badge: swap(ids.badge),
     connection: swap(ids.connection),
+    domain: swap(ids.domain),
     credential: last(ids.credential),
     signIn: last(ids.signIn),
     logEntry: ids.logEntry.replace(/....\./, '0000.'),

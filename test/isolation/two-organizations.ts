@@ -37,6 +37,7 @@ export interface Party {
   /** The person both call the same. */
   readonly samePerson: string;
   readonly connection: string;
+  readonly domain: string;
   readonly credential: string;
   readonly signIn: string;
   readonly logEntry: string;
@@ -266,6 +267,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     department,
     samePerson,
     connection,
+    domain: `${canary}.example`,
     credential: issued['credential'].id,
     signIn: refused.reference,
     logEntry: logged.id,

@@ -64,6 +64,7 @@ export async function openCompany(kind: StorageKind, licensed: number | null = 1
     name: 'second',
     domains: ['example.com'],
     signIn: { kind: 'oidc', issuer: openId.issuer, clientId: openId.clientId, clientSecret: openId.clientSecret },
+    signals: { accountDisabled: 'securityHold' },
   });
   const { secret } = await expectStatus(201, 'POST', `${base}/credentials`, {
     kind: 'scim',

@@ -1,6 +1,7 @@
 // Every way in which an account can be switched off, by the mouth it goes through. A new mouth that can do it belongs here (L01).
 
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import type { Mouth } from '#directory/actor.ts';
 import { patchOp, type Company } from './company.ts';
 
@@ -58,6 +59,25 @@ export const waysOut: readonly WayOut[] = [
     act: async (company, id) =>
       (await company.admin('POST', `/organizations/${company.organization}/users/${id}/deactivate`, { reason: 'Left' }))
         .status,
+  },
+  {
+    name: 'a security signal',
+    mouth: 'securitySignal',
+    act: async (company, id) => {
+      const { organization, openId, url } = company;
+      const { body } = await company.admin('GET', `/organizations/${organization}/users/${id}`);
+      const door = `${url}/sso/${organization}/second/security-events`;
+      const token = await openId.sign('secevent+jwt', {
+        iss: openId.issuer,
+        aud: door,
+        jti: randomUUID(),
+        iat: Math.floor(Date.now() / 1000),
+        sub_id: { format: 'iss_sub', iss: openId.issuer, sub: `sub-${body['userName']}` },
+        events: { 'https://schemas.openid.net/secevent/risc/event-type/account-disabled': { reason: 'hijacking' } },
+      });
+      const headers = { 'content-type': 'application/secevent+jwt' };
+      return (await fetch(door, { method: 'POST', headers, body: token })).status;
+    },
   },
   {
     name: 'the CLI',
