@@ -1,6 +1,6 @@
 // Random tokens that browsers carry and the hashes under which they are stored: a stolen dump holds no usable cookie (gate.md 9, L05).
 
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { RandomBytes } from '#directory/identifiers.ts';
 
 const tokenBytes = 32;
@@ -17,7 +17,7 @@ export function isToken(text: string): boolean {
 
 /** The id under which the record of a token is stored: SHA-256, hex. */
 export function idOfToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
+  return hash('sha256', token, 'hex');
 }
 
 /** One id for several parts, which no other split of the same text gives. */

@@ -19,7 +19,8 @@ export interface QuickDoors {
   readonly checkRequest: (request: IncomingMessage, url: string, original: OriginalRequest) => Promise<CheckedRequest>;
 }
 
-const noStore = { 'Cache-Control': 'no-store' } as const;
+const noStore = ['Cache-Control', 'no-store'] as const;
+const emptyInTurn = [...noStore, ...Object.entries(emptyIdentity).flat()];
 
 export function createQuickDoors(
   context: GateContext,
@@ -70,8 +71,9 @@ export function toAdmissionHeaders(
 }
 
 function toQuickAnswer(checked: CheckedRequest): QuickAnswer | null {
-  if (checked.kind !== 'admitted' && checked.kind !== 'public') return null;
-  return { headers: { ...noStore, ...toAdmissionHeaders(checked) } };
+  if (checked.kind === 'public') return { headers: emptyInTurn };
+  if (checked.kind !== 'admitted') return null;
+  return { headers: checked.person.headersInTurn.concat('X-Furlough-Jwt', checked.token, noStore) };
 }
 
 /** The door a request knocks at; null: none of these, or in a spelling that express may have. */

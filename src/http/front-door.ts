@@ -6,12 +6,13 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import type { Logger } from '#observability/logger.ts';
 import type { Metrics } from '#observability/metrics.ts';
 import { readClientAddress, type ProxyTrust } from './client-address.ts';
-import { beginRequest } from './request-context.ts';
+import { openRequest, type RequestContext } from './request-context.ts';
 import { createRequestLog } from './request-log.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface QuickAnswer {
-  readonly headers: Readonly<Record<string, string>>;
+  /** Names and values in turn, which Node writes as they are. */
+  readonly headers: readonly string[];
   /** JSON, if there is a body. */
   readonly body?: string;
 }
@@ -42,6 +43,7 @@ export interface FrontDoorOptions {
 export function createFrontDoor(options: FrontDoorOptions): RequestHandling {
   const { doors, wholeDoors = [] } = options;
   const always = securityHeaders(options.baseUrl);
+  const alwaysInTurn = always.flat();
   const log = createRequestLog(options.logger, options.metrics);
 
   const handOn: RequestHandling = (request, response, next) => {
@@ -51,24 +53,29 @@ export function createFrontDoor(options: FrontDoorOptions): RequestHandling {
 
   /** What express would do before and after an edge answers. */
   function accompany(request: IncomingMessage, response: ServerResponse, started: number, route: string): void {
-    const address = readClientAddress(request, options.isTrustedProxy);
-    const context = beginRequest(request, response, options.createRequestId, address);
+    const { requestId } = follow(request, response, started, route);
+    response.setHeader('X-Request-Id', requestId);
+    for (const [name, value] of always) response.setHeader(name, value);
+  }
+
+  function follow(request: IncomingMessage, response: ServerResponse, started: number, route: string): RequestContext {
+    const context = openRequest(request, options.createRequestId, readClientAddress(request, options.isTrustedProxy));
     const { method = '', url = '' } = request;
     response.once('close', () => {
       log({ method, path: url.split('?', 1)[0] ?? '', route, response, started, ...context });
     });
-    for (const [name, value] of always) response.setHeader(name, value);
+    return context;
   }
 
   function answer(request: IncomingMessage, response: ServerResponse, started: number, quick: QuickAnswer): void {
-    accompany(request, response, started, '/');
-    for (const name in quick.headers) response.setHeader(name, quick.headers[name] ?? '');
-    if (quick.body === undefined) response.end();
-    else {
-      response.setHeader('Content-Type', 'application/json; charset=utf-8');
-      response.setHeader('Content-Length', Buffer.byteLength(quick.body));
-      response.end(quick.body);
-    }
+    const { requestId } = follow(request, response, started, '/');
+    const { body } = quick;
+    const head = ['X-Request-Id', requestId].concat(alwaysInTurn, quick.headers);
+    if (body !== undefined) head.push('Content-Type', 'application/json; charset=utf-8');
+    // Said beforehand, or Node would announce pieces.
+    head.push('Content-Length', body === undefined ? '0' : String(Buffer.byteLength(body)));
+    response.writeHead(200, head);
+    response.end(body);
   }
 
   return (request, response, next) => {

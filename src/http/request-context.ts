@@ -29,9 +29,15 @@ export function beginRequest(
   createId: () => string,
   clientAddress: string,
 ): RequestContext {
+  const context = openRequest(request, createId, clientAddress);
+  response.setHeader('X-Request-Id', context.requestId);
+  return context;
+}
+
+/** The same for an answer whose headers are written all at once. */
+export function openRequest(request: IncomingMessage, createId: () => string, clientAddress: string): RequestContext {
   const context = { requestId: requestIdOf(request, createId), clientAddress, notes: {} };
   contexts.set(request, context);
-  response.setHeader('X-Request-Id', context.requestId);
   return context;
 }
 

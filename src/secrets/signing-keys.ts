@@ -69,6 +69,8 @@ export function createSigningKeys(context: SigningKeysContext): SigningKeys {
   const { storage, now, sealing } = context;
   const records = storage.records(signingKeyRecords);
   const known = new Map<OrganizationId, Known>();
+  /** Making the first keys takes long; who asks meanwhile waits for the same ones. */
+  const reading = new Map<OrganizationId, Promise<StoredRecord<StoredSigningKeys>>>();
 
   async function read(organizationId: OrganizationId): Promise<StoredRecord<StoredSigningKeys>> {
     const found = await records.get(organizationId, now());
@@ -132,7 +134,10 @@ export function createSigningKeys(context: SigningKeysContext): SigningKeys {
     const before = known.get(organizationId);
     // A clock that was set back makes nothing younger.
     if (!fresh && before !== undefined && now() >= before.at && now() - before.at < knownForMs) return before;
-    return remember(organizationId, await read(organizationId));
+    if (fresh) return remember(organizationId, await read(organizationId));
+    const begun = reading.get(organizationId) ?? read(organizationId).finally(() => reading.delete(organizationId));
+    reading.set(organizationId, begun);
+    return remember(organizationId, await begun);
   }
 
   return {

@@ -54,6 +54,7 @@ async function startFurlough() {
       addGroup,
       insertRows,
       openSessions,
+      openAppCookies,
       settle: () => house.relay.drain(),
       stop: () => server.stop(),
     },
@@ -148,6 +149,21 @@ async function startFurlough() {
     }
     database.close();
     return times;
+  }
+
+  /** Registers an app at `host`; answers what browsers with these sessions have there. */
+  async function openAppCookies({ organization, host, cookies }) {
+    const { addApp } = await import(new URL('admin/app-changes.js', dist).href);
+    const { createAppCookie } = await import(new URL('gate/forward-auth/app-cookie.js', dist).href);
+    const { idOfToken } = await import(new URL('gate/opaque-token.js', dist).href);
+    const wiki = { id: 'wiki', name: 'Wiki', forwardAuth: { hosts: [host], rules: [] } };
+    const { app } = await addApp(house.admin, organization, wiki, { actor: { kind: 'cli' }, mouth: 'cli' });
+    // Made once for an organisation; what follows is what is measured.
+    await house.admin.signingKeys.keysOf(organization);
+    return cookies.map((cookie) => {
+      const session = idOfToken(cookie.slice('furlough-session='.length));
+      return `__Host-furlough-app=${createAppCookie(house.admin.gate, { app, host }, session)}`;
+    });
   }
 
   /** One session each; answers the cookies. */

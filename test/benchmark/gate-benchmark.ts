@@ -8,10 +8,11 @@ export const gateBenchmark: Benchmark = {
   name: 'gate',
   sentence: '/sso/session and /gate/forward-auth with a live session; sign-ins by OIDC and SAML',
   async prepare(server, people) {
-    const { session, forwardAuth } = await prepareGateRequests(server, people);
+    const { session, forwardAuth, forwardAuthSigned } = await prepareGateRequests(server, people);
     return [
       { name: 'session', request: session },
       { name: 'forward-auth', request: forwardAuth },
+      { name: 'forward-auth, signed header', request: forwardAuthSigned },
       ...(await prepareSignInCases(server, people)),
     ];
   },

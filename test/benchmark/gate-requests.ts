@@ -5,7 +5,9 @@ import type { ServerProcess } from './server-process.ts';
 
 export interface GateRequests {
   readonly session: (n: number) => AskedRequest;
+  /** For an app on a host of its own, without the signed header and with it. */
   readonly forwardAuth: (n: number) => AskedRequest;
+  readonly forwardAuthSigned: (n: number) => AskedRequest;
 }
 
 /** Fills the store with so many people, of whom the first thousand are signed in. */
@@ -13,15 +15,19 @@ export async function prepareGateRequests(server: ServerProcess, people: number)
   const organization = 'default';
   const ids = await server.addUsers({ organization, count: people, active: true });
   const cookies = await server.openSessions({ organization, ids: ids.slice(0, 1_000) });
+  const host = 'wiki.example.com';
+  const appCookies = await server.openAppCookies({ organization, host, cookies });
   const cookieOf = (n: number): string => cookies[n % cookies.length] ?? '';
   const forwarded = {
     'x-forwarded-method': 'GET',
-    'x-forwarded-proto': 'http',
-    'x-forwarded-host': 'localhost:1',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-host': host,
     'x-forwarded-uri': '/wiki',
   };
+  const headersOf = (n: number) => ({ cookie: appCookies[n % appCookies.length] ?? '', ...forwarded });
   return {
     session: (n) => ({ path: '/sso/session', headers: { cookie: cookieOf(n) } }),
-    forwardAuth: (n) => ({ path: '/gate/forward-auth', headers: { cookie: cookieOf(n), ...forwarded } }),
+    forwardAuth: (n) => ({ path: '/gate/forward-auth?jwt=no', headers: headersOf(n) }),
+    forwardAuthSigned: (n) => ({ path: '/gate/forward-auth', headers: headersOf(n) }),
   };
 }

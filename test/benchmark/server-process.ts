@@ -27,6 +27,12 @@ export interface ServerProcess {
   insertRows(options: { readonly count: number; readonly perTransaction: number }): Promise<LoadResult>;
   /** Opens a session for each; answers the cookies. */
   openSessions(options: { readonly organization: string; readonly ids: readonly string[] }): Promise<readonly string[]>;
+  /** Registers an app at `host`; answers what browsers with these sessions' cookies have there. */
+  openAppCookies(options: {
+    readonly organization: string;
+    readonly host: string;
+    readonly cookies: readonly string[];
+  }): Promise<readonly string[]>;
   /** Stops it in order and starts it anew on the same store: what filling left behind is no memory of the server. */
   restart(): Promise<void>;
   /** Everything that follows from what was done is carried out. */
@@ -78,6 +84,7 @@ export async function startServerProcess(measured: Measured): Promise<ServerProc
       return toLoadResult(await ask<readonly number[]>('insertRows', { path, count, perTransaction }));
     },
     openSessions: (options) => ask('openSessions', options),
+    openAppCookies: (options) => ask('openAppCookies', options),
     settle: () => ask('settle'),
     async restart() {
       await ask('stop');

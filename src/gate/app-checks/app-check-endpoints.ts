@@ -45,7 +45,7 @@ export function appCheck(context: GateContext, parts: CheckParts): RequestHandle
   });
 }
 
-/** `POST /gate/exchange {code, state, host}`: 200 `{cookie, returnTo}`; 403 for a code that is none, used, past, or another browser's. */
+/** `POST /gate/exchange {code, states, host}`: 200 `{cookie, state, returnTo}`; 403 for a code that is none, used, past, or another browser's. */
 export function appExchange(context: GateContext, parts: CheckParts): RequestHandler {
   return ask(context, parts, async ({ app, hosts: [host, ...others], question }, response) => {
     if (host === undefined || others.length > 0) return sendMalformed(response, 'Say for which `host` of the app.');

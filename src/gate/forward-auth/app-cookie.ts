@@ -5,6 +5,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { App } from '#directory/app.ts';
 import { readCookie, toSetCookie } from '../browser-cookie.ts';
 import type { GateContext } from '../gate-context.ts';
+import { appCookieKind } from './app-cookie-names.ts';
 
 export interface AppPlace {
   readonly app: Pick<App, 'id' | 'organizationId'>;
@@ -35,18 +36,12 @@ export function openAppCookie(
 
 /** The value in a `Cookie` header sent to `host`. */
 export function readAppCookie(cookies: string | undefined, scheme: string, host: string): string | undefined {
-  return readCookie(kindOf(host), cookies, `${scheme}://`);
+  return readCookie(appCookieKind(host), cookies, `${scheme}://`);
 }
 
 /** A `Set-Cookie` value for `host`; empty: the browser forgets it. */
 export function toAppCookie(value: string, scheme: string, host: string): string {
-  return toSetCookie(kindOf(host), value, `${scheme}://`);
-}
-
-/** Ports are one site to a browser: apps on two ports of one name would overwrite each other's. */
-function kindOf(host: string) {
-  const port = /:(\d+)$/.exec(host)?.[1];
-  return { name: port === undefined ? 'furlough-app' : `furlough-app-${port}`, crossSite: false };
+  return toSetCookie(appCookieKind(host), value, `${scheme}://`);
 }
 
 function macOf({ cookieKey }: CookieContext, app: AppPlace['app'], host: string, session: string): string {

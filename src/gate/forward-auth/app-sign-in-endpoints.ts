@@ -5,7 +5,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { App } from '#directory/app.ts';
 import { createProxyTrust, type ProxyTrust } from '#http/client-address.ts';
 import { sendProblem } from '#http/problem-details.ts';
-import { readCookie, toSetCookie, type CookieKind } from '../browser-cookie.ts';
+import { readCookie, toSetCookie } from '../browser-cookie.ts';
 import { originOf, wantsPage } from '../browser-request.ts';
 import { toReturnPath } from '../connections/saml/return-path.ts';
 import type { GateContext } from '../gate-context.ts';
@@ -18,6 +18,7 @@ import { endSession } from '../sessions/session.ts';
 import { showHeld } from '../sessions/refuse-held.ts';
 import { readSessionToken } from '../sessions/session-cookie.ts';
 import { createAppCookie, openAppCookie, readAppCookie, toAppCookie } from './app-cookie.ts';
+import { mostStates, stateCookieKind } from './app-cookie-names.ts';
 import type { FindAppOfHost } from './app-of-host.ts';
 import { createAppSignInCode, takeAppSignInCode } from './app-sign-in-code.ts';
 import { isLoopback, sendUnknownHost } from './forward-auth-endpoints.ts';
@@ -31,17 +32,12 @@ interface AppVisit {
   readonly host: string;
 }
 
-const stateMinutes = 10;
-/** Tabs that may sign in side by side; a further one displaces the oldest. */
-const mostStates = 4;
-const stateCookie: CookieKind = { name: 'furlough-app-state', crossSite: false, maxAgeSeconds: stateMinutes * 60 };
-
 /** `GET /.furlough/sign-in?return_to=`: marks this browser and sends it to the gate. */
 export function appSignInStart(context: GateContext, findApp: FindAppOfHost): RequestHandler {
   return atApp(context, findApp, ({ scheme, host }, request, response) => {
     const token = createToken(context.randomBytes);
     const states = [...statesOf(request, scheme).slice(-(mostStates - 1)), token].join('.');
-    response.append('Set-Cookie', toSetCookie(stateCookie, states, `${scheme}://`));
+    response.append('Set-Cookie', toSetCookie(stateCookieKind, states, `${scheme}://`));
     const asked = new URLSearchParams({
       app: `${scheme}://${host}`,
       state: idOfToken(token),
@@ -98,7 +94,7 @@ export function appSignInEnd(context: GateContext, findApp: FindAppOfHost): Requ
       return showRefusal(context, request, response, startAgain);
     const others = tokens.filter((token) => idOfToken(token) !== taken.state).join('.');
     response.append('Set-Cookie', toAppCookie(createAppCookie(context, { app, host }, taken.session), scheme, host));
-    response.append('Set-Cookie', toSetCookie(stateCookie, others, `${scheme}://`));
+    response.append('Set-Cookie', toSetCookie(stateCookieKind, others, `${scheme}://`));
     redirect(response, 303, `${scheme}://${host}${taken.returnTo}`);
   });
 }
@@ -167,7 +163,7 @@ function readAppOrigin(text: string): Omit<AppVisit, 'app'> | null {
 }
 
 function statesOf(request: Request, scheme: string): readonly string[] {
-  const value = readCookie(stateCookie, request.headers.cookie, `${scheme}://`) ?? '';
+  const value = readCookie(stateCookieKind, request.headers.cookie, `${scheme}://`) ?? '';
   return [...new Set(value.split('.', mostStates).filter(isToken))];
 }
 

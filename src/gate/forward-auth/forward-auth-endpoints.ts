@@ -22,7 +22,7 @@ export function forwardAuth(
 ): RequestHandler {
   return async (request, response) => {
     response.setHeader('Cache-Control', 'no-store');
-    const reading = readOriginalRequest(door, request, request.originalUrl);
+    const reading = readOriginalRequest(door, request, request.url);
     if (reading.kind === 'malformed') {
       // nginx makes 500 of whatever is not 401 or 403, and a client must not be able to cause that.
       return sendProblem(response, {
@@ -32,7 +32,7 @@ export function forwardAuth(
       });
     }
     const { original } = reading;
-    const checked = await quick.checkRequest(request, request.originalUrl, original);
+    const checked = await quick.checkRequest(request, request.url, original);
     switch (checked.kind) {
       case 'admitted':
       case 'public':

@@ -50,12 +50,21 @@ function schemeOf(proto: string | undefined): 'http' | 'https' | null {
 
 /** A host header's value as an origin writes it, without the scheme's own port; null for anything but one plain host (no `@`, no list). */
 export function toHost(text: string | undefined, scheme: 'http' | 'https'): string | null {
-  const host = text?.toLowerCase();
-  if (host === undefined || !isHost(host)) return null;
-  // Most hosts have no port: a URL is not made for them.
-  if (!host.includes(':')) return host;
-  return new URL(`${scheme}://${host}/`).host;
+  if (text === undefined) return null;
+  const key = `${scheme}://${text}`;
+  const known = knownHosts.get(key);
+  if (known !== undefined) return known;
+  const host = text.toLowerCase();
+  if (!isHost(host)) return null;
+  const plain = new URL(`${scheme}://${host}/`).host;
+  if (knownHosts.size >= mostKnownHosts) knownHosts.clear();
+  knownHosts.set(key, plain);
+  return plain;
 }
+
+/** The same few hosts are asked about all day, and a URL is dear. What a host is depends on nothing that could change. */
+const knownHosts = new Map<string, string>();
+const mostKnownHosts = 1_000;
 
 /** Whether a browser asks permission for a later request (Fetch, "CORS-preflight request"). It never carries cookies, so nobody is ever signed in. */
 export function isPreflight(method: string, headers: IncomingHttpHeaders): boolean {

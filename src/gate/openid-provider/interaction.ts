@@ -62,13 +62,13 @@ export async function finishInteraction(
   if (interaction.prompt.name === 'app_access')
     return finish({ error: 'access_denied', error_description: appRefusal });
   if (interaction.prompt.name === 'consent') return finish({ consent: {} });
-  if (interaction.prompt.reasons.some((reason) => asksAgain.has(reason))) {
-    if (interaction.prompt.details['session'] === resumed.session.id) {
-      if (interaction.lastSubmission?.login === undefined) return toSignIn(interaction);
-      // They signed in anew and it is still not what was asked for: another person is wanted. Once more would run in circles.
-      return finish({ error: 'login_required', error_description: 'another person is signed in' });
-    }
-  } else if (interaction.lastSubmission?.login !== undefined)
+  const { reasons, details } = interaction.prompt;
+  const isAsSent = details['session'] === resumed.session.id;
+  if (isAsSent && reasons.some((reason) => asksAgain.has(reason))) return toSignIn(interaction);
+  // They signed in for this request, and it is somebody else. Once more would run in circles.
+  if (details['person'] !== undefined && details['person'] !== resumed.user.id)
+    return finish({ error: 'login_required', error_description: 'another person is signed in' });
+  if (interaction.lastSubmission?.login !== undefined)
     return finish({ error: 'login_required', error_description: 'the sign-in ended meanwhile' });
   return finish(signedIn(resumed.session));
 }

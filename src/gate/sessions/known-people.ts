@@ -21,6 +21,8 @@ export interface KnownPerson {
   readonly groups: readonly string[];
   /** All but the signed one, which is another for each app. */
   readonly headers: Readonly<Record<Exclude<IdentityHeader, 'X-Furlough-Jwt'>, string>>;
+  /** The same as names and values in turn. */
+  readonly headersInTurn: readonly string[];
 }
 
 /** The person of a decision; null when they vanished since. Throws `StorageError`. */
@@ -76,5 +78,6 @@ function toKnownPerson(user: User, groups: readonly string[]): KnownPerson {
     email: emailOf(profile) ?? null,
     groups,
   };
-  return { view, groups: told, headers: toIdentityHeaders(organizationId, user, told) };
+  const headers = toIdentityHeaders(organizationId, user, told);
+  return { view, groups: told, headers, headersInTurn: Object.entries(headers).flat() };
 }
