@@ -1,4 +1,4 @@
-// The run itself, once per protocol: a person signs in at Keycloak and is in, is switched off by SCIM and is out, is refused although Keycloak
+// The run itself, once per way: a person signs in at Keycloak and is in, is switched off by SCIM and is out, is refused although Keycloak
 // lets them through, comes back and is in again. scripts/keycloak.sh starts both servers and says where they are.
 
 import assert from 'node:assert/strict';
@@ -11,18 +11,20 @@ const ours = createFurloughAdmin(furlough, settingOf('FURLOUGH_BOOTSTRAP_ADMIN_K
 const password = 'a password only this run knows';
 const userName = 'aoki@example.com';
 
-type Protocol = 'saml' | 'oidc';
+/** SAML in the clear, SAML with encrypted assertions, OpenID Connect: each in an organisation and a realm of its own. */
+const ways = ['saml', 'saml-encrypted', 'oidc'] as const;
+type Way = (typeof ways)[number];
 
 const browser = await chromium.launch({ executablePath: settingOf('CHROMIUM'), args: ['--no-sandbox'] });
 try {
-  for (const protocol of ['saml', 'oidc'] as const) await runThrough(browser, protocol);
+  for (const way of ways) await runThrough(browser, way);
   console.log('Everything came out as it should.');
 } finally {
   await browser.close();
 }
 
-async function runThrough(chrome: Browser, protocol: Protocol): Promise<void> {
-  const organization = `by-${protocol}`;
+async function runThrough(chrome: Browser, way: Way): Promise<void> {
+  const organization = `by-${way}`;
   const base = `/organizations/${organization}`;
   await ours.admin('POST', '/organizations', 201, { id: organization, name: organization, timeZone: 'Asia/Tokyo' });
   await ours.admin('PUT', base, 200, { contact: { email: 'help@example.com' } });
@@ -32,14 +34,19 @@ async function runThrough(chrome: Browser, protocol: Protocol): Promise<void> {
   await ours.admin('POST', `${base}/connections`, 201, {
     id: 'keycloak',
     name: 'Keycloak',
-    signIn: protocol === 'saml' ? await connectSaml() : await connectOpenId(),
+    signIn: way === 'oidc' ? await connectOpenId() : await connectSaml(),
     provisioning: { kind: 'scim' },
   });
-  if (protocol === 'saml') {
-    // Its descriptor wants signed requests; our metadata says by which key.
+  if (way !== 'oidc') {
+    // Its descriptor wants signed requests; our metadata says by which key, and to which assertions are encrypted.
     const metadata = await (await fetch(`${at}/saml/metadata`)).text();
-    const [, certificate = ''] = /<[\w:]*X509Certificate>([^<]+)</.exec(metadata) ?? [];
-    await realm.addSamlClient(`${at}/saml/metadata`, `${at}/saml/acs`, certificate.replaceAll(/\s/g, ''));
+    const encryption = way === 'saml-encrypted' ? [certificateFor('encryption', metadata)] : [];
+    await realm.addSamlClient(
+      `${at}/saml/metadata`,
+      `${at}/saml/acs`,
+      certificateFor('signing', metadata),
+      ...encryption,
+    );
   }
   const issued = await ours.admin('POST', `${base}/credentials`, 201, {
     kind: 'scim',
@@ -51,19 +58,19 @@ async function runThrough(chrome: Browser, protocol: Protocol): Promise<void> {
 
   const visitor = await chrome.newContext({ locale: 'ja-JP' });
   const page = await visitor.newPage();
-  await step(protocol, 'signs in at Keycloak and is in', async () => {
+  await step(way, 'signs in at Keycloak and is in', async () => {
     await signIn(page, organization, true);
     assert.deepEqual(await sessionOf(visitor), { status: 200, userName, reason: undefined });
   });
-  await step(protocol, 'is switched off by SCIM and is out at the next request', async () => {
+  await step(way, 'is switched off by SCIM and is out at the next request', async () => {
     await ours.setActive(credential, id, false);
     assert.deepEqual(await sessionOf(visitor), { status: 403, userName: undefined, reason: 'accountInactive' });
   });
-  await step(protocol, 'is refused although Keycloak still has them signed in, and told whom to ask', async () => {
+  await step(way, 'is refused although Keycloak still has them signed in, and told whom to ask', async () => {
     await signIn(page, organization, false);
     await expectRefusal(page, base);
   });
-  await step(protocol, 'is refused in a fresh browser too, with the right password', async () => {
+  await step(way, 'is refused in a fresh browser too, with the right password', async () => {
     const fresh = await chrome.newContext({ locale: 'ja-JP' });
     const other = await fresh.newPage();
     await signIn(other, organization, true);
@@ -71,7 +78,7 @@ async function runThrough(chrome: Browser, protocol: Protocol): Promise<void> {
     assert.equal((await sessionOf(fresh)).status, 401);
     await fresh.close();
   });
-  await step(protocol, 'comes back: the old session stays dead, a new sign-in is in', async () => {
+  await step(way, 'comes back: the old session stays dead, a new sign-in is in', async () => {
     await ours.setActive(credential, id, true);
     assert.equal((await sessionOf(visitor)).status, 401);
     await signIn(page, organization, false);
@@ -81,7 +88,7 @@ async function runThrough(chrome: Browser, protocol: Protocol): Promise<void> {
 
   async function connectSaml(): Promise<object> {
     const metadata = await (await fetch(realm.samlDescriptor)).text();
-    return { kind: 'saml', metadata };
+    return { kind: 'saml', metadata, ...(way === 'saml-encrypted' ? { encryption: 'required' } : {}) };
   }
 
   async function connectOpenId(): Promise<object> {
@@ -89,6 +96,12 @@ async function runThrough(chrome: Browser, protocol: Protocol): Promise<void> {
     await realm.addOpenIdClient(client.clientId, client.clientSecret, `${at}/oidc/callback`);
     return { kind: 'oidc', issuer: realm.issuer, ...client };
   }
+}
+
+function certificateFor(use: 'signing' | 'encryption', metadata: string): string {
+  const [, certificate] = new RegExp(`use="${use}".*?X509Certificate>([^<]+)<`, 's').exec(metadata) ?? [];
+  if (certificate === undefined) throw new Error(`our metadata has no key for ${use}`);
+  return certificate.replaceAll(/\s/g, '');
 }
 
 /** From our own door to wherever it ends. `asks`: whether Keycloak asks for the password, having no session of this browser. */
@@ -129,10 +142,10 @@ async function sessionOf(visitor: BrowserContext) {
   return { status: answer.status(), userName: body.user?.userName, reason: body.reason };
 }
 
-async function step(protocol: Protocol, what: string, work: () => Promise<void>): Promise<void> {
+async function step(way: Way, what: string, work: () => Promise<void>): Promise<void> {
   const before = performance.now();
   await work();
-  console.log(`${protocol}: ${what} (${Math.round(performance.now() - before)} ms)`);
+  console.log(`${way}: ${what} (${Math.round(performance.now() - before)} ms)`);
 }
 
 function settingOf(name: string): string {

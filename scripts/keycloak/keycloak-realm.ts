@@ -5,8 +5,8 @@ export interface KeycloakRealm {
   readonly issuer: string;
   readonly samlDescriptor: string;
   addPerson(userName: string, password: string): Promise<void>;
-  /** All three are in our service metadata; requests must be signed by the certificate's key. */
-  addSamlClient(entityId: string, acs: string, certificate: string): Promise<void>;
+  /** All of it is in our service metadata; requests must be signed by the certificate's key, assertions are encrypted to the other's, if there is one. */
+  addSamlClient(entityId: string, acs: string, signing: string, encryption?: string): Promise<void>;
   addOpenIdClient(clientId: string, secret: string, redirectUri: string): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export async function createRealm(keycloak: string, secret: string, name: string
         lastName: 'Aoki',
         credentials: [{ type: 'password', value: password, temporary: false }],
       }),
-    addSamlClient: (entityId, acs, certificate) =>
+    addSamlClient: (entityId, acs, signing, encryption) =>
       send(`/${name}/clients`, {
         clientId: entityId,
         protocol: 'saml',
@@ -57,7 +57,8 @@ export async function createRealm(keycloak: string, secret: string, name: string
           'saml.assertion.signature': 'true',
           'saml.signature.algorithm': 'RSA_SHA256',
           'saml.client.signature': 'true',
-          'saml.signing.certificate': certificate,
+          'saml.signing.certificate': signing,
+          ...(encryption === undefined ? {} : encryptionTo(encryption)),
           'saml.force.post.binding': 'true',
           'saml.authnstatement': 'true',
         },
@@ -75,5 +76,17 @@ export async function createRealm(keycloak: string, secret: string, name: string
         redirectUris: [redirectUri],
         attributes: { 'pkce.code.challenge.method': 'S256' },
       }),
+  };
+}
+
+/** What `encryption` of a connection accepts: AES-GCM under RSA-OAEP, with SHA-256 throughout. */
+function encryptionTo(certificate: string): Readonly<Record<string, string>> {
+  return {
+    'saml.encrypt': 'true',
+    'saml.encryption.certificate': certificate,
+    'saml.encryption.algorithm': 'http://www.w3.org/2009/xmlenc11#aes256-gcm',
+    'saml.encryption.keyAlgorithm': 'http://www.w3.org/2009/xmlenc11#rsa-oaep',
+    'saml.encryption.digestMethod': 'http://www.w3.org/2001/04/xmlenc#sha256',
+    'saml.encryption.maskGenerationFunction': 'http://www.w3.org/2009/xmlenc11#mgf1sha256',
   };
 }

@@ -49,7 +49,8 @@ export function createGateRouter(
   router.get('/sso/sessions', ownSessionsShow(context));
   router.post('/sso/sessions/end', ownSessionEnd(context));
   router.post('/sso/sessions/end-all', ownSessionsEnd(context));
-  router.all(['/sso/sessions/end', '/sso/sessions/end-all'], noChangeByGet());
+  router.all('/sso/sessions/end', noChangeByGet());
+  router.all('/sso/sessions/end-all', noChangeByGet());
   const begun = limitSignIns(context.config.signInsPerMinute);
   const answered = limitSignIns(context.config.signInsPerMinute);
   router.get('/sso/login', findShow(context));

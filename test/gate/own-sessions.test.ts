@@ -7,6 +7,7 @@ import { toSessionOrigin } from '#gate/sessions/session-origin.ts';
 import type { Storage } from '#storage/storage.ts';
 import { describeOnBothStorages } from '../harness/both-storages.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
+import { enterApp } from './app-visits.ts';
 import { by, organization } from './gate-world.ts';
 import { observeStorage, type Observer } from './observed-storage.ts';
 import { login, openOidcWorld, sessionStatus, type OidcWorld } from './oidc-world.ts';
@@ -270,6 +271,38 @@ describeOnBothStorages('own sessions', (open) => {
     expect(refused.status).toBe(403);
     expect(refused.body).toContain('help@acme.example');
     expect((await world.signIns())[0]).toMatchObject({ protocol: 'oidc', then: { holds: [{ kind: 'admin' }] } });
+  });
+
+  test('an app that a proxy protects: the refusal names a reference and whom to ask, and the record the app', async () => {
+    await openWorld();
+    const host = 'wiki.example.com';
+    await world.addApp('wiki', [host]);
+    await world.provisioning.changeOrganization(organization, { contact: { email: 'help@acme.example' } }, by);
+    const browser = await signedIn();
+    browser.setCookie(world.baseUrl, '__Host-furlough-app', await enterApp(world, browser, host));
+    const ask = (at: string, accept: string) =>
+      browser.go(`${at}/gate/forward-auth`, {
+        follow: false,
+        headers: {
+          accept,
+          'x-forwarded-method': 'GET',
+          'x-forwarded-proto': 'https',
+          'x-forwarded-host': host,
+          'x-forwarded-uri': '/page',
+        },
+      });
+    expect((await ask(nodes[1], 'text/html')).status).toBe(200);
+    await world.deactivate(world.user);
+    const page = await ask(nodes[0], 'text/html');
+    expect(page.status).toBe(403);
+    const [record] = await world.signIns();
+    expect(record).toMatchObject({ reason: 'accountInactive', door: { name: 'forwardAuth', app: 'wiki' } });
+    expect(page.body).toContain(record?.reference);
+    expect(page.body).toContain('help@acme.example');
+    const told = await ask(nodes[1], 'application/json');
+    expect(JSON.parse(told.body)).toMatchObject({ reason: 'accountInactive', reference: record?.reference });
+    await world.reactivate(world.user);
+    expect((await ask(nodes[0], 'application/json')).status).toBe(401);
   });
 
   test('asked a hundred times, doors record one refusal an hour, and another when something changed', async () => {

@@ -2,6 +2,10 @@
 // shows there, how a node is asked.
 
 import { createHash, randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { furlough, type FurloughMiddlewareOptions } from 'furlough/express';
 import { createAppCookie } from '#gate/forward-auth/app-cookie.ts';
 import { idOfToken } from '#gate/opaque-token.ts';
 import type { AppId } from '#directory/app.ts';
@@ -42,6 +46,13 @@ export async function openDoors(scene: Scene): Promise<ReadonlyMap<string, OpenD
   return doors;
 }
 
+/** Of the answers of all doors: `everywhere`, `nowhere`, or the doors that let somebody in. */
+export function isIn(answers: Readonly<Record<string, boolean>>): string {
+  const open = Object.keys(answers).filter((name) => answers[name] === true);
+  if (open.length === 0) return 'nowhere';
+  return open.length === watchedDoors.length ? 'everywhere' : open.join(', ');
+}
+
 const watchedDoors: readonly WatchedDoor[] = [
   {
     name: '/sso/session',
@@ -69,20 +80,38 @@ const watchedDoors: readonly WatchedDoor[] = [
     },
   },
   {
-    name: '/gate/check (what the middleware asks)',
-    async open({ house, organization, nodes }) {
-      const host = 'watched.example.com';
-      const app = { id: 'watched' as AppId, organizationId: organization };
-      await must(nodes, '/apps', { id: app.id, name: 'Watched', forwardAuth: { hosts: [host] } });
-      const { secret } = await must(nodes, '/credentials', { kind: 'app', name: 'watched', app: app.id });
+    name: '/gate/check',
+    async open(scene) {
+      const { host, secret, cookieOf } = await registerApp(scene, 'watched');
       return {
-        prepare: async (session) => createAppCookie(house.admin.gate, { app, host }, idOfToken(session)),
+        prepare: async (session) => cookieOf(session),
         isAdmitted: async (node, cookie) =>
           byStatus(
             await fetch(`${node.url}/gate/check`, {
               method: 'POST',
-              headers: { authorization: `Bearer ${String(secret)}`, 'content-type': 'application/json' },
+              headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
               body: JSON.stringify({ cookie, host, uri: '/' }),
+            }),
+          ),
+      };
+    },
+  },
+  {
+    name: 'an express app with our middleware',
+    async open(scene) {
+      const { host, secret, cookieOf } = await registerApp(scene, 'guarded');
+      const apps = new Map<string, Promise<string>>();
+      const appAt = (node: DoorNode): Promise<string> => {
+        const known = apps.get(node.url) ?? startApp({ url: node.url, credential: secret, baseUrl: `https://${host}` });
+        apps.set(node.url, known);
+        return known;
+      };
+      return {
+        prepare: async (session) => cookieOf(session),
+        isAdmitted: async (node, cookie) =>
+          byStatus(
+            await fetch(await appAt(node), {
+              headers: { cookie: `__Host-furlough-app=${cookie}`, accept: 'application/json', connection: 'close' },
             }),
           ),
       };
@@ -126,6 +155,27 @@ const watchedDoors: readonly WatchedDoor[] = [
     },
   },
 ];
+
+/** An app of the organisation on a host of its own, with its credential. */
+async function registerApp({ house, organization, nodes }: Scene, id: string) {
+  const host = `${id}.example.com`;
+  const app = { id: id as AppId, organizationId: organization };
+  await must(nodes, '/apps', { id, name: id, forwardAuth: { hosts: [host] } });
+  const { secret } = await must(nodes, '/credentials', { kind: 'app', name: id, app: id });
+  const cookieOf = (session: string) => createAppCookie(house.admin.gate, { app, host }, idOfToken(session));
+  return { host, secret: String(secret), cookieOf };
+}
+
+/** An app in this process that lets through whom the middleware lets through. It ends with the process. */
+async function startApp(options: FurloughMiddlewareOptions): Promise<string> {
+  const app = express();
+  app.use(furlough({ timeoutMs: 60_000, ...options }));
+  app.use((_request, response) => void response.send('in'));
+  const server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.unref();
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
 
 function publicUrl([first]: readonly DoorNode[]): string {
   if (first === undefined) throw new Error('no node');

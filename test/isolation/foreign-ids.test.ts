@@ -1,6 +1,10 @@
 // T01 and T02: whatever belongs to another organisation is answered byte for byte like what does not exist, at every route there is; and which
 // organisation a request is about is said by its credential or session, never by the request.
 
+import type { AppId } from '#directory/app.ts';
+import type { OrganizationId } from '#directory/identifiers.ts';
+import { createAppCookie } from '#gate/forward-auth/app-cookie.ts';
+import { idOfToken } from '#gate/opaque-token.ts';
 import { listOperations } from '#admin/operations.ts';
 import { createGate } from '#gate/gate.ts';
 import { scimRoutes } from '#scim/scim-routes.ts';
@@ -191,13 +195,21 @@ function declareSuite(kind: 'sqlite' | 'mongodb'): void {
           ...more,
         },
       });
-    const cookie = a.browser.cookieHeader(url);
+    /** The gate's own cookie, which counts at no app's host, and the app's. */
+    const cookiesOf = (party: Party): string => {
+      const session = idOfToken(party.browser.cookie(url, 'furlough-session') ?? '');
+      const app = { id: party.app as AppId, organizationId: party.id as OrganizationId };
+      const own = createAppCookie(world.house.admin.gate, { app, host: party.appHost }, session);
+      return `${party.browser.cookieHeader(url)}; furlough-app=${own}`;
+    };
+    const cookie = cookiesOf(a);
     expect((await at(a, cookie)).status).toBe(200);
+    expect((await at(a, a.browser.cookieHeader(url))).status).toBe(401);
     const foreign = await at(b, cookie);
     expect(foreign.status).toBe(401);
     expect(sameBytes(foreign, idsOf(a))).toEqual(sameBytes(await at(b, undefined), idsOf(a)));
     expect((await at(b, cookie, { 'x-organization': a.id })).status).toBe(401);
-    expect((await at(b, b.browser.cookieHeader(url))).status).toBe(200);
+    expect((await at(b, cookiesOf(b))).status).toBe(200);
     for (const [browser, id, status] of [
       [a.browser, a.id, 200],
       [a.browser, b.id, 401],

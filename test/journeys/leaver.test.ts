@@ -1,5 +1,6 @@
 // The leaver: whichever way the account is switched off, the same things happen, at once.
 
+import { isIn } from '../harness/lock-out-doors.ts';
 import { describeJourney } from './journey.ts';
 import { waysOut } from './ways-out.ts';
 
@@ -37,13 +38,13 @@ describeJourney(
       }
       const everyDoor = await Promise.all([first, second].map(({ browser }) => company.showUp(browser)));
       const everywhere = () => Promise.all(everyDoor.map((ask) => ask()));
-      for (const doors of await everywhere()) expect(Object.values(doors)).toEqual([true, true, true, true]);
+      for (const doors of await everywhere()) expect(isIn(doors)).toBe('everywhere');
 
       expect(Math.floor((await act(company, id)) / 100)).toBe(2);
 
       for (const { browser } of [first, second])
         expect(await company.doors(browser)).toEqual({ session: 403, forwardAuth: 403 });
-      for (const doors of await everywhere()) expect(Object.values(doors)).toEqual([false, false, false, false]);
+      for (const doors of await everywhere()) expect(isIn(doors)).toBe('nowhere');
       expect(await useOwned()).toEqual([401, 401]);
       expect(await company.seats()).toMatchObject({ used: before.used - 1 });
       for (const protocol of ['saml', 'oidc'] as const) {
@@ -56,7 +57,7 @@ describeJourney(
       await company.settle();
       for (const { browser } of [first, second])
         expect(await company.doors(browser)).toEqual({ session: 403, forwardAuth: 403 });
-      for (const doors of await everywhere()) expect(Object.values(doors)).toEqual([false, false, false, false]);
+      for (const doors of await everywhere()) expect(isIn(doors)).toBe('nowhere');
       const { body } = await company.admin('GET', `${base}/audit?limit=200`);
       const actions = (body['items'] as AuditItem[])
         .filter(({ target }) => target.id === id)
@@ -73,10 +74,10 @@ describeJourney(
       const { browser } = await company.signIn('everybody@example.com', 'saml');
       expect(await company.doors(browser)).toEqual({ session: 200, forwardAuth: 200 });
       const everyDoor = await company.showUp(browser);
-      expect(Object.values(await everyDoor())).toEqual([true, true, true, true]);
+      expect(isIn(await everyDoor())).toBe('everywhere');
       expect((await company.admin('POST', `${base}/suspend`)).status).toBe(200);
       expect(await company.doors(browser)).toEqual({ session: 403, forwardAuth: 403 });
-      expect(Object.values(await everyDoor())).toEqual([false, false, false, false]);
+      expect(isIn(await everyDoor())).toBe('nowhere');
       const { page } = await company.signIn('everybody@example.com', 'saml');
       expect(page.status).toBe(403);
       expect((await company.admin('POST', `${base}/resume`)).status).toBe(200);
@@ -89,10 +90,10 @@ describeJourney(
       await company.provision('last@example.com');
       const { browser } = await company.signIn('last@example.com', 'saml');
       const everyDoor = await company.showUp(browser);
-      expect(Object.values(await everyDoor())).toEqual([true, true, true, true]);
+      expect(isIn(await everyDoor())).toBe('everywhere');
       expect((await company.admin('POST', `${base}/suspend`, { endsAt: '2020-01-01T00:00:00Z' })).status).toBe(200);
       expect(await company.doors(browser)).toEqual({ session: 403, forwardAuth: 403 });
-      expect(Object.values(await everyDoor())).toEqual([false, false, false, false]);
+      expect(isIn(await everyDoor())).toBe('nowhere');
       expect((await company.admin('POST', `${base}/resume`)).status).toBe(200);
       expect(await company.doors(browser)).toEqual({ session: 200, forwardAuth: 200 });
     });

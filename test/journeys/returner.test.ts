@@ -3,6 +3,7 @@
 import { Browser } from '../harness/browser.ts';
 import { passOn } from '../harness/saml-sign-in-page.ts';
 import { patchOp } from './company.ts';
+import { isIn } from '../harness/lock-out-doors.ts';
 import { describeJourney } from './journey.ts';
 
 const setActive = (active: boolean) => ({ schemas: [patchOp], Operations: [{ op: 'replace', value: { active } }] });
@@ -15,7 +16,7 @@ describeJourney('the returner', (open) => {
     const before = (await company.scim('GET', `/Users/${id}`)).body;
     const { browser: old } = await company.signIn(userName, 'saml');
     const everyDoor = await company.showUp(old);
-    expect(Object.values(await everyDoor())).toEqual([true, true, true, true]);
+    expect(isIn(await everyDoor())).toBe('everywhere');
     await company.scim('PATCH', `/Users/${id}`, setActive(false));
     expect(await company.doors(old)).toEqual({ session: 403, forwardAuth: 403 });
 
@@ -24,10 +25,10 @@ describeJourney('the returner', (open) => {
     const { meta: _was, ...profile } = before;
     expect(body).toMatchObject(profile);
     expect(await company.doors(old)).toEqual({ session: 401, forwardAuth: 401 });
-    expect(Object.values(await everyDoor())).toEqual([false, false, false, false]);
+    expect(isIn(await everyDoor())).toBe('nowhere');
     await company.settle();
     expect(await company.doors(old)).toEqual({ session: 401, forwardAuth: 401 });
-    expect(Object.values(await everyDoor())).toEqual([false, false, false, false]);
+    expect(isIn(await everyDoor())).toBe('nowhere');
     const { browser } = await company.signIn(userName, 'saml');
     expect(await company.doors(browser)).toEqual({ session: 200, forwardAuth: 200 });
   });
