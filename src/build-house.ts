@@ -4,6 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { createAdminRouter } from '#admin/admin-router.ts';
 import type { AdminContext } from '#admin/admin-operation.ts';
 import { rotateOldKeys } from '#admin/rotate-signing-keys.ts';
+import { followMetadata } from '#admin/follow-metadata.ts';
+import { warnOfCertificates } from '#admin/warn-of-certificates.ts';
 import { createSetUpLink } from '#admin/set-up-link.ts';
 import { createSetUpRouter } from '#admin/set-up-router.ts';
 import { createTxtLookup } from '#admin/txt-lookup.ts';
@@ -32,6 +34,7 @@ import { recordKinds } from '#record-kinds.ts';
 import { createTokenRouter } from '#scim/oauth-token-router.ts';
 import { createScimDoor, createScimRouter } from '#scim/scim-router.ts';
 import { createClientAssertions } from '#secrets/client-assertion.ts';
+import { createEventTokens } from '#secrets/event-token.ts';
 import { createIssuerKeys } from '#secrets/issuer-keys.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createCredentialUses } from '#secrets/credential-use.ts';
@@ -90,6 +93,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     storage,
     now,
     randomBytes,
+    nameKey: keyring.names,
     wakeRelay,
     continueLater: later.begin,
     reportTrouble,
@@ -132,6 +136,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       baseUrl,
       trustedProxies,
       signInsPerMinute: config.limits.signInsPerMinute,
+      signalsPerSecond: config.limits.signalsPerSecond,
       sessionIdleMs: config.session.idleHours * 3_600_000,
       sessionAbsoluteMs: config.session.absoluteHours * 3_600_000,
       sessionsPerPerson: config.session.perPerson,
@@ -145,6 +150,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     authentication,
     badCredentials,
     samlKeys: createSamlKeys({ storage, now, randomBytes, sealing }),
+    eventTokens: createEventTokens(keys, now),
     logger,
     metrics,
   };
@@ -159,6 +165,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     badCredentials,
     sealing,
     signingKeys,
+    signatureVerifier: gate.verifier,
     audit,
     metrics,
     gate: atGate,
@@ -218,6 +225,8 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     [
       { name: 'seats', everyMs: 5_000, run: () => sweepSeats(write) },
       { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
+      { name: 'metadata', everyMs: 600_000, run: () => followMetadata(admin) },
+      { name: 'certificates', everyMs: 3_600_000, run: () => warnOfCertificates(admin) },
       { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
       { name: 'logouts', everyMs: 2_000, run: async () => void (await gate.deliverLogouts()) },
       { name: 'expiry', everyMs: 60_000, run: () => expireRecords(storage, recordKinds, now()) },

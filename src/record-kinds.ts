@@ -3,14 +3,17 @@
 import { idempotencyRecords } from '#admin/idempotency.ts';
 import { setUpCodeRecords } from '#admin/set-up-link.ts';
 import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-link.ts';
+import { receivedTokenRecords } from '#gate/security-signals/received-token.ts';
 import { attemptRecords } from '#gate/sign-in/attempt.ts';
 import { logoutDeliveryRecords } from '#gate/logout/logout-delivery.ts';
 import { artifactRecords } from '#gate/openid-provider/artifact.ts';
 import { appSignInCodeRecords } from '#gate/forward-auth/app-sign-in-code.ts';
 import { doorRefusalRecords } from '#gate/sessions/door-refusal.ts';
+import { logoutAttemptRecords } from '#gate/logout/logout-attempt.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
+import { deletedNameRecords } from '#provisioning/deleted-names.ts';
 import { deadLetterRecords } from '#signals/effect-relay.ts';
 import { accessTokenRecords } from '#secrets/access-tokens.ts';
 import { usedAssertionRecords } from '#secrets/client-assertion.ts';
@@ -19,6 +22,7 @@ import { appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
+import { certificateWarningRecords, metadataWatchRecords } from '#storage/metadata-watch-records.ts';
 import { samlKeyRecords } from '#storage/saml-key-records.ts';
 import { domainClaimRecords, verifiedDomainRecords } from '#storage/domain-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
@@ -32,11 +36,13 @@ export const recordKinds: readonly string[] = [
   artifactRecords,
   appSignInCodeRecords,
   attemptRecords,
+  certificateWarningRecords,
   connectionRecords,
   credentialRecords,
   credentialUseRecords,
   customSchemaRecords,
   deadLetterRecords,
+  deletedNameRecords,
   departmentRecords,
   departmentTreeRecords,
   domainClaimRecords,
@@ -46,7 +52,10 @@ export const recordKinds: readonly string[] = [
   linkedUserRecords,
   logoutDeliveryRecords,
   provisioningLogRecords,
+  logoutAttemptRecords,
+  metadataWatchRecords,
   samlKeyRecords,
+  receivedTokenRecords,
   sessionRecords,
   setUpCodeRecords,
   signInRecords,

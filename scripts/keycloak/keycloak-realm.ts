@@ -5,8 +5,8 @@ export interface KeycloakRealm {
   readonly issuer: string;
   readonly samlDescriptor: string;
   addPerson(userName: string, password: string): Promise<void>;
-  /** `entityId` and `acs` are those of our service metadata. */
-  addSamlClient(entityId: string, acs: string): Promise<void>;
+  /** All three are in our service metadata; requests must be signed by the certificate's key. */
+  addSamlClient(entityId: string, acs: string, certificate: string): Promise<void>;
   addOpenIdClient(clientId: string, secret: string, redirectUri: string): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export async function createRealm(keycloak: string, secret: string, name: string
         lastName: 'Aoki',
         credentials: [{ type: 'password', value: password, temporary: false }],
       }),
-    addSamlClient: (entityId, acs) =>
+    addSamlClient: (entityId, acs, certificate) =>
       send(`/${name}/clients`, {
         clientId: entityId,
         protocol: 'saml',
@@ -56,7 +56,8 @@ export async function createRealm(keycloak: string, secret: string, name: string
           'saml.server.signature': 'true',
           'saml.assertion.signature': 'true',
           'saml.signature.algorithm': 'RSA_SHA256',
-          'saml.client.signature': 'false',
+          'saml.client.signature': 'true',
+          'saml.signing.certificate': certificate,
           'saml.force.post.binding': 'true',
           'saml.authnstatement': 'true',
         },

@@ -7,6 +7,7 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { Instant, OrganizationId, RandomBytes } from '#directory/identifiers.ts';
 import type { Organization } from '#directory/organization.ts';
+import type { SignatureVerifier } from '#gate/connections/saml/signature-verifier.ts';
 import type { GateContext } from '#gate/gate-context.ts';
 import type { Metrics } from '#observability/metrics.ts';
 import type { ProvisioningLog } from '#provisioning/provisioning-log.ts';
@@ -34,6 +35,7 @@ export interface AdminContext {
   readonly signingKeys: SigningKeys;
   readonly audit: AuditTrail;
   readonly metrics: Pick<Metrics, 'auditChainOk'>;
+  readonly signatureVerifier: SignatureVerifier;
   /** For what the gate keeps: sessions and sign-ins. */
   readonly gate: GateContext;
   readonly now: () => Instant;

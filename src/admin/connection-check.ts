@@ -4,7 +4,10 @@ import type { Connection, OidcSignIn, SamlSignIn } from '#directory/connection.t
 import { fetchOutbound, providerRules, OutboundRefusal } from '#gate/connections/outbound-fetch.ts';
 import { readSigningCertificate } from '#gate/connections/saml/signing-certificate.ts';
 import { hasEnded } from '#secrets/credentials.ts';
+import type { MetadataWatch } from '#storage/metadata-watch-records.ts';
 import type { AdminContext } from './admin-operation.ts';
+import { readWatch } from './follow-metadata.ts';
+import { daysUntil } from './warn-of-certificates.ts';
 
 export interface ConnectionCheck {
   readonly check: string;
@@ -21,6 +24,7 @@ export async function checkConnection(
   const { signIn, provisioning } = connection;
   return [
     ...(signIn?.kind === 'saml' ? checkSaml(context, signIn) : []),
+    ...(signIn?.kind === 'saml' && signIn.metadataUrl !== undefined ? [await checkMetadata(context, connection)] : []),
     ...(signIn?.kind === 'oidc' ? [await checkOidc(context, signIn)] : []),
     ...(provisioning === undefined ? [] : [await checkCredential(context, connection, provisioning.kind)]),
   ];
@@ -36,9 +40,27 @@ function checkSaml(context: AdminContext, signIn: SamlSignIn): readonly Connecti
     return {
       check: 'certificate',
       ok: !isPast,
-      detail: `${fingerprint} ${isPast ? 'ended' : 'ends'} ${notAfter.toISOString()}`,
+      detail: `${fingerprint} ${isPast ? 'ended' : 'ends'} ${notAfter.toISOString()}${warningOf(daysUntil(notAfter, context.now()))}`,
     };
   });
+}
+
+function warningOf(days: number): string {
+  return days < 0 || days > 30 ? '' : `, in ${days} days: ask for the next one`;
+}
+
+/** What waits for an administrator, and what could not be fetched. */
+async function checkMetadata(context: AdminContext, { organizationId, id }: Connection): Promise<ConnectionCheck> {
+  const watch = await readWatch(context, organizationId, id);
+  const isFine = watch?.failure === undefined && watch?.proposed === undefined;
+  return { check: 'metadata', ok: isFine, detail: tellWatch(watch) };
+}
+
+function tellWatch(watch: MetadataWatch | null): string {
+  if (watch === null) return 'It was not fetched again yet.';
+  if (watch.failure !== undefined) return `${watch.url}: ${watch.failure}`;
+  if (watch.proposed !== undefined) return 'It has something new that no known key signed: an administrator decides.';
+  return `${watch.url} was fetched ${new Date(watch.fetchedAt).toISOString()}`;
 }
 
 async function checkOidc(context: AdminContext, signIn: OidcSignIn): Promise<ConnectionCheck> {

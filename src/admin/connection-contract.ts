@@ -25,6 +25,16 @@ const saml = {
     .max(1_048_576)
     .optional()
     .describe('The identity provider’s metadata document, or the three fields below.'),
+  metadataUrl: z
+    .url()
+    .max(2_048)
+    .optional()
+    .describe('Where the metadata is: fetched now unless `metadata` is given too, and then every six hours.'),
+  metadataCertificates: z
+    .array(z.string().max(20_000))
+    .max(20)
+    .optional()
+    .describe('PEM or base64; whose signature on fetched metadata is believed, beside those that sign assertions.'),
   entityId: z.string().min(1).max(1_024).optional(),
   ssoUrl: z.url().max(2_048).optional(),
   certificates: z.array(z.string().max(20_000)).max(20).optional().describe('PEM or base64; whose keys may sign.'),
@@ -41,6 +51,11 @@ const saml = {
       'Whether our metadata names a key to encrypt assertions to, and whether assertions in the clear are refused.',
     ),
   forceAuthn: z.boolean().default(false).describe('Whether people are asked again at every sign-in.'),
+  logout: z
+    .enum(['off', 'on'])
+    .default('off')
+    .describe('Single logout, both ways; on needs the provider’s SingleLogoutService or `logoutUrl`.'),
+  logoutUrl: z.url().max(2_048).optional().describe('The provider’s logout address (HTTP-Redirect), without metadata.'),
   idpInitiated: z
     .enum(['refuse', 'restart'])
     .default('refuse')

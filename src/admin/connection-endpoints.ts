@@ -16,6 +16,7 @@ import {
 } from './connection-changes.ts';
 import { checkConnection } from './connection-check.ts';
 import { readConnectionInput } from './connection-input.ts';
+import { withMetadata } from './metadata-endpoints.ts';
 import { toConnectionAnswer } from './connection-sign-in.ts';
 import { assertNotTaken, claimListed } from './domain-changes.ts';
 import { readCursor, toPage } from './paging.ts';
@@ -38,7 +39,7 @@ export const connectionOperations: readonly Operation[] = [
     answer: contract.connectionChanged,
     status: 201,
     run: async (context, call) => {
-      const input = readConnectionInput(call.body);
+      const input = await withMetadata(context, readConnectionInput(call.body));
       if (call.reachesAll) await assertNotTaken(context, call.organization.id, input.domains);
       const added = await addConnection(context, call.organization.id, input, call.by);
       await claimListed(context, call.organization.id, added.connection.domains, call.reachesAll, call.by);
@@ -84,7 +85,7 @@ export const connectionOperations: readonly Operation[] = [
     body: eitherForm,
     answer: contract.connectionChanged,
     run: async (context, call) => {
-      const input = readConnectionInput(call.body);
+      const input = await withMetadata(context, readConnectionInput(call.body));
       if (call.reachesAll) await assertNotTaken(context, call.organization.id, input.domains);
       const replaced = await replaceConnection(context, call.organization.id, idOf(call), input, call.by);
       await claimListed(context, call.organization.id, replaced.connection.domains, call.reachesAll, call.by);

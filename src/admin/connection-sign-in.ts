@@ -1,6 +1,13 @@
 // The sign-in part of a connection: from what is sent to what is stored, and what may be told of it again.
 
-import type { AttributeMapping, Connection, OidcSignIn, SamlSignIn, SignalReception } from '#directory/connection.ts';
+import type {
+  AttributeMapping,
+  Connection,
+  OidcSignIn,
+  SamlLogoutService,
+  SamlSignIn,
+  SignalReception,
+} from '#directory/connection.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
@@ -10,35 +17,58 @@ import { parseIdentityProviderMetadata } from '#gate/connections/saml/metadata.t
 import { SamlRefusal } from '#gate/connections/saml/saml-refusal.ts';
 import { readSigningCertificate } from '#gate/connections/saml/signing-certificate.ts';
 import { addressesOf } from '#gate/connections/open-connection.ts';
+import { daysUntil } from './warn-of-certificates.ts';
 import { toIso, type AdminContext } from './admin-operation.ts';
 import type { ConnectionInput, OidcInput, SamlInput } from './connection-input.ts';
 
 /** From metadata, or from the three fields; never from both. Throws `invalidValue`. */
 export function toSamlSignIn(context: Pick<AdminContext, 'now'>, input: SamlInput): SamlSignIn {
-  const { metadata, entityId, ssoUrl, certificates } = input;
+  const { metadata, metadataUrl, entityId, ssoUrl, certificates } = input;
+  if (metadataUrl !== undefined && metadata === undefined) {
+    throw refuse('metadataUrl', 'The metadata could not be read yet; give `metadata` too.');
+  }
   if (metadata !== undefined) {
     if (entityId !== undefined || ssoUrl !== undefined || certificates !== undefined) {
       throw refuse('metadata', 'Give either `metadata` or `entityId`, `ssoUrl` and `certificates`, not both.');
     }
-    const { wantAuthnRequestsSigned, ...read } = refusing('metadata', () =>
-      parseIdentityProviderMetadata(metadata, context.now()),
-    );
-    return { kind: 'saml', ...read, ...samlOptionsOf(input, wantAuthnRequestsSigned) };
+    const read = refusing('metadata', () => parseIdentityProviderMetadata(metadata, context.now()));
+    const { entityId: id, ssoUrl: url, certificates: keys } = read;
+    return { kind: 'saml', entityId: id, ssoUrl: url, certificates: keys, ...samlOptionsOf(input, read) };
   }
   if (entityId === undefined || ssoUrl === undefined || certificates === undefined) {
     throw refuse('signIn', 'SAML needs `metadata`, or `entityId`, `ssoUrl` and `certificates`.');
   }
   if (!isSafeUrl(ssoUrl)) throw refuse('ssoUrl', 'ssoUrl must be https, or http on this machine.');
   const pems = certificates.map((text) => refusing('certificates', () => readSigningCertificate(text).pem));
-  return { kind: 'saml', entityId, ssoUrl, certificates: [...new Set(pems)], ...samlOptionsOf(input, false) };
+  return {
+    kind: 'saml',
+    entityId,
+    ssoUrl,
+    certificates: [...new Set(pems)],
+    ...samlOptionsOf(input, { wantAuthnRequestsSigned: false }),
+  };
 }
+
+type SamlOptions = Omit<SamlSignIn, 'kind' | 'entityId' | 'ssoUrl' | 'certificates'>;
 
 /** What is as it is unless somebody says otherwise is not stored. */
 function samlOptionsOf(
   input: SamlInput,
-  wantAuthnRequestsSigned: boolean,
-): Omit<SamlSignIn, 'kind' | 'entityId' | 'ssoUrl' | 'certificates'> {
-  const { wantSigned, signRequests = wantAuthnRequestsSigned, encryption, forceAuthn, idpInitiated } = input;
+  read: { readonly wantAuthnRequestsSigned: boolean; readonly logoutService?: SamlLogoutService },
+): SamlOptions {
+  const { wantSigned, signRequests = read.wantAuthnRequestsSigned, encryption, forceAuthn, idpInitiated } = input;
+  const { logout, logoutUrl, metadataUrl, metadataCertificates = [] } = input;
+  for (const [field, url] of Object.entries({ logoutUrl, metadataUrl })) {
+    if (url !== undefined && !isSafeUrl(url)) throw refuse(field, `${field} must be https, or http on this machine.`);
+  }
+  const logoutService: SamlLogoutService | undefined =
+    logoutUrl === undefined ? read.logoutService : { url: logoutUrl };
+  if (logout === 'on' && logoutService === undefined) {
+    throw refuse('logout', 'logout needs a SingleLogoutService by HTTP-Redirect in the metadata, or `logoutUrl`.');
+  }
+  const pems = metadataCertificates.map((text) =>
+    refusing('metadataCertificates', () => readSigningCertificate(text).pem),
+  );
   return {
     wantSigned,
     ...mappingOf(input),
@@ -46,6 +76,10 @@ function samlOptionsOf(
     ...(encryption === 'off' ? {} : { encryption }),
     ...(forceAuthn ? { forceAuthn } : {}),
     ...(idpInitiated === 'refuse' ? {} : { idpInitiated }),
+    ...(logout === 'off' ? {} : { logout }),
+    ...(logoutService === undefined ? {} : { logoutService }),
+    ...(metadataUrl === undefined ? {} : { metadataUrl }),
+    ...(pems.length === 0 ? {} : { metadataCertificates: [...new Set(pems)] }),
   };
 }
 
@@ -157,14 +191,14 @@ export function toConnectionAnswer(context: AdminContext, connection: Connection
     match,
     createUsers: createUsers === true,
     ...(signals === undefined ? {} : { signals }),
-    ...(signIn === undefined ? {} : { signIn: toSignInAnswer(signIn) }),
+    ...(signIn === undefined ? {} : { signIn: toSignInAnswer(context, signIn) }),
     ...(provisioning === undefined ? {} : { provisioning }),
     urls: urlsOf(context, connection),
     createdAt: toIso(createdAt),
   };
 }
 
-function toSignInAnswer(signIn: SamlSignIn | OidcSignIn) {
+function toSignInAnswer(context: Pick<AdminContext, 'now'>, signIn: SamlSignIn | OidcSignIn) {
   if (signIn.kind === 'oidc') {
     const { sealedClientSecret, sealedPreviousSecret, ...rest } = signIn;
     return {
@@ -173,12 +207,14 @@ function toSignInAnswer(signIn: SamlSignIn | OidcSignIn) {
       hasPreviousSecret: sealedPreviousSecret !== undefined,
     };
   }
-  return { ...signIn, keys: signIn.certificates.map(tellCertificate) };
+  return { ...signIn, keys: signIn.certificates.map((pem) => tellCertificate(pem, context.now())) };
 }
 
-function tellCertificate(pem: string) {
+/** `endsInDays` only where it is time to think of it. */
+function tellCertificate(pem: string, now: number) {
   const { fingerprint, notAfter } = readSigningCertificate(pem);
-  return { fingerprint, notAfter: notAfter.toISOString() };
+  const days = daysUntil(notAfter, now);
+  return { fingerprint, notAfter: notAfter.toISOString(), ...(days <= 30 ? { endsInDays: days } : {}) };
 }
 
 /** What an administrator enters at the other side. */
@@ -188,7 +224,12 @@ function urlsOf(context: AdminContext, connection: Connection): Record<string, s
   const login = `${baseUrl}/sso/${connection.organizationId}/login?connection=${connection.id}`;
   return {
     ...(connection.signIn?.kind === 'saml'
-      ? { samlEntityId: addresses.samlEntityId, samlAcs: addresses.samlAcs, login }
+      ? {
+          samlEntityId: addresses.samlEntityId,
+          samlAcs: addresses.samlAcs,
+          ...(connection.signIn.logout === 'on' ? { samlSlo: addresses.samlSlo } : {}),
+          login,
+        }
       : {}),
     ...(connection.signIn?.kind === 'oidc'
       ? {

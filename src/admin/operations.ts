@@ -7,6 +7,8 @@ import { credentialOperations } from './credential-endpoints.ts';
 import { departmentOperations } from './department-endpoints.ts';
 import { domainOperations } from './domain-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
+import { logoutDeliveryOperations } from './logout-delivery-endpoints.ts';
+import { metadataOperations } from './metadata-endpoints.ts';
 import { organizationOperations } from './organization-endpoints.ts';
 import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
 import { samlKeyOperations } from './saml-key-endpoints.ts';
@@ -26,12 +28,14 @@ export function listOperations(): readonly Operation[] {
     ...appOperations,
     ...signingKeyOperations,
     ...samlKeyOperations,
+    ...metadataOperations,
     ...schemaOperations,
     ...userOperations,
     ...sessionOperations,
     ...departmentOperations,
     ...seatOperations,
     ...signInOperations,
+    ...logoutDeliveryOperations,
     ...provisioningLogOperations,
     ...auditOperations,
   ];

@@ -17,6 +17,7 @@ interface AddOptions extends CommonOptions {
   readonly clientId?: string;
   readonly clientSecretFile?: string;
   readonly metadata?: string;
+  readonly metadataUrl?: string;
   readonly entityId?: string;
   readonly ssoUrl?: string;
   readonly certificate?: readonly string[];
@@ -39,6 +40,7 @@ export function addConnectionCommands({ program, terminal, endWith }: CommandPla
     .option('--client-id <id>', 'oidc')
     .option('--client-secret-file <path>', 'oidc; "-" is standard input')
     .option('--metadata <path>', 'saml: the identity provider’s metadata file')
+    .option('--metadata-url <url>', 'saml: where its metadata is fetched from, now and again')
     .option('--entity-id <id>', 'saml')
     .option('--sso-url <url>', 'saml')
     .option('--certificate <path>', 'saml: PEM file; may be repeated', collect)
@@ -85,7 +87,7 @@ export function addConnectionCommands({ program, terminal, endWith }: CommandPla
 
 function toShortForm(terminal: Terminal, options: AddOptions): Readonly<Record<string, unknown>> {
   if (options.kind === undefined) throw new UsageError('Give --kind, or --file with the whole connection.');
-  const { kind, id, name, domain, match, issuer, clientId, entityId, ssoUrl } = options;
+  const { kind, id, name, domain, match, issuer, clientId, metadataUrl, entityId, ssoUrl } = options;
   const read = (path: string | undefined) => (path === undefined ? undefined : readGiven(terminal, path));
   return {
     kind,
@@ -97,6 +99,7 @@ function toShortForm(terminal: Terminal, options: AddOptions): Readonly<Record<s
     clientId,
     clientSecret: read(options.clientSecretFile)?.trim(),
     metadata: read(options.metadata),
+    metadataUrl,
     entityId,
     ssoUrl,
     certificates: options.certificate?.map((path) => readGiven(terminal, path)),

@@ -161,6 +161,15 @@ export const configSchema = z.strictObject({
         },
         600,
       ),
+      signalsPerSecond: integerOption(
+        {
+          env: 'FURLOUGH_LIMITS_SIGNALS_PER_SECOND',
+          sentence: 'Logout tokens and security signals per second and address; ten times that may come at once.',
+          min: 1,
+          max: 1_000_000,
+        },
+        100,
+      ),
       bodyBytes: integerOption(
         { env: 'FURLOUGH_LIMITS_BODY_BYTES', sentence: 'Largest request body.', min: 16_384, max: 67_108_864 },
         1_048_576,

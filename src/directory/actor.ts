@@ -11,6 +11,8 @@ export const mouths = [
   'adminApi',
   'cli',
   'ownSessions',
+  'signIn',
+  'securitySignal',
   'seatQueue',
   'schedule',
   'bootstrap',

@@ -15,6 +15,13 @@ export interface AttributeMapping {
   readonly groups?: string;
 }
 
+/** Where an identity provider takes messages of single logout by HTTP-Redirect (SAML metadata 2.4.2). */
+export interface SamlLogoutService {
+  readonly url: string;
+  /** For answers, if they go elsewhere. */
+  readonly responseUrl?: string;
+}
+
 export interface SamlSignIn {
   readonly kind: 'saml';
   readonly entityId: string;
@@ -31,6 +38,13 @@ export interface SamlSignIn {
   readonly forceAuthn?: boolean;
   /** What an answer nobody asked for leads to: a refusal, or a sign-in of our own begun anew. Absent: `refuse`. */
   readonly idpInitiated?: 'refuse' | 'restart';
+  /** Whether either side may end the other's sessions. Absent: `off`. */
+  readonly logout?: 'off' | 'on';
+  readonly logoutService?: SamlLogoutService;
+  /** Where the provider's metadata is fetched from again and again. */
+  readonly metadataUrl?: string;
+  /** PEM certificates whose keys may sign that metadata, beside those that sign assertions. */
+  readonly metadataCertificates?: readonly string[];
   readonly attributes?: AttributeMapping;
 }
 

@@ -4,6 +4,7 @@ import type { Instant, RandomBytes } from '#directory/identifiers.ts';
 import type { BadCredentialLimit } from '#http/bad-credentials.ts';
 import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
 import type { SamlKeys } from '#secrets/saml-keys.ts';
+import type { EventTokens } from '#secrets/event-token.ts';
 import type { SealContext } from '#secrets/sealing.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
 import type { SigningKeys } from '#secrets/signing-keys.ts';
@@ -16,6 +17,8 @@ export interface GateConfig {
   readonly trustedProxies: readonly string[];
   /** Sign-ins begun, and answers brought back, per minute and address. */
   readonly signInsPerMinute: number;
+  /** Signals of identity providers per second and address; ten times that may come at once. */
+  readonly signalsPerSecond: number;
   readonly sessionIdleMs: number;
   readonly sessionAbsoluteMs: number;
   /** One more ends the person's oldest. */
@@ -50,6 +53,9 @@ export interface GateContext {
   readonly unseal: (sealed: string, place: SealContext) => string;
   /** HMAC key of the apps' cookies. */
   readonly cookieKey: Uint8Array;
+  /** Tokens of outside issuers that tell something. */
+  readonly eventTokens: EventTokens;
+  /** Keys by which organisations prove themselves. */
   readonly signingKeys: SigningKeys;
   /** Who asks `/gate/check`, and who asked it with a refused credential too often. */
   readonly authentication: CredentialAuthentication;

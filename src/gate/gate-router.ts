@@ -13,17 +13,24 @@ import { forwardAuth } from './forward-auth/forward-auth-endpoints.ts';
 import { publishedKeys } from './forward-auth/published-keys-endpoints.ts';
 import type { ForwardAuthDoor, ReadOriginalRequest } from './forward-auth/read-original-request.ts';
 import type { GateContext } from './gate-context.ts';
+import { samlLogout } from './logout/saml-logout-endpoints.ts';
+import { signOutThere } from './logout/saml-logout-trip.ts';
 import { interactionShow, openidProvider } from './openid-provider/openid-provider-endpoints.ts';
 import type { OpenidProviders } from './openid-provider/openid-providers.ts';
 import { sendPage, translatorFor } from './pages/page.ts';
 import { createUnavailablePage } from './pages/refusal-page.ts';
 import type { QuickDoors } from './quick-doors.ts';
 import { noChangeByGet, ownSessionEnd, ownSessionsEnd, ownSessionsShow } from './sessions/own-sessions-endpoints.ts';
+import type { StoredSession } from './sessions/session.ts';
 import { sessionShow, signedInShow, signOut, signOutByLink } from './sessions/session-endpoints.ts';
 import { limitSignIns } from './sign-in/sign-in-limit.ts';
 import { findAnswer, findShow } from './sign-in/find-connection-endpoints.ts';
+import { receiveBackchannelLogout } from './security-signals/backchannel-logout-endpoints.ts';
+import { receiveGlobalTokenRevocation } from './security-signals/global-token-revocation-endpoints.ts';
+import { receiveSecurityEvents } from './security-signals/security-events-endpoints.ts';
+import { limitSignals } from './security-signals/signal-request.ts';
 import { samlMetadata } from './sign-in/saml-metadata-endpoints.ts';
-import { signInByAddress, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
+import { oidcJwksShow, signInByAddress, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
 
 /** Serves `/sso/…`, `/gate/…` and `/oidc/…`; mount it at the root of the app. */
 export function createGateRouter(
@@ -36,8 +43,9 @@ export function createGateRouter(
 ): Router {
   const router = express.Router({ caseSensitive: true });
   router.get('/sso/session', sessionShow(context, quick));
-  router.post('/sso/logout', signOut(context));
-  router.get('/sso/logout', signOutByLink(context));
+  const there = (ended: StoredSession) => signOutThere(context, parts.verifier, ended);
+  router.post('/sso/logout', signOut(context, there));
+  router.get('/sso/logout', signOutByLink(context, there));
   router.get('/sso/sessions', ownSessionsShow(context));
   router.post('/sso/sessions/end', ownSessionEnd(context));
   router.post('/sso/sessions/end-all', ownSessionsEnd(context));
@@ -52,6 +60,13 @@ export function createGateRouter(
   const shown = limitSignIns(context.config.signInsPerMinute);
   router.get('/sso/:org/:connection/saml/metadata', shown, samlMetadata(context));
   router.post('/sso/:org/:connection/saml/acs', answered, signInEnd(context, parts, 'saml'));
+  router.get('/sso/:org/:connection/oidc/jwks', oidcJwksShow(context));
+  const signalled = limitSignals(context.config.signalsPerSecond);
+  router.post('/sso/:org/:connection/oidc/backchannel-logout', signalled, receiveBackchannelLogout(context));
+  router.post('/sso/:org/:connection/global-token-revocation', signalled, receiveGlobalTokenRevocation(context));
+  router.post('/sso/:org/:connection/security-events', signalled, receiveSecurityEvents(context));
+  router.get('/sso/:org/:connection/saml/slo', answered, samlLogout(context, parts.verifier));
+  router.post('/sso/:org/:connection/saml/slo', answered, samlLogout(context, parts.verifier));
   router.get('/sso/:org/:connection/oidc/callback', answered, signInEnd(context, parts, 'oidc'));
   const ask = (door: ForwardAuthDoor) => forwardAuth(context, door, quick, readOriginalRequest);
   router.all('/gate/forward-auth', ask('forward-auth'));

@@ -4,7 +4,7 @@
 import type { Router } from 'express';
 import type { QuickDoor } from '#http/front-door.ts';
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
-import { createSignatureVerifier } from './connections/saml/signature-verifier.ts';
+import { createSignatureVerifier, type SignatureVerifier } from './connections/saml/signature-verifier.ts';
 import type { GateContext } from './gate-context.ts';
 import { createFindAppOfHost } from './forward-auth/app-of-host.ts';
 import type { CheckParts } from './forward-auth/check-request.ts';
@@ -30,6 +30,8 @@ export interface Gate {
     belowEpoch: number,
     cause: string,
   ) => Promise<number>;
+  /** The threads, for whoever has other signed XML to judge. */
+  readonly verifier: SignatureVerifier;
   /** For the relay: ends at the apps what a session opened that was ended. Idempotent. */
   readonly endAppSessions: (organizationId: OrganizationId, session: string, cause: string) => Promise<void>;
   /** Delivers the logouts that are due to apps. */
@@ -62,6 +64,7 @@ export function createGate(context: GateContext): Gate {
       openidProviders,
     ),
     doors: quick.doors,
+    verifier,
     async endSessionsOfUser(...parts) {
       await endAppSessionsOfUser(context, ...parts);
       return endSessionsOfUser(context, ...parts);

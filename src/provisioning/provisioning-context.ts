@@ -8,6 +8,8 @@ export interface ProvisioningContext {
   readonly storage: Storage;
   readonly now: () => number;
   readonly randomBytes: RandomBytes;
+  /** Hashes the names of the deleted, which are kept for good. */
+  readonly nameKey: Uint8Array;
   /** Says that effects wait; the relay takes them soon. Must not throw. */
   readonly wakeRelay: () => void;
   /** Work that goes on after the answer; it reports its own trouble. The server waits for it before it closes the store. */

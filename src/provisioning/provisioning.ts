@@ -7,6 +7,8 @@ import { assignRoles, deactivateUser, endSessions, reactivateUser } from './admi
 import { changeDepartment, createDepartment } from './change-department.ts';
 import { changeGroup, createGroup, removeGroup } from './change-group.ts';
 import { changeUser } from './change-user.ts';
+import { wasDeleted } from './deleted-names.ts';
+import { holdForSecurity } from './security-signal.ts';
 import { createCustomSchemas, type CustomSchemaAdministration } from './custom-schemas.ts';
 import { provisionUser } from './provision-user.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
@@ -27,6 +29,8 @@ export interface Provisioning {
   readonly reactivateUser: Bound<typeof reactivateUser>;
   readonly assignRoles: Bound<typeof assignRoles>;
   readonly endSessions: Bound<typeof endSessions>;
+  readonly holdForSecurity: Bound<typeof holdForSecurity>;
+  readonly wasDeleted: Bound<typeof wasDeleted>;
   readonly createGroup: Bound<typeof createGroup>;
   readonly changeGroup: Bound<typeof changeGroup>;
   readonly removeGroup: Bound<typeof removeGroup>;
@@ -52,6 +56,8 @@ export function createProvisioning(context: ProvisioningContext): Provisioning {
     reactivateUser: reactivateUser.bind(null, context),
     assignRoles: assignRoles.bind(null, context),
     endSessions: endSessions.bind(null, context),
+    holdForSecurity: holdForSecurity.bind(null, context),
+    wasDeleted: wasDeleted.bind(null, context),
     createGroup: createGroup.bind(null, context),
     changeGroup: (organizationId, id, ...rest) =>
       turns(`${organizationId}/${id}`, () => changeGroup(context, organizationId, id, ...rest)),

@@ -4,15 +4,26 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import { changeUser, type ChangeOptions } from './change-user.ts';
 import type { ChangeResult } from './commit-user-change.ts';
+import { rememberNames } from './deleted-names.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 
 /** Throws `DirectoryError('userNotFound')` the second time. */
-export function removeUser(
+export async function removeUser(
   context: ProvisioningContext,
   organizationId: OrganizationId,
   id: UserId,
   by: ChangeContext,
   options: ChangeOptions = {},
 ): Promise<ChangeResult> {
-  return changeUser(context, organizationId, id, () => ({ deletedAt: context.now() }), by, options);
+  const known = await context.storage.users.get(organizationId, id);
+  if (known !== null && known.deletedAt === undefined) {
+    options.precondition?.(known);
+    await rememberNames(context, known);
+  }
+  const result = await changeUser(context, organizationId, id, () => ({ deletedAt: context.now() }), by, options);
+  const { userName, externalId } = result.user.profile;
+  // Renamed between our look and our write.
+  if (known?.profile.userName !== userName || known.profile.externalId !== externalId)
+    await rememberNames(context, result.user);
+  return result;
 }

@@ -14,6 +14,8 @@ export interface Keyring {
   readonly cookie: Uint8Array;
   /** HMAC key for states, references and other values we hand out and get back. */
   readonly signature: Uint8Array;
+  /** HMAC key for the names of deleted people. */
+  readonly names: Uint8Array;
 }
 
 /** Bytes of `FURLOUGH_SECRET`. */
@@ -29,6 +31,7 @@ export function createKeyring(secret: Uint8Array): Keyring {
     audit: deriveKey(secret, 'audit', 32),
     cookie: deriveKey(secret, 'cookie', 32),
     signature: deriveKey(secret, 'signature', 32),
+    names: deriveKey(secret, 'names', 32),
   };
 }
 

@@ -19,10 +19,10 @@ export interface CertificateWords {
   readonly notAfter: number;
 }
 
-const bits = 3072;
+const bits = 2048;
 const serialBytes = 16;
 
-/** A new key of 3,072 bits; made beside the event loop. */
+/** A new key of 2,048 bits; made beside the event loop. */
 export async function createCertifiedKey(words: CertificateWords, randomBytes: RandomBytes): Promise<CertifiedKey> {
   const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength: bits });
   const der = writeCertificate(words, privateKey, publicKey, randomBytes(serialBytes));

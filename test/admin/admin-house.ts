@@ -37,13 +37,18 @@ export interface AdminHouse {
   signIn(user: User): Promise<void>;
 }
 
-export async function openAdminHouse(storage: Storage, licensed: number | null = 10): Promise<AdminHouse> {
+export async function openAdminHouse(
+  storage: Storage,
+  licensed: number | null = 10,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<AdminHouse> {
   const clock = { now: Date.parse('2027-01-12T01:00:00Z') };
   const config = loadConfig({
     FURLOUGH_STORAGE: 'sqlite::memory:',
     FURLOUGH_BASE_URL: 'https://people.example.com',
     FURLOUGH_LIMITS_BODY_BYTES: '100000',
     FURLOUGH_LIMITS_BAD_CREDENTIALS_PER_SECOND: '2',
+    ...environment,
   });
   const lines: string[] = [];
   const logger = createLogger({ level: 'trace', destination: { write: (line: string) => void lines.push(line) } });

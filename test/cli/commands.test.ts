@@ -3,7 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '#config/load-config.ts';
-import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
+import type { ConnectionId, OrganizationId, UserId } from '#directory/identifiers.ts';
+import { recordSignIn } from '#gate/sign-in/sign-in-record.ts';
 import { createLogger } from '#observability/logger.ts';
 import { createServer } from '#server.ts';
 import { createCli, type Cli } from './cli-run.ts';
@@ -48,6 +49,46 @@ describe('user', () => {
       'user.reactivated',
     ]);
     expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, i) => i + 1));
+  });
+
+  test('why by reference: how far that sign-in came, what was found then, what is found now', async () => {
+    const cli = createCli();
+    const [id = ''] = await addPeople(cli, 'aoki', 'abcd-efgh-jkmn');
+    const at = 'default' as OrganizationId;
+    const server = createServer(loadConfig({}, cli.folder), { logger: createLogger({ level: 'silent' }) });
+    const { admin } = await server.open();
+    const connection = 'default' as ConnectionId;
+    const reference = await recordSignIn(
+      admin.gate,
+      { organizationId: at, id: connection },
+      {
+        outcome: 'refused',
+        reason: 'accountInactive',
+        protocol: 'saml',
+        userId: id as UserId,
+        checks: [
+          { step: 'match', passed: true },
+          { step: 'access', passed: false, detail: 'kept out' },
+        ],
+        then: {
+          organizationOpen: true,
+          exists: true,
+          holds: [{ kind: 'idp', source: 'okta', since: 0, by: 'connection:okta' }],
+        },
+      },
+    );
+    await server.stop();
+    for (const typed of [reference, reference.toLowerCase().replaceAll('-', ' ')]) {
+      const { code, result } = await cli.run(`user why "${typed}"`);
+      expect(code).toBe(0);
+      expect(result).toMatch(/reason: +accountInactive/);
+      expect(result).toMatch(/access +false +kept out/);
+      expect(result).toMatch(/Then\n[^]*hold:idp +false[^]*Now: Display aoki can come in\./);
+    }
+    expect((await cli.run('user why aoki')).result).toContain(reference);
+    // Somebody's login name may look like one; no sign-in has it.
+    expect((await cli.run('user why abcd-efgh-jkmn')).result).toContain('Display abcd-efgh-jkmn can come in.');
+    expect(await cli.run('user why 0000-0000-0000')).toMatchObject({ code: 3, result: '' });
   });
 
   test('nobody, a foreign organisation and an address that several have: 3', async () => {

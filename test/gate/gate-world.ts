@@ -11,6 +11,7 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import type { Connection } from '#directory/connection.ts';
 import type { ConnectionId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { User, UserProfile } from '#directory/user.ts';
+import { fetchJson } from '#gate/connections/outbound-fetch.ts';
 import { createGate, type Gate } from '#gate/gate.ts';
 import type { GateConfig, GateContext } from '#gate/gate-context.ts';
 import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
@@ -24,6 +25,8 @@ import { createMetrics } from '#observability/metrics.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createSamlKeys } from '#secrets/saml-keys.ts';
+import { createEventTokens } from '#secrets/event-token.ts';
+import { createIssuerKeys } from '#secrets/issuer-keys.ts';
 import { createSealing } from '#secrets/sealing.ts';
 import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
@@ -84,12 +87,15 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
     storage,
     now,
     randomBytes,
+    nameKey: new Uint8Array(32),
     wakeRelay: () => undefined,
     continueLater: (work) => void work(),
     reportTrouble: (message, error) => {
       throw new Error(message, { cause: error });
     },
   });
+  const outside = { allowInsecureProviders: true, privateProviderHosts: [] };
+  const issuerKeys = createIssuerKeys({ now, fetchJson: (url) => fetchJson(url, outside) });
   const lines: string[] = [];
   const logger = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
   const metrics = createMetrics(noScrape);
@@ -102,6 +108,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       baseUrl,
       trustedProxies: ['127.0.0.1', '::1'],
       signInsPerMinute: 10_000,
+      signalsPerSecond: 10_000,
       sessionIdleMs: 12 * 3_600_000,
       sessionAbsoluteMs: 168 * 3_600_000,
       sessionsPerPerson: 20,
@@ -114,6 +121,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
     authentication: createCredentialAuthentication({ storage: options.gateStorage?.(storage) ?? storage, now }),
     badCredentials: createBadCredentialLimit(1_000),
     samlKeys: createSamlKeys({ storage: options.gateStorage?.(storage) ?? storage, now, randomBytes, sealing }),
+    eventTokens: createEventTokens(issuerKeys, now),
     logger,
     metrics,
   };

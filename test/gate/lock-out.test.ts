@@ -69,7 +69,7 @@ describeOnBothStorages('sessions', (open) => {
       expect(await ask(browser)).toEqual({ status: 401, reason: 'notSignedIn' });
     }
     await signedIn();
-  });
+  }, 240_000);
 
   test('L04 after reactivation the old cookie stays dead; while held it tells the present reason', async () => {
     const browser = await signedIn();

@@ -1,11 +1,13 @@
 /** A gate world with a provider that lies on demand behind the connection `corp`, and one person whom it may name. */
-import type { Connection } from '#directory/connection.ts';
+import type { Connection, OidcSignIn } from '#directory/connection.ts';
+import type { ConnectionId } from '#directory/identifiers.ts';
 import type { User } from '#directory/user.ts';
 import type { RefusalReason } from '#gate/sign-in/refusal.ts';
+import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import type { Storage } from '#storage/storage.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import { startHostileProvider, type HostileProvider, type Lies } from '../harness/hostile-openid-provider.ts';
-import { openGateWorld, type GateWorld, type WorldOptions } from './gate-world.ts';
+import { openGateWorld, organization, type GateWorld, type WorldOptions } from './gate-world.ts';
 
 export interface OidcWorld extends GateWorld {
   readonly provider: HostileProvider;
@@ -60,6 +62,23 @@ export async function beginSignIn(world: GateWorld, browser: Browser, query = ''
     stopBefore: (target) => target.pathname.endsWith('/oidc/callback'),
   });
   return new URL(visit.headers.get('location') ?? 'about:blank');
+}
+
+/** Writes a connection's settings anew. */
+export async function changeConnection(
+  world: GateWorld,
+  id: string,
+  change: (connection: Connection) => Partial<Connection>,
+): Promise<void> {
+  const records = world.storage.records(connectionRecords);
+  const record = await records.get(connectionRecordId(organization, id as ConnectionId), world.clock.now);
+  if (record === null) throw new Error(`no connection ${id}`);
+  await records.replace({ ...record, value: { ...record.value, ...change(record.value) } });
+}
+
+/** The same for its OpenID Connect part. */
+export function changeSignIn(world: GateWorld, id: string, change: Partial<OidcSignIn>): Promise<void> {
+  return changeConnection(world, id, ({ signIn }) => ({ signIn: { ...(signIn as OidcSignIn), ...change } }));
 }
 
 /** What `/sso/session` says to this browser. */

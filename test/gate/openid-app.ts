@@ -43,6 +43,11 @@ export interface OpenidApp {
   redeem(asked: Asked, back: URL): Promise<Tokens>;
   /** All of it. */
   signIn(browser: Browser, parameters?: Readonly<Record<string, string>>): Promise<Tokens>;
+  /** The registry's word about it, changed. */
+  change(edit: (openid: OpenidPart) => OpenidPart): Promise<void>;
+  secrets(): OpenidPart['secrets'];
+  newSecret(): OpenidPart['secrets'][number];
+  remove(): Promise<void>;
   /** A POST to one of the provider's addresses with the client's secret, without any library. */
   post(
     endpoint: string,
@@ -75,7 +80,7 @@ export async function registerApp(world: GateWorld, id: string, options: AppOpti
 
 /** The same app at another node. */
 export async function connectApp(
-  world: Pick<GateWorld, 'baseUrl'>,
+  world: Pick<GateWorld, 'baseUrl' | 'storage' | 'clock'>,
   { id, organizationId, openid }: App,
   secret: string,
   options: Pick<AppOptions, 'auth' | 'baseUrl'> = {},
@@ -117,6 +122,15 @@ export async function connectApp(
       const asked = await app.ask(parameters);
       return app.redeem(asked, (await app.send(browser, asked)).url);
     },
+    async change(edit) {
+      const records = world.storage.records(appRecords);
+      const record = await records.get(appRecordId(organizationId, id), world.clock.now);
+      if (record?.value.openid === undefined) throw new Error(`no app ${id}`);
+      await records.replace({ ...record, value: { ...record.value, openid: edit(record.value.openid) } });
+    },
+    secrets: () => openid?.secrets ?? [],
+    newSecret: () => ({ hash: hashSecret('another'), lastFour: 'ther', createdAt: world.clock.now }),
+    remove: async () => void (await world.storage.records(appRecords).delete(appRecordId(organizationId, id))),
     async post(endpoint, form) {
       const response = await fetch(`${issuer}${endpoint}`, {
         method: 'POST',

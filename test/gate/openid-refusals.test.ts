@@ -117,7 +117,7 @@ describeOnBothStorages('the OpenID Provider refuses', (open) => {
       .records(appRecords)
       .get(appRecordId(organization, 'wiki'), world.clock.now))!;
     // Another node behind the same address.
-    const second = await connectApp({ baseUrl: node.baseUrl }, stored, app.secret);
+    const second = await connectApp({ ...world, baseUrl: node.baseUrl }, stored, app.secret);
     const { form } = await codeFor(await signedIn());
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? app : second).post('/token', form)),

@@ -148,7 +148,7 @@ describeOnBothStorages('own sessions', (open) => {
     // Decided before: dead. Not yet decided: a sign-in that came after it.
     expect(outcomes.slice(decided).every((status) => status === 401)).toBe(true);
     expect(outcomes[0]).toBe(200);
-  });
+  }, 240_000);
 
   test('people see their own sessions and end one; nobody else’s', async () => {
     await openWorld();

@@ -1,17 +1,12 @@
 // SAML end to end over HTTP, with real signatures: S20 and S21, and what the records say.
 
-import { createHttpApp } from '#http/app.ts';
-import { createGate } from '#gate/gate.ts';
 import { listSessions } from '#gate/sessions/end-sessions.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
-import { createLogger } from '#observability/logger.ts';
-import { createMetrics } from '#observability/metrics.ts';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describeOnBothStorages } from '../harness/both-storages.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
-import { addOrganization, organization, type GateWorld } from './gate-world.ts';
+import { addOrganization, organization } from './gate-world.ts';
 import { sessionStatus } from './oidc-world.ts';
+import { startNode } from './second-node.ts';
 import { begin, openSamlWorld, post, reasons, type SamlWorld } from './saml-world.ts';
 import { runs } from '../harness/test-scale.ts';
 
@@ -149,30 +144,6 @@ describeOnBothStorages('signing in by SAML', (open) => {
     expect((await post(world, browser, theirs, world.acs.replace('/acme/', '/beta/'))).status).toBe(303);
   });
 });
-
-/** One more node over the same store and for the same public origin. */
-async function startNode(world: GateWorld): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
-  const gate = createGate(world.context);
-  const app = createHttpApp({
-    baseUrl: world.baseUrl,
-    trustedProxies: [],
-    logger: createLogger({ level: 'silent' }),
-    metrics: createMetrics({ version: 'test', readValues: () => Promise.reject(new Error('nobody scrapes here')) }),
-    createRequestId: () => 'second-node',
-    mounts: [{ path: '/', router: gate.router }],
-  });
-  const server = await new Promise<Server>((resolve) => {
-    const listening = app.listen(0, 'localhost', () => resolve(listening));
-  });
-  return {
-    url: `http://localhost:${(server.address() as AddressInfo).port}`,
-    async close() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-      await gate.close();
-    },
-  };
-}
 
 /** A browser with the same cookies, so that many can post at once without seeing each other's answers. */
 function copyOf(browser: Browser, url: string): Browser {

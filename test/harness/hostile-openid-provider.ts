@@ -18,6 +18,14 @@ export interface Lies {
   /** Makes the ID token out of the claims. */
   readonly sign?: (claims: JWTPayload, keys: ProviderKeys) => Promise<string>;
   readonly userInfo?: (claims: Record<string, unknown>) => Record<string, unknown>;
+  /** Whether the client that proves itself so is taken; told nothing, everybody is. */
+  readonly takesClient?: (proof: ClientProof) => boolean;
+}
+
+/** What a client sent to prove itself at the token or the PAR endpoint. */
+export interface ClientProof {
+  readonly authorization: string | undefined;
+  readonly body: URLSearchParams;
 }
 
 export interface ProviderKeys {
@@ -28,7 +36,8 @@ export interface ProviderKeys {
 export interface HostileProvider {
   readonly issuer: string;
   readonly clientId: string;
-  readonly keys: ProviderKeys;
+  /** Replaced, it publishes and signs with the new ones. */
+  keys: ProviderKeys;
   /** Whoever comes next. */
   person: { sub: string; claims: Record<string, unknown> };
   lies: Lies;
@@ -38,14 +47,17 @@ export interface HostileProvider {
   lastIdToken: string;
   /** Paths that were asked for. */
   readonly asked: string[];
+  /** Authorization requests, pushed or not. */
+  readonly requests: URLSearchParams[];
   close(): Promise<void>;
 }
 
 /** `path` becomes part of the issuer, as a tenant's. */
 export async function startHostileProvider(path = ''): Promise<HostileProvider> {
-  const keys = await (sharedKeys ??= createKeys());
+  const keys = await (sharedKeys ??= createKeys('key-1'));
   let codes = 0;
   const flows = new Map<string, { nonce: string | null; challenge: string }>();
+  const pushed = new Map<string, URLSearchParams>();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', provider.issuer);
     const asked = url.pathname.slice(path.length);
@@ -54,10 +66,15 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
     if (asked === '/authorize') authorize(url, response);
     else if (asked === '/token')
       collect(request).then(
-        (body) => token(body, response),
+        (body) => fromClient(request.headers.authorization, body, response, token),
         () => response.destroy(),
       );
-    else if (asked === '/jwks') json(response, { keys: [keys.publicJwk] });
+    else if (asked === '/par')
+      collect(request).then(
+        (body) => fromClient(request.headers.authorization, body, response, push),
+        () => response.destroy(),
+      );
+    else if (asked === '/jwks') json(response, { keys: [provider.keys.publicJwk] });
     else if (asked === '/userinfo') json(response, userInfo());
     else if (asked === '/.well-known/openid-configuration') json(response, discovery());
     else response.writeHead(404).end();
@@ -78,13 +95,35 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
     return provider.lies.discovery?.(document) ?? document;
   }
 
+  async function fromClient(
+    authorization: string | undefined,
+    body: URLSearchParams,
+    response: ServerResponse,
+    answer: (body: URLSearchParams, response: ServerResponse) => void | Promise<void>,
+  ): Promise<void> {
+    if (provider.lies.takesClient?.({ authorization, body }) !== false) return answer(body, response);
+    response
+      .writeHead(401, { 'content-type': 'application/json', 'www-authenticate': 'Basic realm="provider"' })
+      .end('{"error":"invalid_client"}');
+  }
+
+  function push(body: URLSearchParams, response: ServerResponse): void {
+    const requestUri = `urn:ietf:params:oauth:request_uri:${pushed.size + 1}`;
+    pushed.set(requestUri, body);
+    response
+      .writeHead(201, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ request_uri: requestUri, expires_in: 60 }));
+  }
+
   function authorize(url: URL, response: ServerResponse): void {
+    const asked = pushed.get(url.searchParams.get('request_uri') ?? '') ?? url.searchParams;
+    provider.requests.push(asked);
     codes += 1;
     const code = `code-${codes}`;
-    flows.set(code, { nonce: url.searchParams.get('nonce'), challenge: url.searchParams.get('code_challenge') ?? '' });
-    const back = new URL(url.searchParams.get('redirect_uri') ?? '');
+    flows.set(code, { nonce: asked.get('nonce'), challenge: asked.get('code_challenge') ?? '' });
+    const back = new URL(asked.get('redirect_uri') ?? '');
     back.searchParams.set('code', code);
-    back.searchParams.set('state', url.searchParams.get('state') ?? '');
+    back.searchParams.set('state', asked.get('state') ?? '');
     back.searchParams.set('iss', provider.issuer);
     provider.lies.callback?.(back.searchParams);
     response.writeHead(302, { location: back.href }).end();
@@ -131,6 +170,7 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
     now: Date.now,
     lastIdToken: '',
     asked: [],
+    requests: [],
     async close() {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -142,13 +182,25 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
 /** Making a key takes longer than a whole sign-in, so the providers of one test file share theirs. */
 let sharedKeys: Promise<ProviderKeys> | undefined;
 
-async function createKeys(): Promise<ProviderKeys> {
+export async function createKeys(kid: string): Promise<ProviderKeys> {
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
-  return { privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256', use: 'sig' } };
+  return { privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' } };
 }
 
-export function signHonestly(claims: JWTPayload, { privateKey }: ProviderKeys): Promise<string> {
-  return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'key-1' }).sign(privateKey);
+export function signHonestly(claims: JWTPayload, keys: ProviderKeys): Promise<string> {
+  return signAs(undefined, claims, keys);
+}
+
+/** A token of this type. */
+export function signAs(
+  typ: string | undefined,
+  claims: JWTPayload,
+  { privateKey, publicJwk }: ProviderKeys,
+): Promise<string> {
+  const kid = publicJwk.kid ?? '';
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'RS256', kid, ...(typ === undefined ? {} : { typ }) })
+    .sign(privateKey);
 }
 
 function json(response: ServerResponse, body: unknown): void {

@@ -134,6 +134,14 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   'apps.secret': admin('POST', inPath('/apps/{app}/secret'), { body: {} }),
   'signingKeys.list': ofPath('GET', '/signing-keys'),
   'signingKeys.rotate': ofPath('POST', '/signing-keys/rotate', {}),
+  'samlKeys.list': admin('GET', inPath('/connections/{connection}/keys'), { control: 200 }),
+  'samlKeys.add': admin('POST', inPath('/connections/{connection}/keys'), { body: { use: 'signing' } }),
+  'samlKeys.remove': admin('DELETE', inPath('/connections/{connection}/keys/x')),
+  'metadata.get': admin('GET', inPath('/connections/{connection}/metadata')),
+  'metadata.fetch': admin('POST', inPath('/connections/{connection}/metadata/fetch')),
+  'metadata.accept': admin('POST', inPath('/connections/{connection}/metadata/accept'), {
+    body: { digest: '0'.repeat(64) },
+  }),
   'schemas.declare': ofPath('POST', '/schemas', schemaBody),
   'schemas.list': (ids, own) => [
     { method: 'GET', target: `/api/v1/organizations/${ids.organization}/schemas`, control: 200 },
@@ -472,6 +480,15 @@ export const gateCases: Readonly<Record<string, Cases>> = {
       method: 'POST',
       target: `/sso/${own.organization}/${ids.connection}/saml/acs`,
       body: 'SAMLResponse=PHg%2B',
+      headers: { ...page, 'content-type': 'application/x-www-form-urlencoded' },
+    },
+  ],
+  '/sso/:org/:connection/saml/slo': (ids, own) => [
+    { method: 'GET', target: `/sso/${own.organization}/${ids.connection}/saml/slo?SAMLRequest=x`, headers: page },
+    {
+      method: 'POST',
+      target: `/sso/${own.organization}/${ids.connection}/saml/slo`,
+      body: 'SAMLRequest=PHg%2B',
       headers: { ...page, 'content-type': 'application/x-www-form-urlencoded' },
     },
   ],

@@ -1,8 +1,10 @@
 // A company for journeys: an organisation with ten seats, an identity provider that provisions by SCIM and signs in by SAML, a second one
 // that signs in by OIDC, and an app behind the gate.
 
+import type { OrganizationId } from '#directory/identifiers.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import { startOpenIdProvider, type OpenIdProvider } from '../harness/openid-provider.ts';
+import { openDoors } from '../harness/lock-out-doors.ts';
 import { startServer, type Answer, type RunningServer, type StorageKind } from '../harness/running-server.ts';
 import { passOn, startSamlSignInPage, type SamlSignInPage } from '../harness/saml-sign-in-page.ts';
 
@@ -22,6 +24,8 @@ export interface Company extends Omit<RunningServer, 'scim'> {
   signIn(userName: string, protocol: 'saml' | 'oidc', browser?: Browser): Promise<{ browser: Browser; page: Visit }>;
   /** The state of a browser's session at each door of this server. */
   doors(browser: Browser): Promise<Readonly<Record<'session' | 'forwardAuth', number>>>;
+  /** Every door of the house, as this browser's person shows up there from now on: by name, whether they are let in. */
+  showUp(browser: Browser): Promise<() => Promise<Readonly<Record<string, boolean>>>>;
   seats(): Promise<{ licensed: number | null; used: number; free: number | null; waiting: number }>;
   stop(): Promise<void>;
 }
@@ -68,6 +72,7 @@ export async function openCompany(kind: StorageKind, licensed: number | null = 1
   });
   const scim: Company['scim'] = (method, path, body, headers) => server.scim(secret, method, path, body, headers);
 
+  let doors: ReturnType<typeof openDoors> | undefined;
   return {
     ...server,
     organization,
@@ -108,6 +113,24 @@ export async function openCompany(kind: StorageKind, licensed: number | null = 1
         headers: { accept: 'application/json', ...forwarded },
       });
       return { session: session.status, forwardAuth: check.status };
+    },
+    async showUp(browser) {
+      doors ??= openDoors({
+        house: server.house,
+        organization: organization as OrganizationId,
+        nodes: [{ url: server.url, admin: (method, path, body) => server.admin(method, `${base}${path}`, body) }],
+      });
+      const opened = await doors;
+      const session = browser.cookie(server.url, 'furlough-session') ?? '';
+      const shown = new Map<string, string>();
+      for (const [name, door] of opened) shown.set(name, await door.prepare(session));
+      return async () => {
+        const answers = [...opened].map(async ([name, door]) => {
+          const node = { url: server.url, admin: server.admin };
+          return [name, await door.isAdmitted(node, shown.get(name) ?? '')] as const;
+        });
+        return Object.fromEntries(await Promise.all(answers));
+      };
     },
     async seats() {
       return (await expectStatus(200, 'GET', `${base}/seats`)) as never;

@@ -23,20 +23,28 @@ describeJourney(
         owner: id,
         name: 'owned',
       });
-      const useOwned = async () => (await company.scimAs(owned.body['secret'], 'GET', '/Users?count=1')).status;
-      expect(await useOwned()).toBe(200);
+      const key = await company.admin('POST', `${base}/credentials`, { kind: 'admin', owner: id, name: 'their key' });
+      const useOwned = async () => [
+        (await company.scimAs(owned.body['secret'], 'GET', '/Users?count=1')).status,
+        (await company.adminAs(key.body['secret'], 'GET', `${base}/seats`)).status,
+      ];
+      expect(await useOwned()).toEqual([200, 200]);
       const [first, second] = [await company.signIn(userName, 'saml'), await company.signIn(userName, 'oidc')];
       for (const { browser, page } of [first, second]) {
         expect(page.status).toBe(200);
         expect(JSON.parse(page.body)).toMatchObject({ user: { id, userName } });
         expect(await company.doors(browser)).toEqual({ session: 200, forwardAuth: 200 });
       }
+      const everyDoor = await Promise.all([first, second].map(({ browser }) => company.showUp(browser)));
+      const everywhere = () => Promise.all(everyDoor.map((ask) => ask()));
+      for (const doors of await everywhere()) expect(Object.values(doors)).toEqual([true, true, true, true]);
 
       expect(Math.floor((await act(company, id)) / 100)).toBe(2);
 
       for (const { browser } of [first, second])
         expect(await company.doors(browser)).toEqual({ session: 403, forwardAuth: 403 });
-      expect(await useOwned()).toBe(401);
+      for (const doors of await everywhere()) expect(Object.values(doors)).toEqual([false, false, false, false]);
+      expect(await useOwned()).toEqual([401, 401]);
       expect(await company.seats()).toMatchObject({ used: before.used - 1 });
       for (const protocol of ['saml', 'oidc'] as const) {
         const { browser, page } = await company.signIn(userName, protocol);
@@ -48,6 +56,7 @@ describeJourney(
       await company.settle();
       for (const { browser } of [first, second])
         expect(await company.doors(browser)).toEqual({ session: 403, forwardAuth: 403 });
+      for (const doors of await everywhere()) expect(Object.values(doors)).toEqual([false, false, false, false]);
       const { body } = await company.admin('GET', `${base}/audit?limit=200`);
       const actions = (body['items'] as AuditItem[])
         .filter(({ target }) => target.id === id)
@@ -63,8 +72,11 @@ describeJourney(
       await company.provision('everybody@example.com');
       const { browser } = await company.signIn('everybody@example.com', 'saml');
       expect(await company.doors(browser)).toEqual({ session: 200, forwardAuth: 200 });
+      const everyDoor = await company.showUp(browser);
+      expect(Object.values(await everyDoor())).toEqual([true, true, true, true]);
       expect((await company.admin('POST', `${base}/suspend`)).status).toBe(200);
       expect(await company.doors(browser)).toEqual({ session: 403, forwardAuth: 403 });
+      expect(Object.values(await everyDoor())).toEqual([false, false, false, false]);
       const { page } = await company.signIn('everybody@example.com', 'saml');
       expect(page.status).toBe(403);
       expect((await company.admin('POST', `${base}/resume`)).status).toBe(200);
@@ -76,8 +88,11 @@ describeJourney(
       const base = `/organizations/${company.organization}`;
       await company.provision('last@example.com');
       const { browser } = await company.signIn('last@example.com', 'saml');
+      const everyDoor = await company.showUp(browser);
+      expect(Object.values(await everyDoor())).toEqual([true, true, true, true]);
       expect((await company.admin('POST', `${base}/suspend`, { endsAt: '2020-01-01T00:00:00Z' })).status).toBe(200);
       expect(await company.doors(browser)).toEqual({ session: 403, forwardAuth: 403 });
+      expect(Object.values(await everyDoor())).toEqual([false, false, false, false]);
       expect((await company.admin('POST', `${base}/resume`)).status).toBe(200);
       expect(await company.doors(browser)).toEqual({ session: 200, forwardAuth: 200 });
     });

@@ -14,6 +14,8 @@ describeJourney('the returner', (open) => {
     const id = await company.provision(userName);
     const before = (await company.scim('GET', `/Users/${id}`)).body;
     const { browser: old } = await company.signIn(userName, 'saml');
+    const everyDoor = await company.showUp(old);
+    expect(Object.values(await everyDoor())).toEqual([true, true, true, true]);
     await company.scim('PATCH', `/Users/${id}`, setActive(false));
     expect(await company.doors(old)).toEqual({ session: 403, forwardAuth: 403 });
 
@@ -22,8 +24,10 @@ describeJourney('the returner', (open) => {
     const { meta: _was, ...profile } = before;
     expect(body).toMatchObject(profile);
     expect(await company.doors(old)).toEqual({ session: 401, forwardAuth: 401 });
+    expect(Object.values(await everyDoor())).toEqual([false, false, false, false]);
     await company.settle();
     expect(await company.doors(old)).toEqual({ session: 401, forwardAuth: 401 });
+    expect(Object.values(await everyDoor())).toEqual([false, false, false, false]);
     const { browser } = await company.signIn(userName, 'saml');
     expect(await company.doors(browser)).toEqual({ session: 200, forwardAuth: 200 });
   });

@@ -15,6 +15,7 @@ export interface WayOut {
 export const cannotSwitchOff: Readonly<Partial<Record<Mouth, string>>> = {
   scimPost: 'creates, or restores whoever is inactive already',
   ownSessions: 'ends a person’s own sessions, and changes no status',
+  signIn: 'makes users, and switches nobody off',
   seatQueue: 'only lifts the hold of people who wait',
   schedule: 'counts seats anew, and writes no user',
   bootstrap: 'runs on an empty store',

@@ -1,23 +1,31 @@
 // L02, the stopwatch: while people are switched off one after the other, every door of every node is asked about them without a pause. No request
 // that started after the answer to the deactivation is admitted; how soon the first refusal came at each door is measured and printed.
 
+import { openDoors, type OpenDoor } from '../harness/lock-out-doors.ts';
 import { describeWithMongo, requireTestMongo } from '../harness/mongo-for-tests.ts';
-import type { StorageKind } from '../harness/running-server.ts';
+import { findFreePort, type StorageKind } from '../harness/running-server.ts';
 import {
   buildProgram,
   createProcessStore,
   endServerProcesses,
   newUser,
+  openSessionOf,
+  organization,
   patchActive,
   startServerProcess,
   type ProcessStore,
   type ServerProcess,
 } from '../harness/server-process.ts';
 import { runsOn } from '../harness/test-scale.ts';
-import { watchedDoors, type WatchedDoor, type WatchedPerson } from './lock-out-doors.ts';
 
 /** Requests at each door of each node that must have started after the answer, and been refused, before the next person's turn. */
 const refusalsAfter = 3;
+
+interface WatchedPerson {
+  readonly id: string;
+  /** At each door, what this person shows there. */
+  readonly shows: ReadonlyMap<OpenDoor, string>;
+}
 
 interface Tally {
   admittedBefore: number;
@@ -40,9 +48,14 @@ for (const [kind, count] of suites) {
     beforeAll(async () => {
       buildProgram();
       store = createProcessStore(kind, kind === 'mongodb' ? requireTestMongo().freshDatabaseUri() : undefined);
-      const first = await startServerProcess(store);
+      const port = await findFreePort();
+      // One public address, that of the first, as behind a load balancer.
+      const environment = { FURLOUGH_BASE_URL: `http://127.0.0.1:${port}` };
+      const first = await startServerProcess(store, { environment, port });
       await first.ready;
-      const others = await Promise.all(Array.from({ length: count - 1 }, () => startServerProcess(store)));
+      const others = await Promise.all(
+        Array.from({ length: count - 1 }, () => startServerProcess(store, { environment })),
+      );
       await Promise.all(others.map((node) => node.ready));
       nodes = [first, ...others];
     }, 240_000);
@@ -53,23 +66,24 @@ for (const [kind, count] of suites) {
 
     const people = runsOn(kind, 6, 100);
     test(`L02 ${people} people are switched off: nothing that starts after the answer is admitted`, async () => {
-      const [stays, ...leavers] = await hire(store, nodes, people + 1);
+      const { doors, hired } = await prepare(store, nodes, people + 1);
+      const [stays, ...leavers] = hired;
       if (stays === undefined) throw new Error('nobody was hired');
-      const tallies = new Map(
-        watchedDoors.map(({ name }) => [
-          name,
-          { admittedBefore: 0, refusedAfter: 0, admittedAfter: 0, firstRefusals: [] } as Tally,
-        ]),
-      );
+      const tallies = new Map<string, Tally>();
       let asked = 0;
       const began = performance.now();
       for (const [turn, person] of leavers.entries()) {
         const call = { began: Number.POSITIVE_INFINITY, answered: Number.POSITIVE_INFINITY };
         const seenBefore = new Set<string>();
         const loops = nodes.flatMap((node, at) =>
-          watchedDoors.map(async (door) => {
-            const tally = tallies.get(door.name);
-            if (tally === undefined) throw new Error(door.name);
+          [...doors].map(async ([name, door]) => {
+            const tally = tallies.get(name) ?? {
+              admittedBefore: 0,
+              refusedAfter: 0,
+              admittedAfter: 0,
+              firstRefusals: [],
+            };
+            tallies.set(name, tally);
             let firstRefusal: number | undefined;
             for (let after = 0; after < refusalsAfter; ) {
               const startedAt = performance.now();
@@ -79,7 +93,7 @@ for (const [kind, count] of suites) {
               if (!admitted && firstRefusal === undefined) firstRefusal = performance.now() - call.began;
               if (admitted && startedAt < call.began) {
                 tally.admittedBefore += 1;
-                seenBefore.add(`${at} ${door.name}`);
+                seenBefore.add(`${at} ${name}`);
               }
               if (startedAt > call.answered) after += 1;
               if (!admitted && startedAt > call.answered) tally.refusedAfter += 1;
@@ -88,8 +102,7 @@ for (const [kind, count] of suites) {
           }),
         );
         // Everyone was in at every door of every node first.
-        while (seenBefore.size < nodes.length * watchedDoors.length)
-          await new Promise((resolve) => setTimeout(resolve, 1));
+        while (seenBefore.size < nodes.length * doors.size) await new Promise((resolve) => setTimeout(resolve, 1));
         call.began = performance.now();
         const { status } =
           (await nodes[turn % nodes.length]?.scim('PATCH', `/Users/${person.id}`, patchActive(false))) ?? {};
@@ -97,7 +110,7 @@ for (const [kind, count] of suites) {
         expect(status).toBe(200);
         await Promise.all(loops);
         for (const node of nodes) {
-          for (const door of watchedDoors) expect(await isAdmitted(door, node, stays)).toBe(true);
+          for (const door of doors.values()) expect(await isAdmitted(door, node, stays)).toBe(true);
         }
       }
       const perSecond = Math.round((asked / (performance.now() - began)) * 1_000);
@@ -118,33 +131,28 @@ for (const [kind, count] of suites) {
   });
 }
 
-/** Active people with all they need to show at the doors. */
-async function hire(
-  store: ProcessStore,
-  nodes: readonly ServerProcess[],
-  count: number,
-): Promise<readonly WatchedPerson[]> {
+/** Opens the doors, and hires people who have all they need to show there. */
+async function prepare(store: ProcessStore, nodes: readonly ServerProcess[], count: number) {
   const { house, server } = await store.openBeside();
   try {
-    const people: WatchedPerson[] = [];
+    const doors = await openDoors({ house, organization, nodes });
+    const hired: WatchedPerson[] = [];
     for (let n = 0; n < count; n += 1) {
-      const hired = await nodes[0]?.scim('POST', '/Users', newUser(`watched-${n}@example.com`));
-      const id = hired?.body['id'] as string;
-      const shows = new Map<string, string>();
-      for (const door of watchedDoors) shows.set(door.name, await door.prepare(house, id));
-      people.push({ id, shows });
+      const made = await nodes[0]?.scim('POST', '/Users', newUser(`watched-${n}@example.com`));
+      const id = made?.body['id'] as string;
+      const session = await openSessionOf(house, id);
+      const shows = new Map<OpenDoor, string>();
+      for (const door of doors.values()) shows.set(door, await door.prepare(session));
+      hired.push({ id, shows });
     }
-    return people;
+    return { doors, hired };
   } finally {
     await server.stop();
   }
 }
 
-async function isAdmitted(door: WatchedDoor, node: ServerProcess, person: WatchedPerson): Promise<boolean> {
-  const status = await door.ask(node, person.shows.get(door.name) ?? '');
-  if (status === door.admitted) return true;
-  if (door.refused.includes(status)) return false;
-  throw new Error(`${door.name} answered ${status}`);
+function isAdmitted(door: OpenDoor, node: ServerProcess, person: WatchedPerson): Promise<boolean> {
+  return door.isAdmitted(node, person.shows.get(door) ?? '');
 }
 
 function describeTimes(times: readonly number[]): string {

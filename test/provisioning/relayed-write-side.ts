@@ -42,6 +42,7 @@ export function createSide(storage: Storage, now: () => number = Date.now): Side
     storage,
     now,
     randomBytes,
+    nameKey: new Uint8Array(32),
     // The relay is an operation of its own here.
     wakeRelay: () => undefined,
     continueLater: (work) => void behind.push(work()),

@@ -41,6 +41,7 @@ export async function createWriteSide(
       storage: way,
       now: () => clock.now,
       randomBytes,
+      nameKey: new Uint8Array(32),
       wakeRelay: () => undefined,
       continueLater: (work) => void later.push(work()),
       reportTrouble: (_message, error) => troubles.push(error),

@@ -510,6 +510,7 @@ describeOnBothStorages('custom schemas', (open) => {
       storage,
       now: () => clock.now,
       randomBytes,
+      nameKey: new Uint8Array(32),
       wakeRelay: () => undefined,
       continueLater: (work) => void work(),
       reportTrouble: () => undefined,

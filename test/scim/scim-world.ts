@@ -110,6 +110,7 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
     storage,
     now,
     randomBytes,
+    nameKey: new Uint8Array(32),
     wakeRelay,
     continueLater: (work) => void work(),
     reportTrouble,

@@ -16,6 +16,7 @@ import { decidePath } from '../forward-auth/path-rules.ts';
 import type { GateContext } from '../gate-context.ts';
 import { toSessionView } from '../sessions/check-session.ts';
 import { resumeSessionOf } from '../sessions/resume-session.ts';
+import { sendHeld } from '../sessions/refuse-held.ts';
 import { endSession } from '../sessions/session.ts';
 import { readQuestion, type Question } from './app-question.ts';
 
@@ -35,8 +36,9 @@ export function appCheck(context: GateContext, parts: CheckParts): RequestHandle
     const session = sessionOf(context, app, hosts, question.cookie);
     const resumed = session === undefined ? { kind: 'nobody' as const } : await resumeSessionOf(context, session);
     if (resumed.kind === 'nobody' || resumed.session.organizationId !== app.organizationId) return sendNobody(response);
-    if (resumed.kind === 'held') return sendHeld(response, resumed.reason);
-    if (!(await isInGroups(context, resumed, decidePath(app, question.uri)))) return sendHeld(response, 'notAllowed');
+    if (resumed.kind === 'held') return sendHeld(context, response, resumed, { door: 'appCheck', app: app.id });
+    if (!(await isInGroups(context, resumed, decidePath(app, question.uri))))
+      return sendRefused(response, 'notAllowed');
     const person = await parts.people(resumed.user);
     if (person === null) return sendNobody(response);
     response.json(toSessionView(resumed.session, person));
@@ -49,9 +51,9 @@ export function appExchange(context: GateContext, parts: CheckParts): RequestHan
     if (host === undefined || others.length > 0) return sendMalformed(response, 'Say for which `host` of the app.');
     const taken = await takeAppSignInCode(context, { app, host }, question.code, question.states ?? []);
     const resumed = taken === null ? null : await resumeSessionOf(context, taken.session);
-    if (resumed?.kind === 'held') return sendHeld(response, resumed.reason);
+    if (resumed?.kind === 'held') return sendHeld(context, response, resumed, { door: 'appCheck', app: app.id });
     if (taken === null || resumed?.kind !== 'signedIn' || resumed.session.organizationId !== app.organizationId)
-      return sendHeld(response, 'startAgain');
+      return sendRefused(response, 'startAgain');
     const { session, state, returnTo } = taken;
     response.json({ cookie: createAppCookie(context, { app, host }, session), state, returnTo });
   });
@@ -76,7 +78,7 @@ function ask(
     const secret = readBearerToken(request.headers.authorization);
     const outcome = secret === null ? null : await context.authentication.authenticate(secret, ['app']);
     if (outcome?.kind === 'refused' && outcome.reason === 'organizationClosed')
-      return sendHeld(response, 'organizationSuspended');
+      return sendRefused(response, 'organizationSuspended');
     if (outcome?.kind !== 'accepted') return refuseCredential(context, request, response, outcome?.reason);
     const { credential } = outcome;
     const { notes } = requestContextOf(request);
@@ -97,7 +99,7 @@ function ask(
       app.organizationId !== credential.organizationId ||
       (host !== undefined && !hosts.includes(host))
     )
-      return sendHeld(response, 'unknownHost');
+      return sendRefused(response, 'unknownHost');
     await answer({ app, hosts: host === undefined ? hosts : [host], question }, response);
   };
 }
@@ -163,7 +165,7 @@ function sendNobody(response: Response): void {
   });
 }
 
-function sendHeld(response: Response, reason: string): void {
+function sendRefused(response: Response, reason: string): void {
   sendProblem(response, { status: 403, code: reason, detail: 'This person may not come in now.', extra: { reason } });
 }
 

@@ -37,6 +37,8 @@ export interface VerifiedIdentity {
   readonly issuer: string;
   /** Compared byte for byte. */
   readonly subject: string;
+  /** SAML: the format of the NameID. */
+  readonly subjectFormat?: string;
   /** The values for each matching rule; absent where the provider gave none that counts. */
   readonly userName?: string;
   readonly externalId?: string;

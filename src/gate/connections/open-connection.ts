@@ -19,6 +19,7 @@ export function addressesOf(baseUrl: string, connection: Pick<Connection, 'organ
   return {
     samlEntityId: `${root}/saml/metadata`,
     samlAcs: `${root}/saml/acs`,
+    samlSlo: `${root}/saml/slo`,
     oidcCallback: `${root}/oidc/callback`,
     oidcJwks: `${root}/oidc/jwks`,
     oidcBackchannelLogout: `${root}/oidc/backchannel-logout`,

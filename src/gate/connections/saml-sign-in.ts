@@ -3,6 +3,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Connection, SamlSignIn } from '#directory/connection.ts';
 import { clientAddressOf, limitKeyOf } from '#http/client-address.ts';
+import { SealError } from '#secrets/sealing.ts';
 import type { GateContext } from '../gate-context.ts';
 import { SignInError } from '../sign-in/refusal.ts';
 import {
@@ -57,7 +58,7 @@ export function openSamlSignIn(
     request: Parameters<typeof driveStrategy>[1],
     options: SamlStrategyOptions,
   ): Promise<DrivenOutcome> => {
-    const outcome = await driveStrategy(new SamlStrategy(saml) as never, request, options);
+    const outcome = await driveStrategy(new SamlStrategy(saml) as never, request, options).catch(toRefusal);
     if (outcome.kind !== 'failure') return outcome;
     const { refusal } = outcome.challenge as SamlFailure;
     throw new SignInError(refusal.reason, refusal.detail, refusal);
@@ -87,6 +88,12 @@ export function openSamlSignIn(
   };
 }
 
+/** Keys sealed with another secret are an administrator's trouble, told as such. */
+export function toRefusal(error: unknown): never {
+  if (error instanceof SealError) throw new SignInError('connectionMisconfigured', error.message, error);
+  throw error;
+}
+
 /** A provider that signs an address vouches for it; whether it may is decided by the domains routed to the connection. */
 function toIdentity(saml: CompletedSaml, { attributes }: SamlSignIn): VerifiedIdentity {
   const profile = readProfile(saml.attributes, attributes);
@@ -100,6 +107,8 @@ function toIdentity(saml: CompletedSaml, { attributes }: SamlSignIn): VerifiedId
     externalId: saml.subject,
     ...(email === undefined ? {} : { verifiedEmail: email }),
     profile,
+    ...(saml.nameIdFormat === undefined ? {} : { subjectFormat: saml.nameIdFormat }),
+    ...(saml.sessionIndex === undefined ? {} : { sessionId: saml.sessionIndex }),
     usedOnce: { id: saml.assertionId, until: saml.keepAssertionIdUntil },
     ...(saml.sessionNotOnOrAfter === undefined ? {} : { sessionNotOnOrAfter: saml.sessionNotOnOrAfter }),
   };

@@ -11,16 +11,17 @@ import { toReturnPath } from '../connections/saml/return-path.ts';
 import type { GateContext } from '../gate-context.ts';
 import { createToken, idOfToken, isToken } from '../opaque-token.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
-import { createRefusalPage, type RefusalWords } from '../pages/refusal-page.ts';
+import { showRefusal } from '../pages/show-refusal.ts';
 import { createSignedOutPage, createSignOutPage } from '../pages/session-pages.ts';
 import { resumeSession, resumeSessionOf } from '../sessions/resume-session.ts';
 import { endSession } from '../sessions/session.ts';
+import { showHeld } from '../sessions/refuse-held.ts';
 import { readSessionToken } from '../sessions/session-cookie.ts';
 import { createAppCookie, openAppCookie, readAppCookie, toAppCookie } from './app-cookie.ts';
 import { mostStates, stateCookieKind } from './app-cookie-names.ts';
 import type { FindAppOfHost } from './app-of-host.ts';
 import { createAppSignInCode, takeAppSignInCode } from './app-sign-in-code.ts';
-import { isLoopback, sendUnknownHost, sentenceOf } from './forward-auth-endpoints.ts';
+import { isLoopback, sendUnknownHost } from './forward-auth-endpoints.ts';
 import { readSingle } from './forwarded-headers-dialect.ts';
 import { toHost } from './original-request.ts';
 
@@ -53,14 +54,15 @@ export function gateSignIn(context: GateContext, findApp: FindAppOfHost): Reques
     const query = queryOf(request);
     const origin = readAppOrigin(query.get('app') ?? '');
     const state = query.get('state') ?? '';
-    if (origin === null || !/^[0-9a-f]{64}$/.test(state)) return refuse(request, response, 400, 'badMessage');
+    if (origin === null || !/^[0-9a-f]{64}$/.test(state))
+      return showRefusal(context, request, response, { status: 400, sentence: 'badMessage' });
     const { scheme, host } = origin;
     const app = await findApp(host);
     if (app === null) return sendUnknownHost(request, response);
     const resumed = await resumeSession(context, readSessionToken(context, request.headers.cookie));
     const { baseUrl } = context.config;
     if (resumed.kind === 'held' && resumed.session.organizationId === app.organizationId)
-      return refuse(request, response, 403, sentenceOf(resumed.reason));
+      return showHeld(context, request, response, resumed, { door: 'appSignIn', app: app.id });
     const returnTo = readReturnPath(query);
     if (resumed.kind !== 'signedIn' || resumed.session.organizationId !== app.organizationId) {
       const again = new URLSearchParams({ app: `${scheme}://${host}`, state, return_to: returnTo });
@@ -83,11 +85,13 @@ export function appSignInEnd(context: GateContext, findApp: FindAppOfHost): Requ
     const code = queryOf(request).get('code') ?? undefined;
     const taken = await takeAppSignInCode(context, { app, host }, code, tokens.map(idOfToken));
     const again = `${scheme}://${host}/`;
-    if (taken === null) return refuse(request, response, 403, 'startAgain', again);
+    const startAgain = { status: 403, sentence: 'startAgain', organizationId: app.organizationId, again } as const;
+    if (taken === null) return showRefusal(context, request, response, startAgain);
     const resumed = await resumeSessionOf(context, taken.session);
-    if (resumed.kind === 'held') return refuse(request, response, 403, sentenceOf(resumed.reason));
+    if (resumed.kind === 'held')
+      return showHeld(context, request, response, resumed, { door: 'appSignIn', app: app.id });
     if (resumed.kind === 'nobody' || resumed.session.organizationId !== app.organizationId)
-      return refuse(request, response, 403, 'startAgain', again);
+      return showRefusal(context, request, response, startAgain);
     const others = tokens.filter((token) => idOfToken(token) !== taken.state).join('.');
     response.append('Set-Cookie', toAppCookie(createAppCookie(context, { app, host }, taken.session), scheme, host));
     response.append('Set-Cookie', toSetCookie(stateCookieKind, others, `${scheme}://`));
@@ -171,22 +175,6 @@ function queryOf(request: Request): URLSearchParams {
 /** Where in the app to go; apps have long addresses. */
 function readReturnPath(query: URLSearchParams): string {
   return toReturnPath(query.get('return_to') ?? undefined, '/', 2_048);
-}
-
-function refuse(
-  request: Request,
-  response: Response,
-  status: 400 | 403,
-  sentence: RefusalWords['sentence'],
-  again?: string,
-): void {
-  const translator = translatorFor(request);
-  sendPage(
-    response,
-    status,
-    translator,
-    createRefusalPage(translator, { sentence, ...(again === undefined ? {} : { again }) }),
-  );
 }
 
 function redirect(response: Response, status: 302 | 303, url: string): void {

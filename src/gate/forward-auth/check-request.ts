@@ -7,6 +7,7 @@ import { groupsOfPerson } from '../app-access.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
 import type { KnownPeople, KnownPerson } from '../sessions/known-people.ts';
+import type { Held } from '../sessions/refuse-held.ts';
 import { judgeSession, readSession, type ResumedSession } from '../sessions/resume-session.ts';
 import { readSessionToken } from '../sessions/session-cookie.ts';
 import { openAppCookie, readAppCookie } from './app-cookie.ts';
@@ -25,12 +26,10 @@ export type CheckedRequest =
     }
   /** The path is for everybody; who is there is not asked. */
   | { readonly kind: 'public' }
-  | (Extract<ResumedSession, { kind: 'held' }> & {
-      /** The app that was asked for; absent: our own host. */
-      readonly app?: string;
-    })
+  /** `app`: which one was asked for; left out at the gate's own host. */
+  | (Held & { readonly app?: string })
   /** The person may come in, but not to this app or this part of it. */
-  | { readonly kind: 'notAllowed' }
+  | { readonly kind: 'notAllowed'; readonly organizationId: OrganizationId }
   /** Nobody is signed in, or someone of another organisation. `organizationId`: where to sign in, if that is known. */
   | { readonly kind: 'nobody'; readonly organizationId: OrganizationId | null }
   /** The host is no app of ours. */
@@ -71,8 +70,10 @@ export function createCheckRequest(context: GateContext, parts: CheckParts): Che
     if (app !== null && session?.organizationId !== app.organizationId) return nobody();
     const resumed = await judgeSession(context, session);
     if (resumed.kind === 'nobody') return nobody();
-    if (resumed.kind === 'held') return app === null ? resumed : { ...resumed, app: app.id };
-    if (!(await isInGroups(context, resumed, path))) return { kind: 'notAllowed' };
+    if (resumed.kind === 'held') return { ...resumed, ...(app === null ? {} : { app: app.id }) };
+    if (!(await isInGroups(context, resumed, path))) {
+      return { kind: 'notAllowed', organizationId: resumed.session.organizationId };
+    }
     const person = await parts.people(resumed.user);
     if (person === null) return nobody();
     const token = withToken ? await parts.createToken({ ...resumed, person, audience: host }) : '';

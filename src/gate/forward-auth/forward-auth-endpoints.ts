@@ -2,16 +2,15 @@
 // (gate.md 7). 200 lets it pass, and nothing else does.
 
 import type { Request, RequestHandler, Response } from 'express';
-import type { HeldReason } from '#directory/access-decision.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { sendProblem } from '#http/problem-details.ts';
 import { wantsPage } from '../browser-request.ts';
 import type { GateContext } from '../gate-context.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
-import { createAppRefusalPage, createRefusalPage, createUnknownAppPage } from '../pages/refusal-page.ts';
+import { createAppRefusalPage, createUnknownAppPage } from '../pages/refusal-page.ts';
 import { toAdmissionHeaders, type QuickDoors } from '../quick-doors.ts';
-import { noteDoorRefusal } from '../sessions/door-refusal.ts';
-import { nameOfHost, type CheckedRequest } from './check-request.ts';
+import { refuseHeld } from '../sessions/refuse-held.ts';
+import { nameOfHost } from './check-request.ts';
 import { isPreflight, isWebSocket, type OriginalRequest } from './original-request.ts';
 import type { ForwardAuthDoor, ReadOriginalRequest } from './read-original-request.ts';
 
@@ -41,9 +40,9 @@ export function forwardAuth(
         response.status(200).end();
         return;
       case 'held':
-        return sendHeld(context, request, response, checked);
+        return refuseHeld(context, request, response, checked, { door: 'forwardAuth', ...appOf(checked) });
       case 'notAllowed':
-        return sendNotAllowed(request, response);
+        return sendNotAllowed(context, request, response, checked.organizationId);
       case 'nobody':
         return sendNobody(context, door, request, response, original, checked.organizationId);
       case 'unknownHost':
@@ -106,37 +105,25 @@ export function isLoopback(host: string): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(nameOfHost(host));
 }
 
-async function sendHeld(
+function appOf({ app }: { readonly app?: string }): { readonly app?: string } {
+  return app === undefined ? {} : { app };
+}
+
+async function sendNotAllowed(
   context: GateContext,
   request: Request,
   response: Response,
-  { reason, session, then, app }: Extract<CheckedRequest, { kind: 'held' }>,
+  organizationId: OrganizationId,
 ): Promise<void> {
-  const door = { door: 'forwardAuth', ...(app === undefined ? {} : { app }) };
-  const reference = (await noteDoorRefusal(context, { session, reason, then, ...door })) ?? undefined;
-  const named = reference === undefined ? {} : { reference };
-  if (!wantsPage(request.headers)) {
-    const detail = 'This person may not come in now.';
-    sendProblem(response, { status: 403, code: reason, detail, extra: { reason, ...named } });
-    return;
-  }
-  const translator = translatorFor(request);
-  sendPage(response, 403, translator, createRefusalPage(translator, { sentence: sentenceOf(reason), ...named }));
-}
-
-export function sentenceOf(reason: HeldReason) {
-  return reason === 'noSuchUser' ? 'unknownPerson' : reason;
-}
-
-function sendNotAllowed(request: Request, response: Response): void {
   if (!wantsPage(request.headers)) {
     const reason = 'notAllowed';
     const detail = 'This person may not use this app, or this part of it.';
     sendProblem(response, { status: 403, code: reason, detail, extra: { reason } });
     return;
   }
+  const organization = await context.storage.organizations.get(organizationId);
   const translator = translatorFor(request);
-  sendPage(response, 403, translator, createAppRefusalPage(translator));
+  sendPage(response, 403, translator, createAppRefusalPage(translator, organization?.contact));
 }
 
 export function sendUnknownHost(request: Request, response: Response): void {

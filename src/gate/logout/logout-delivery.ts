@@ -1,6 +1,7 @@
 // A logout that an app is to hear of: queued when a session of the gate ends, delivered until it was taken or given up, kept for a while so that an
 // administrator can see it per person and app. OpenID Connect Back-Channel Logout 1.0; how it is delivered is deliver-logouts.ts.
 
+import type { Effect } from '#directory/effect.ts';
 import type { Instant, OrganizationId, UserId } from '#directory/identifiers.ts';
 import { findApp } from '#storage/app-records.ts';
 import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
@@ -77,4 +78,51 @@ export async function queueLogout(
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
   }
+}
+
+export interface LogoutDeliveryPage {
+  /** Of these one at most. */
+  readonly user?: string;
+  readonly app?: string;
+  readonly state?: LogoutState;
+  readonly after?: string;
+  readonly limit: number;
+}
+
+/** In order of id, which is none of time. */
+export function listLogoutDeliveries(
+  context: Pick<GateContext, 'storage' | 'now'>,
+  organizationId: OrganizationId,
+  { user, app, state, ...page }: LogoutDeliveryPage,
+): Promise<readonly StoredLogoutDelivery[]> {
+  const [key] = [
+    ...(user === undefined ? [] : [`user=${user}`]),
+    ...(app === undefined ? [] : [`app=${app}`]),
+    ...(state === undefined ? [] : [`state=${state}`]),
+  ];
+  const wanted = { ...page, ...(key === undefined ? {} : { key }) };
+  return context.storage.records(logoutDeliveryRecords).list(organizationId, wanted, context.now());
+}
+
+/** One of the organisation's, or null. */
+export async function readLogoutDelivery(
+  context: Pick<GateContext, 'storage' | 'now'>,
+  organizationId: OrganizationId,
+  id: string,
+): Promise<StoredLogoutDelivery | null> {
+  if (!/^[0-9a-f]{64}$/.test(id)) return null;
+  const record = await context.storage.records(logoutDeliveryRecords).get(id, context.now());
+  return record?.organizationId === organizationId ? record : null;
+}
+
+/** It is tried again now and for a day; `effects` in the same write. Null when somebody else wrote first. */
+export async function giveLogoutAnotherDay(
+  context: Pick<GateContext, 'storage' | 'now'>,
+  record: StoredLogoutDelivery,
+  effects: readonly Effect[],
+): Promise<StoredLogoutDelivery | null> {
+  const now = context.now();
+  const value: LogoutDelivery = { ...record.value, state: 'waiting', nextAt: now, giveUpAt: now + dayMs };
+  const isWritten = await context.storage.records(logoutDeliveryRecords).replace({ ...record, value }, effects);
+  return isWritten ? { ...record, value } : null;
 }

@@ -22,8 +22,12 @@ export function createInteractionPolicy({
   const login = policy.get('login');
   if (login === undefined) throw new TypeError('The policy has no login prompt.');
   const { details } = login;
-  // Who asks for a new sign-in must not be content with the one that was there.
-  login.details = async (ctx) => ({ ...(await details(ctx)), session: sessionOfRequest() });
+  // Who asks for a new sign-in must not be content with the one that was there, who names a person not with another; the library does not ask again.
+  login.details = async (ctx) => ({
+    ...(await details(ctx)),
+    session: sessionOfRequest(),
+    person: ctx.oidc.entities.IdTokenHint?.payload['sub'],
+  });
   login.checks.add(
     new Check('account_inactive', 'account is not active', 'login_required', ({ oidc }) =>
       oidc.session?.accountId !== undefined && oidc.account === undefined

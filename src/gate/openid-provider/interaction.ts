@@ -6,6 +6,7 @@ import type { InteractionResults, Provider } from 'oidc-provider';
 import type { HeldReason } from '#directory/access-decision.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import type { GateContext } from '../gate-context.ts';
+import { noteDoorRefusal } from '../sessions/door-refusal.ts';
 import { resumeSession } from '../sessions/resume-session.ts';
 import { readSessionToken } from '../sessions/session-cookie.ts';
 import type { StoredSession } from '../sessions/session.ts';
@@ -54,17 +55,20 @@ export async function finishInteraction(
 
   const resumed = await resumeSession(context, readSessionToken(context, request.headers.cookie));
   if (resumed.kind === 'nobody' || resumed.session.organizationId !== organizationId) return toSignIn(interaction);
-  if (resumed.kind === 'held') return finish(refusedBecause(resumed.reason));
+  if (resumed.kind === 'held') {
+    const app = String(interaction.params['client_id']);
+    return finish(refusedBecause(resumed.reason, await noteDoorRefusal(context, { ...resumed, door: 'openid', app })));
+  }
   if (interaction.prompt.name === 'app_access')
     return finish({ error: 'access_denied', error_description: appRefusal });
   if (interaction.prompt.name === 'consent') return finish({ consent: {} });
-  if (interaction.prompt.reasons.some((reason) => asksAgain.has(reason))) {
-    if (interaction.prompt.details['session'] === resumed.session.id) {
-      if (interaction.lastSubmission?.login === undefined) return toSignIn(interaction);
-      // They signed in anew and it is still not what was asked for: another person is wanted. Once more would run in circles.
-      return finish({ error: 'login_required', error_description: 'another person is signed in' });
-    }
-  } else if (interaction.lastSubmission?.login !== undefined)
+  const { reasons, details } = interaction.prompt;
+  const isAsSent = details['session'] === resumed.session.id;
+  if (isAsSent && reasons.some((reason) => asksAgain.has(reason))) return toSignIn(interaction);
+  // They signed in for this request, and it is somebody else. Once more would run in circles.
+  if (details['person'] !== undefined && details['person'] !== resumed.user.id)
+    return finish({ error: 'login_required', error_description: 'another person is signed in' });
+  if (interaction.lastSubmission?.login !== undefined)
     return finish({ error: 'login_required', error_description: 'the sign-in ended meanwhile' });
   return finish(signedIn(resumed.session));
 }
@@ -74,8 +78,9 @@ function signedIn(session: StoredSession): InteractionResults {
   return { login: { accountId: bond.userId, ts: Math.floor(session.value.createdAt / 1_000) }, bond };
 }
 
-function refusedBecause(reason: HeldReason): InteractionResults {
-  return { error: 'access_denied', error_description: `${reason}: this person may not come in now` };
+function refusedBecause(reason: HeldReason, reference: string | null): InteractionResults {
+  const named = reference === null ? '' : `, reference ${reference}`;
+  return { error: 'access_denied', error_description: `${reason}: this person may not come in now${named}` };
 }
 
 function toSignIn({ params }: Interaction): Interacting {

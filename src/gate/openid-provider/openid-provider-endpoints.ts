@@ -6,7 +6,8 @@ import { isSlug, type OrganizationId } from '#directory/identifiers.ts';
 import { wantsPage } from '../browser-request.ts';
 import type { GateContext } from '../gate-context.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
-import { createNotFoundPage, createRefusalPage } from '../pages/refusal-page.ts';
+import { createNotFoundPage } from '../pages/refusal-page.ts';
+import { showRefusal } from '../pages/show-refusal.ts';
 import { issuerOf, type OpenidProviders } from './openid-providers.ts';
 
 /** Everything below `/oidc/{org}`. */
@@ -29,10 +30,8 @@ export function interactionShow(context: GateContext, providers: OpenidProviders
     const issuer = new URL(issuerOf(context, organizationId));
     const uid = String(request.params['uid']);
     const interacting = await provider.interact(request, response, uid);
-    if (interacting.kind === 'unknown') {
-      const translator = translatorFor(request);
-      return sendPage(response, 400, translator, createRefusalPage(translator, { sentence: 'startAgain' }));
-    }
+    if (interacting.kind === 'unknown')
+      return showRefusal(context, request, response, { status: 400, sentence: 'startAgain', organizationId });
     if (interacting.kind === 'goesOn') return redirect(response, interacting.to);
     const query = new URLSearchParams({ return_to: `${issuer.pathname}/interaction/${encodeURIComponent(uid)}` });
     if (interacting.loginHint !== undefined) query.set('login_hint', interacting.loginHint);

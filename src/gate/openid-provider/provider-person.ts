@@ -22,7 +22,7 @@ export interface ProviderPerson {
   readonly mayUse: (clientId: string | undefined, userId: string | undefined) => Promise<boolean>;
   /** Whether a token may be called active: asked by a client that proves who it is, or about its own. */
   readonly mayIntrospect: (client: AskingClient, token: AskedToken) => Promise<boolean>;
-  /** Seconds that what the request makes may last: never longer than the gate's session. */
+  /** Seconds that what the request makes may last: never longer than the gate's session, and not for long while nobody is signed in. */
   readonly remainingSeconds: () => number;
 }
 
@@ -35,6 +35,9 @@ interface AskedToken {
   readonly clientId?: string | undefined;
   readonly accountId?: unknown;
 }
+
+/** A browser that is on its way to the sign-in, or was asked whether to sign out. */
+const unboundSeconds = 1_800;
 
 export function createProviderPerson(context: GateContext, organizationId: OrganizationId): ProviderPerson {
   const holdsFor = async (userId: string): Promise<boolean> => {
@@ -107,8 +110,8 @@ export function createProviderPerson(context: GateContext, organizationId: Organ
         return typeof accountId === 'string' && (await holdsFor(accountId)) && mayUse(clientId, accountId);
       }),
     remainingSeconds: () => {
-      const left = (bondOfRequest()?.until ?? context.now()) - context.now();
-      return Math.max(1, Math.floor(left / 1_000));
+      const bond = bondOfRequest();
+      return bond === undefined ? unboundSeconds : Math.max(1, Math.floor((bond.until - context.now()) / 1_000));
     },
   };
 }

@@ -3,7 +3,7 @@
 import type { OrganizationContact } from '#directory/organization.ts';
 import type { Translator } from '#messages/translator.ts';
 import type { RefusalSentence } from '../sign-in/refusal.ts';
-import type { Page } from './page.ts';
+import type { Page, PagePart } from './page.ts';
 
 export interface RefusalWords {
   readonly sentence: RefusalSentence | 'nobody';
@@ -18,8 +18,6 @@ export function createRefusalPage(
   { say }: Translator,
   { sentence, reference, contact = {}, again }: RefusalWords,
 ): Page {
-  const { text, email } = contact;
-  const subject = reference === undefined ? '' : `?subject=${encodeURIComponent(reference)}`;
   return {
     title: say('page.refusal.title'),
     parts: [
@@ -27,19 +25,31 @@ export function createRefusalPage(
       ...(reference === undefined
         ? []
         : [{ kind: 'note' as const, text: say('page.refusal.reference', { reference }) }]),
-      ...(text === undefined ? [] : [{ kind: 'note' as const, text: say('page.refusal.contact', { contact: text }) }]),
-      ...(email === undefined
-        ? []
-        : [
-            {
-              kind: 'link' as const,
-              text: say('page.refusal.write', { email }),
-              href: `mailto:${encodeURI(email)}${subject}`,
-            },
-          ]),
+      ...contactParts({ say }, contact, reference),
       ...(again === undefined ? [] : [{ kind: 'link' as const, text: say('page.refusal.again'), href: again }]),
     ],
   };
+}
+
+/** Whom to ask, and a letter that names the reference already. */
+function contactParts(
+  { say }: Pick<Translator, 'say'>,
+  { text, email }: OrganizationContact,
+  reference?: string,
+): readonly PagePart[] {
+  const subject = reference === undefined ? '' : `?subject=${encodeURIComponent(reference)}`;
+  return [
+    ...(text === undefined ? [] : [{ kind: 'note' as const, text: say('page.refusal.contact', { contact: text }) }]),
+    ...(email === undefined
+      ? []
+      : [
+          {
+            kind: 'link' as const,
+            text: say('page.refusal.write', { email }),
+            href: `mailto:${encodeURI(email)}${subject}`,
+          },
+        ]),
+  ];
 }
 
 export function createUnavailablePage({ say }: Translator): Page {
@@ -56,6 +66,7 @@ export function createUnknownAppPage({ say }: Translator): Page {
 }
 
 /** For a person whose groups do not open the app. */
-export function createAppRefusalPage({ say }: Translator): Page {
-  return { title: say('page.notAllowed.title'), parts: [{ kind: 'text', text: say('page.notAllowed.person') }] };
+export function createAppRefusalPage({ say }: Translator, contact: OrganizationContact = {}): Page {
+  const text = say('page.notAllowed.person');
+  return { title: say('page.notAllowed.title'), parts: [{ kind: 'text', text }, ...contactParts({ say }, contact)] };
 }

@@ -48,6 +48,15 @@ export function createSignOutPage({ say }: Translator, action: string): Page {
   };
 }
 
-export function createSignedOutPage({ say }: Translator): Page {
-  return { title: say('page.signedOut.title'), parts: [{ kind: 'text', text: say('page.signedOut.text') }] };
+/** `everywhere`: the identity provider said that it signed the person out too. `onward`: where it is asked to. */
+export function createSignedOutPage(
+  { say }: Translator,
+  { everywhere = false, onward }: { readonly everywhere?: boolean; readonly onward?: string } = {},
+): Page {
+  const text = say(everywhere ? 'page.signedOut.everywhere' : 'page.signedOut.text');
+  const link = { kind: 'link' as const, text: say('page.signedOut.there'), href: onward ?? '' };
+  return {
+    title: say('page.signedOut.title'),
+    parts: [{ kind: 'text', text }, ...(onward === undefined ? [] : [link])],
+  };
 }

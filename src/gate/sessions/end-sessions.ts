@@ -47,7 +47,7 @@ export async function endSessionsOfProvider(
   for await (const session of sessionsOf(context, at.organizationId, key)) {
     const own = sessionRecords.keysOf(session.value);
     if (session.value.endedAt !== undefined || !keys.every((each) => own.includes(each))) continue;
-    if (await endSession(context, session.id, cause)) ended.push(session);
+    if ((await endSession(context, session.id, cause)) === 'ended') ended.push(session);
   }
   return ended;
 }

@@ -11,11 +11,10 @@ import { sendPage, translatorFor } from '../pages/page.ts';
 import { showRefusal } from '../pages/show-refusal.ts';
 import { createSignedInPage, createSignedOutPage, createSignOutPage } from '../pages/session-pages.ts';
 import type { QuickDoors } from '../quick-doors.ts';
-import { presentRefusal } from '../sign-in/refusal.ts';
 import { readReturnTarget } from '../sign-in/return-target.ts';
-import { noteDoorRefusal } from './door-refusal.ts';
+import { refuseHeld, sendHeld, showHeld } from './refuse-held.ts';
 import { resumeSession, type ResumedSession } from './resume-session.ts';
-import { endSession } from './session.ts';
+import { endSession, sessionRecords, type StoredSession } from './session.ts';
 import { clearSessionCookie, readSessionToken } from './session-cookie.ts';
 
 /** `GET /sso/session`: 200 with the person; 403 with the present reason while they are held; 401 for nobody. */
@@ -23,7 +22,7 @@ export function sessionShow(context: GateContext, quick: QuickDoors): RequestHan
   return async (request, response) => {
     response.setHeader('Cache-Control', 'no-store');
     const checked = await quick.checkSession(request);
-    if (checked.kind === 'held') return sendHeld(response, checked.reason, await noteHeld(context, checked));
+    if (checked.kind === 'held') return sendHeld(context, response, checked, { door: 'session' });
     if (checked.kind === 'nobody') return sendNobody(response);
     response.json(checked.view);
   };
@@ -35,8 +34,8 @@ export function signedInShow(context: GateContext): RequestHandler {
     const resumed = await resumeSession(context, readSessionToken(context, request.headers.cookie));
     const organizationId = String(request.params['org']) as OrganizationId;
     if (resumed.kind !== 'signedIn' || resumed.session.organizationId !== organizationId) {
-      const stranger: ResumedSession = resumed.kind === 'held' ? resumed : { kind: 'nobody' };
-      return showHeldOrNobody(context, request, response, stranger);
+      if (resumed.kind === 'held') return showHeld(context, request, response, resumed, { door: 'session' });
+      return showNobody(context, request, response);
     }
     const [user, organization] = await Promise.all([
       context.storage.users.get(organizationId, resumed.user.id),
@@ -55,37 +54,68 @@ export function signedInShow(context: GateContext): RequestHandler {
   };
 }
 
+/** Where a browser goes on to, so that its person is signed out at the provider of this session too; null where that is not possible. */
+export type SignOutThere = (ended: StoredSession) => Promise<string | null>;
+
 /** `POST /sso/logout`: signs out here. A form on another site cannot. */
-export function signOut(context: GateContext): RequestHandler {
+export function signOut(context: GateContext, there: SignOutThere): RequestHandler {
   return async (request, response) => {
     if (originOf(request.headers, context.config.baseUrl) === 'foreign')
       return askFirst(context, request, response, 403);
-    await end(context, request, response);
+    await end(context, there, request, response);
   };
 }
 
 /** `GET /sso/logout`: signs out, but asks first when a browser follows a link from another site. */
-export function signOutByLink(context: GateContext): RequestHandler {
+export function signOutByLink(context: GateContext, there: SignOutThere): RequestHandler {
   return async (request, response) => {
     const isOwn = originOf(request.headers, context.config.baseUrl) === 'own';
     if (!isOwn && (wantsPage(request.headers) || request.headers['sec-fetch-site'] !== undefined)) {
       return askFirst(context, request, response, 200);
     }
-    await end(context, request, response);
+    await end(context, there, request, response);
   };
 }
 
-async function end(context: GateContext, request: Request, response: Response): Promise<void> {
-  const token = readSessionToken(context, request.headers.cookie);
-  if (token !== undefined && isToken(token)) await endSession(context, idOfToken(token), 'signedOut');
+async function end(context: GateContext, there: SignOutThere, request: Request, response: Response): Promise<void> {
+  const ended = await endOwn(context, request);
   response.append('Set-Cookie', clearSessionCookie(context));
   response.setHeader('Cache-Control', 'no-store');
   if (!wantsPage(request.headers)) {
     response.status(204).end();
     return;
   }
+  const onward = ended === null ? null : await goOn(context, there, ended);
+  if (onward !== null && request.method === 'GET') {
+    response.setHeader('Referrer-Policy', 'no-referrer');
+    response.setHeader('Location', onward);
+    response.status(303).end();
+    return;
+  }
   const translator = translatorFor(request);
-  sendPage(response, 200, translator, createSignedOutPage(translator));
+  // Our pages' forms may lead to our own host only, redirects included; so a form's answer is a page that goes on by itself.
+  if (onward !== null) response.setHeader('Refresh', `0; url=${onward}`);
+  sendPage(response, 200, translator, createSignedOutPage(translator, onward === null ? {} : { onward }));
+}
+
+/** Ends this browser's session; the session as it was, if there was a live one. */
+async function endOwn(context: GateContext, request: Request): Promise<StoredSession | null> {
+  const token = readSessionToken(context, request.headers.cookie);
+  if (token === undefined || !isToken(token)) return null;
+  const id = idOfToken(token);
+  const session = await context.storage.records(sessionRecords).get(id, context.now());
+  await endSession(context, id, 'signedOut');
+  return session?.value.endedAt === undefined ? session : null;
+}
+
+/** Signed out here they are; what goes wrong on the way there must not look as if they were not. */
+async function goOn(context: GateContext, there: SignOutThere, ended: StoredSession): Promise<string | null> {
+  try {
+    return await there(ended);
+  } catch (error) {
+    context.logger.warn({ err: error }, 'a logout could not be taken to the identity provider');
+    return null;
+  }
 }
 
 function askFirst(context: GateContext, request: Request, response: Response, status: 200 | 403): void {
@@ -94,7 +124,6 @@ function askFirst(context: GateContext, request: Request, response: Response, st
 }
 
 type NotSignedIn = Exclude<ResumedSession, { readonly kind: 'signedIn' }>;
-type Held = Extract<ResumedSession, { readonly kind: 'held' }>;
 
 /** Refuses in the form that helps the sender: a page for browsers, a problem for programs. */
 export async function sendHeldOrNobody(
@@ -103,34 +132,13 @@ export async function sendHeldOrNobody(
   response: Response,
   refused: NotSignedIn,
 ): Promise<void> {
-  if (wantsPage(request.headers)) return showHeldOrNobody(context, request, response, refused);
-  if (refused.kind === 'held') return sendHeld(response, refused.reason, await noteHeld(context, refused));
+  if (refused.kind === 'held') return refuseHeld(context, request, response, refused, { door: 'session' });
+  if (wantsPage(request.headers)) return showNobody(context, request, response);
   sendNobody(response);
 }
 
-async function showHeldOrNobody(
-  context: GateContext,
-  request: Request,
-  response: Response,
-  refused: NotSignedIn,
-): Promise<void> {
-  if (refused.kind === 'nobody') return showRefusal(context, request, response, { status: 401, sentence: 'nobody' });
-  const reference = await noteHeld(context, refused);
-  await showRefusal(context, request, response, {
-    status: 403,
-    sentence: presentRefusal(refused.reason).sentence,
-    organizationId: refused.session.organizationId,
-    ...(reference === null ? {} : { reference }),
-  });
-}
-
-function noteHeld(context: GateContext, { session, reason, then }: Held): Promise<string | null> {
-  return noteDoorRefusal(context, { session, reason, then, door: 'session' });
-}
-
-function sendHeld(response: Response, reason: string, reference: string | null): void {
-  const extra = { reason, ...(reference === null ? {} : { reference }) };
-  sendProblem(response, { status: 403, code: reason, detail: 'This person may not come in now.', extra });
+function showNobody(context: GateContext, request: Request, response: Response): Promise<void> {
+  return showRefusal(context, request, response, { status: 401, sentence: 'nobody' });
 }
 
 function sendNobody(response: Response): void {

@@ -13,6 +13,8 @@ export interface ProviderSession {
   readonly issuer: string;
   /** Compared byte for byte. */
   readonly subject: string;
+  /** SAML: the format of the NameID, which its provider wants back with it. */
+  readonly subjectFormat?: string;
   /** SAML `SessionIndex`, OpenID Connect `sid`. */
   readonly sessionId?: string;
 }

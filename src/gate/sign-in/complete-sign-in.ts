@@ -10,7 +10,8 @@ import { endSession, openSession } from '../sessions/session.ts';
 import { toSessionOrigin } from '../sessions/session-origin.ts';
 import { storeLink } from './account-link.ts';
 import { takeAttempt, type FoundAttempt } from './attempt.ts';
-import { matchAccount, type MatchedAccount } from './match-account.ts';
+import { createAccount } from './create-account.ts';
+import { matchAccount, NobodyFound, type MatchedAccount } from './match-account.ts';
 import { SignInError } from './refusal.ts';
 import { recordSignIn, type SignInCheck, type SignInRecord, type SignInStep } from './sign-in-record.ts';
 import { toStateThen, type StateThen } from './state-then.ts';
@@ -89,11 +90,18 @@ async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): P
     if (!(await useOnce(context, connection, identity)))
       throw new SignInError('replayed', 'this assertion or token was used before');
   });
-  const matched = await step(
+  const found = await step(
     'match',
-    () => matchAccount(context, connection, identity),
-    ({ by, user }) => `${by}: user ${user.id}`,
+    () => findAccount(context, connection, identity),
+    (known) => (known === null ? 'nobody, whom this connection may make a user' : `${known.by}: user ${known.user.id}`),
   );
+  const matched =
+    found ??
+    (await step(
+      'create',
+      () => createAccount(context, connection, identity),
+      ({ by, user }) => `${by}: user ${user.id}`,
+    ));
   trace.matched = matched;
   const epoch = await step(
     'access',
@@ -110,6 +118,7 @@ async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): P
       provider: {
         issuer: identity.issuer,
         subject: identity.subject,
+        ...(identity.subjectFormat === undefined ? {} : { subjectFormat: identity.subjectFormat }),
         ...(identity.sessionId === undefined ? {} : { sessionId: identity.sessionId }),
       },
       from: toSessionOrigin(visit.address, visit.userAgent),
@@ -119,6 +128,20 @@ async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): P
   const earlier = attempt?.record.value.earlierSession;
   if (earlier !== undefined) await endSession(context, earlier, 'signedInAgain');
   return token;
+}
+
+/** Null: nobody has the name, and the connection makes users of those whom nobody has. */
+async function findAccount(
+  context: GateContext,
+  connection: SignInConnection,
+  identity: VerifiedIdentity,
+): Promise<MatchedAccount | null> {
+  try {
+    return await matchAccount(context, connection, identity);
+  } catch (error) {
+    if (error instanceof NobodyFound && connection.createUsers === true) return null;
+    throw error;
+  }
 }
 
 async function checked<Result>(

@@ -13,10 +13,13 @@ import { SignInError } from './refusal.ts';
 
 export interface MatchedAccount {
   readonly user: User;
-  readonly by: 'link' | Exclude<AccountMatch, 'off'>;
+  readonly by: 'link' | 'created' | Exclude<AccountMatch, 'off'>;
   /** A link to a deleted user that the new one replaces. */
   readonly replaces: AccountLink | null;
 }
+
+/** The rule was asked with a name that counts, and found nobody at all. */
+export class NobodyFound extends SignInError {}
 
 /** The one user the identity belongs to. @throws SignInError with a `MatchRefusalReason` */
 export async function matchAccount(
@@ -59,7 +62,7 @@ async function matchByRule(
   if (rule === 'off') throw new SignInError('noSuchUser', 'not linked, and this connection links nobody (match: off)');
   const key = await keyFor(context, rule, connection, identity);
   const [user, ...others] = await context.storage.users.findByKey(connection.organizationId, key);
-  if (user === undefined) throw new SignInError('noSuchUser', `nobody has this ${rule}`);
+  if (user === undefined) throw new NobodyFound('noSuchUser', `nobody has this ${rule}`);
   if (others.length > 0) throw new SignInError('ambiguousUser', `${others.length + 1} users have this ${rule}`);
   const taken = await findLinkOfUser(context, connection, user.id);
   if (taken !== null && (taken.issuer !== identity.issuer || taken.subject !== identity.subject)) {

@@ -21,13 +21,14 @@ export function samlMetadata(context: GateContext): RequestHandler {
 }
 
 async function writeMetadata(context: GateContext, connection: SignInConnection, signIn: SamlSignIn): Promise<string> {
-  const { samlEntityId, samlAcs } = addressesOf(context.config.baseUrl, connection);
+  const { samlEntityId, samlAcs, samlSlo } = addressesOf(context.config.baseUrl, connection);
   const encrypts = signIn.encryption !== undefined && signIn.encryption !== 'off';
   const uses: readonly SamlKeyUse[] = encrypts ? ['signing', 'encryption'] : ['signing'];
   const keys = await context.samlKeys.published(connection, uses);
   const service = {
     serviceEntityId: samlEntityId,
     acsUrl: samlAcs,
+    ...(signIn.logout === 'on' ? { sloUrl: samlSlo } : {}),
     signsRequests: signIn.signRequests ?? false,
     keys,
   };

@@ -15,6 +15,7 @@ import {
 } from '../connections/open-connection.ts';
 import { readUnsolicited } from '../connections/saml/unsolicited-response.ts';
 import { maxFormBytes, readSamlForm, type SamlFormRequest } from '../connections/saml/form-body.ts';
+import { oidcJwks } from '../connections/oidc/jwks-endpoints.ts';
 import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
@@ -125,6 +126,11 @@ export function signInEnd(context: GateContext, parts: ConnectionParts, protocol
     const target = handle === undefined || handle === expected?.handle ? returnTo : undefined;
     redirect(response, 303, landingOf(context, connection.organizationId, target));
   };
+}
+
+/** `GET /sso/{org}/{connection}/oidc/jwks` */
+export function oidcJwksShow(context: GateContext): RequestHandler {
+  return oidcJwks(context, (request) => findConnectionOf(context, request, 'oidc'), sendNotFound);
 }
 
 async function findOrganization(context: GateContext, request: Request): Promise<Organization | null> {

@@ -14,8 +14,19 @@ import type { GateContext } from '../gate-context.ts';
 import type { RefusalReason } from './refusal.ts';
 import type { StateThen } from './state-then.ts';
 
-/** The steps of a sign-in, in order. */
-export const signInSteps = ['start', 'provider', 'attempt', 'once', 'match', 'access', 'link', 'session'] as const;
+/** The steps of a sign-in, in order; `logout` alone: a provider's message of single logout that was refused. */
+export const signInSteps = [
+  'start',
+  'provider',
+  'attempt',
+  'once',
+  'match',
+  'create',
+  'access',
+  'link',
+  'session',
+  'logout',
+] as const;
 export type SignInStep = (typeof signInSteps)[number];
 
 export interface SignInCheck {

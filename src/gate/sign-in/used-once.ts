@@ -18,6 +18,16 @@ export const usedOnceRecords: RecordKind<UsedOnce> = { name: 'usedOnce', keysOf:
 /** Clocks of several nodes may differ; a record outlives what it remembers by this much. */
 const marginMs = 10 * 60_000;
 
+/** Whether this id was used at this connection: for what is repeatable but must not be repeated by others. */
+export async function wasUsed(
+  context: GateContext,
+  connection: Pick<Connection, 'id' | 'organizationId'>,
+  id: string,
+): Promise<boolean> {
+  const recordId = idOfParts(connection.organizationId, connection.id, id);
+  return (await context.storage.records(usedOnceRecords).get(recordId, context.now())) !== null;
+}
+
 /** True for the first who uses this identity's assertion or token at this connection, false for everyone after. */
 export async function useOnce(
   context: GateContext,

@@ -1,4 +1,4 @@
-// Reads the form an identity provider lets the browser post to our assertion consumer service, as a pure function over
+// Reads the forms an identity provider lets the browser post to us (sign-in, logout), as pure functions over
 // raw bytes (gate.md 2.2 step 1; SAML bindings 3.5). Express' own form parser is not used: it takes arrays, nested names
 // and the last of several values, and each of these hides a message from one of two readers.
 
@@ -29,6 +29,34 @@ export interface SamlForm {
  * @throws SamlRefusal `malformedRequest`
  */
 export function readSamlForm(request: SamlFormRequest): SamlForm {
+  const fields = readMessageFields(request, ['SAMLResponse']);
+  const samlResponse = fields.get('SAMLResponse');
+  if (samlResponse === undefined || samlResponse === '') throw refusal('no SAMLResponse');
+  return { samlResponse, relayState: fields.get('RelayState') };
+}
+
+export interface LogoutForm {
+  readonly kind: 'request' | 'response';
+  /** Still base64, as posted. */
+  readonly message: string;
+  readonly relayState: string | undefined;
+}
+
+/**
+ * The one message of logout, a request or a response, and at most one RelayState.
+ * @throws SamlRefusal `malformedRequest`
+ */
+export function readLogoutForm(request: SamlFormRequest): LogoutForm {
+  const fields = readMessageFields(request, ['SAMLRequest', 'SAMLResponse']);
+  const [wish, answer] = [fields.get('SAMLRequest'), fields.get('SAMLResponse')];
+  const message = wish ?? answer;
+  if (message === undefined || message === '' || (wish !== undefined && answer !== undefined)) {
+    throw refusal('not exactly one message');
+  }
+  return { kind: wish === undefined ? 'response' : 'request', message, relayState: fields.get('RelayState') };
+}
+
+function readMessageFields(request: SamlFormRequest, messages: readonly string[]): ReadonlyMap<string, string> {
   if (request.method !== 'POST') throw refusal('not a POST');
   if (!isFormType(request.contentType)) throw refusal('content type');
   if (request.query !== '') throw refusal('a query string');
@@ -36,7 +64,7 @@ export function readSamlForm(request: SamlFormRequest): SamlForm {
 
   const fields = new Map<string, string>();
   for (const [name, value] of readFields(request.body)) {
-    if (name === 'SAMLResponse' || name === 'RelayState') {
+    if (messages.includes(name) || name === 'RelayState') {
       if (fields.has(name)) throw refusal(`${name} twice`);
       fields.set(name, value);
     } else if (name.toUpperCase().startsWith('SAML')) {
@@ -44,9 +72,7 @@ export function readSamlForm(request: SamlFormRequest): SamlForm {
       throw refusal('a second SAML field');
     }
   }
-  const samlResponse = fields.get('SAMLResponse');
-  if (samlResponse === undefined || samlResponse === '') throw refusal('no SAMLResponse');
-  return { samlResponse, relayState: fields.get('RelayState') };
+  return fields;
 }
 
 function isFormType(contentType: string | undefined): boolean {

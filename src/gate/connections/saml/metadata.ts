@@ -1,6 +1,7 @@
 // An identity provider's SAML metadata, read through the same XML gate as everything else (gate.md 2.4; SAML metadata 2.4). Ours is written by
 // service-metadata.ts; fetching a document, and whether what it says may be believed, is the caller's business.
 
+import type { SamlLogoutService } from '#directory/connection.ts';
 import { childrenCalled, nameOf, protocolNamespace, redirectBinding } from './saml-names.ts';
 import { SamlRefusal } from './saml-refusal.ts';
 import { isSafeUrl } from './safe-url.ts';
@@ -15,6 +16,7 @@ export interface IdentityProviderMetadata {
   /** PEM, at least one. */
   readonly certificates: readonly string[];
   readonly wantAuthnRequestsSigned: boolean;
+  readonly logoutService?: SamlLogoutService;
 }
 
 /**
@@ -34,19 +36,30 @@ export function parseIdentityProviderMetadata(text: string, now: number): Identi
   assertNotOver(entity, now);
   assertNotOver(role, now);
   const wantAuthnRequestsSigned = /^(?:true|1)$/.test(role.attributes.get('WantAuthnRequestsSigned') ?? '');
-  return { entityId, ssoUrl: readSsoUrl(role), certificates: readCertificates(role), wantAuthnRequestsSigned };
+  const logoutService = readLogoutService(role);
+  return {
+    entityId,
+    ssoUrl: readSsoUrl(role),
+    certificates: readCertificates(role),
+    wantAuthnRequestsSigned,
+    ...(logoutService === undefined ? {} : { logoutService }),
+  };
 }
 
-function readEntity(text: string): XmlElement {
+/** The document element, whatever it is. @throws SamlRefusal `metadataInvalid` */
+export function readMetadataRoot(text: string): XmlElement {
   if (text.length > maxMetadataCharacters) throw invalid('too large');
-  let root: XmlElement;
   try {
     // A byte order mark is common in files saved on Windows and harmless in text an administrator brings.
-    root = parseXml(text.replace(/^\uFEFF/, ''), { maxElements: 2_000, maxDepth: 32, maxAttributes: 64 });
+    return parseXml(text.replace(/^\uFEFF/, ''), { maxElements: 2_000, maxDepth: 32, maxAttributes: 64 });
   } catch (error) {
     if (!(error instanceof XmlRefusal)) throw error;
     throw invalid(error.message);
   }
+}
+
+function readEntity(text: string): XmlElement {
+  const root = readMetadataRoot(text);
   if (nameOf(root) === 'md:EntityDescriptor') return root;
   const [entity, ...others] = childrenCalled(root, 'md:EntityDescriptor');
   if (nameOf(root) !== 'md:EntitiesDescriptor' || entity === undefined || others.length > 0) {
@@ -70,6 +83,17 @@ function readSsoUrl(role: XmlElement): string {
   if (location === undefined) throw invalid('no SingleSignOnService for HTTP-Redirect');
   if (!isSafeUrl(location)) throw invalid('SingleSignOnService: https, or http on loopback');
   return location;
+}
+
+/** By redirect, the binding we answer by. One that cannot be used is as good as none. */
+function readLogoutService(role: XmlElement): SamlLogoutService | undefined {
+  const service = childrenCalled(role, 'md:SingleLogoutService').find(
+    ({ attributes }) => attributes.get('Binding') === redirectBinding && isSafeUrl(attributes.get('Location') ?? ''),
+  );
+  const url = service?.attributes.get('Location');
+  const responseUrl = service?.attributes.get('ResponseLocation');
+  if (url === undefined) return undefined;
+  return { url, ...(responseUrl !== undefined && isSafeUrl(responseUrl) ? { responseUrl } : {}) };
 }
 
 function readCertificates(role: XmlElement): readonly string[] {

@@ -45,6 +45,8 @@ export type SamlRefusalReason =
   | 'verificationTimeout'
   /** Too many verifications are waiting, or the worker cannot start: try again later (503). */
   | 'verificationUnavailable'
+  /** A message of logout that lacks what it must say. */
+  | 'logoutInvalid'
   /** An identity provider's metadata document cannot be used. */
   | 'metadataInvalid';
 
