@@ -496,4 +496,15 @@ export const gateCases: Readonly<Record<string, Cases>> = {
     { method: 'GET', target: `/sso/${own.organization}/${ids.connection}/oidc/callback?code=x&state=y`, headers: page },
   ],
   '/gate/forward-auth': () => 'the proxy names the host: asked in T02',
+  '/gate/auth-request': () => 'the proxy names the host: decided as /gate/forward-auth',
+  '/gate/ext-authz/{*path}': () => 'the proxy names the host: decided as /gate/forward-auth',
+  '/gate/sign-in': () =>
+    'a host is no secret, and another organisation’s asks to sign in there: test/gate/app-sign-in.test.ts',
+  '/gate/:org/jwks.json': () => 'the same public keys for everybody',
+  '/gate/check': () => 'asked in test/gate/app-check.test.ts',
+  '/gate/exchange': () => 'asked in test/gate/app-check.test.ts',
+  '/gate/end': () => 'asked in test/gate/app-check.test.ts',
+  '/.furlough/sign-in': () => 'the proxy names the host: test/gate/app-sign-in.test.ts',
+  '/.furlough/callback': () => 'the proxy names the host: test/gate/app-sign-in.test.ts',
+  '/.furlough/sign-out': () => 'the proxy names the host: test/gate/app-sign-in.test.ts',
 };
