@@ -1,7 +1,7 @@
 // `furlough/express` and `furlough/passport` in an app of their own, against a real gate: who comes in, who does not, and that nothing but a clear
 // yes lets anybody in.
 
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type RequestHandler } from 'express';
 import passport from 'passport';
@@ -159,7 +159,7 @@ describeOnBothStorages('an app with our middleware', (open) => {
         if (asked === '/gate/check') answers[turn]?.(response);
         else response.writeHead(404).end();
       });
-      type Answer = (response: import('node:http').ServerResponse) => void;
+      type Answer = (response: ServerResponse) => void;
       const person = { user: { id: 'u', userName: 'u' }, organization };
       const answers: readonly Answer[] = [
         (response) => void response.writeHead(500).end(),

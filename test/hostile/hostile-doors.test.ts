@@ -16,6 +16,7 @@ const counts: Readonly<Record<Door, readonly [number, number]>> = {
   scim: [55, 2_500],
   admin: [55, 2_500],
   gate: [55, 2_000],
+  proxies: [55, 2_000],
   'health and set-up': [15, 400],
 };
 /** Answers that come up each time: how far in the strangers get. */
@@ -23,6 +24,7 @@ const expected: Readonly<Record<Door, readonly number[]>> = {
   scim: [200, 400, 401, 404],
   admin: [200, 400, 401, 404],
   gate: [200, 400, 401, 404],
+  proxies: [200, 302, 400, 401, 403],
   'health and set-up': [200, 404],
 };
 

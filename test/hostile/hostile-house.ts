@@ -5,6 +5,7 @@ import { Browser } from '../harness/browser.ts';
 import { startOpenIdProvider, type OpenIdProvider } from '../harness/openid-provider.ts';
 import { startServer, type Answer, type RunningServer, type StorageKind } from '../harness/running-server.ts';
 import { passOn, startSamlSignInPage, type SamlSignInPage } from '../harness/saml-sign-in-page.ts';
+import { enterApp } from '../gate/app-visits.ts';
 import { createWire, type Wire } from './wire.ts';
 
 export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
@@ -43,6 +44,10 @@ export interface HostileHouse extends RunningServer {
   /** The `Cookie` header of a person of `by-gate` who is signed in. */
   readonly sessionCookie: string;
   readonly appHost: string;
+  /** An app of `by-gate` on a host of its own, its key, and the person's cookie there. */
+  readonly wikiHost: string;
+  readonly appSecret: string;
+  readonly appCookie: string;
 }
 
 /** No limit on callers is in the way: what is asked is how a door answers, not whether it slows down. */
@@ -127,6 +132,12 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
   await passOn(browser, await browser.go(`${server.url}/sso/by-gate/login?connection=saml`));
   const { status } = await browser.go(`${server.url}/sso/session`);
   if (status !== 200) throw new Error(`nobody could sign in: ${status}`);
+  const { secret: appSecret } = await must('POST', '/organizations/by-gate/credentials', {
+    kind: 'app',
+    app: 'wiki',
+    name: 'wiki',
+  });
+  const appCookie = await enterApp({ baseUrl: server.url }, browser, wikiHost);
   const wire = createWire(Number(new URL(server.url).port));
   return {
     ...server,
@@ -140,6 +151,9 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     group: crew.body['id'],
     sessionCookie: browser.cookieHeader(server.url),
     appHost: host,
+    wikiHost,
+    appSecret,
+    appCookie,
     async stop() {
       wire.close();
       await Promise.all([saml.close(), openId.close()]);

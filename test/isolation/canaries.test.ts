@@ -240,10 +240,12 @@ async function tour(world: TwoOrganizations, party: Party): Promise<readonly Tol
   await see('GET', '/sso/sessions', undefined, page);
   const proxied = {
     'x-forwarded-method': 'GET',
-    'x-forwarded-proto': 'http',
+    'x-forwarded-proto': 'https',
     'x-forwarded-host': party.appHost,
     'x-forwarded-uri': '/',
   };
   await see('GET', '/gate/forward-auth', undefined, proxied);
+  await see('GET', '/gate/forward-auth', undefined, { ...proxied, cookie: party.appCookie });
+  await see('GET', `/gate/${party.id}/jwks.json`);
   return told;
 }

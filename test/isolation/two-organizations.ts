@@ -2,6 +2,7 @@
 // people, connections, credentials, an app behind the gate, sessions, sign-ins, changes. And both have one name in common for everything that has one.
 
 import { createLogger } from '#observability/logger.ts';
+import { enterApp } from '../gate/app-visits.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import { startOpenIdProvider, type OpenIdProvider } from '../harness/openid-provider.ts';
 import { startServer, type Answer, type RunningServer, type StorageKind } from '../harness/running-server.ts';
@@ -48,6 +49,8 @@ export interface Party {
   readonly email: string;
   readonly displayName: string;
   readonly appHost: string;
+  /** The `Cookie` header of the signed-in browser there. */
+  readonly appCookie: string;
   readonly browser: Browser;
   /** Texts that only this organisation may see. */
   readonly canaries: readonly string[];
@@ -256,6 +259,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
       openid: { redirectUris: [`https://${appHost}/callback`] },
     }),
   );
+  const appCookie = `__Host-furlough-app=${await enterApp({ baseUrl: server.url }, browser, appHost)}`;
   const token = browser.cookie(server.url, 'furlough-session');
   if (token === undefined) throw new Error('nobody could sign in');
   return {
@@ -275,6 +279,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     change,
     ...names,
     appHost,
+    appCookie,
     browser,
     canaries: [
       ...Object.values(names),

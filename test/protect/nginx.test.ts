@@ -1,13 +1,13 @@
 // A real nginx with the very configuration of docs/protect/nginx.md.
 
-import { describeWithPrograms, readSnippet, startNginx, type RunningProxy } from '../harness/proxy-builds.ts';
-import { describeProtection, openProtectedApp, type ProtectedApp } from './protected-app.ts';
+import { readSnippet, startNginx, type RunningProxy } from '../harness/proxy-builds.ts';
+import { describeProtection, describeProxied, openProtectedApp, type ProtectedApp } from './protected-app.ts';
 
-describeWithPrograms(['nginx'], 'an app behind nginx', () => {
+describeProxied(['nginx'], 'an app behind nginx', (kind) => {
   let app: ProtectedApp;
   let proxy: RunningProxy;
   beforeAll(async () => {
-    app = await openProtectedApp('sqlite');
+    app = await openProtectedApp(kind);
     const snippet = await readSnippet('nginx', 'nginx', {
       '127.0.0.1:3000': new URL(app.server.url).host,
       '127.0.0.1:8080': app.upstream,

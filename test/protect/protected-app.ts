@@ -2,7 +2,9 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { Browser, type GoOptions, type Visit } from '../harness/browser.ts';
+import { testMongo } from '../harness/mongo-for-tests.ts';
 import { startOpenIdProvider, type OpenIdProvider } from '../harness/openid-provider.ts';
+import { describeWithPrograms } from '../harness/proxy-builds.ts';
 import {
   findFreePort,
   startServer,
@@ -134,6 +136,13 @@ export function rawStatus(port: number, lines: readonly string[]): Promise<numbe
     socket.on('error', reject);
     socket.on('close', () => reject(new Error(`closed after: ${text}`)));
   });
+}
+
+/** Declares a suite once per storage, where these programs are. */
+export function describeProxied(programs: readonly string[], name: string, suite: (kind: StorageKind) => void): void {
+  describeWithPrograms(programs, `${name}, SQLite`, () => suite('sqlite'));
+  if (testMongo === undefined) describe.skip(`${name}, MongoDB`, () => suite('mongodb'));
+  else describeWithPrograms(programs, `${name}, MongoDB`, () => suite('mongodb'));
 }
 
 /** What every protected app must do, whichever proxy stands before it. */

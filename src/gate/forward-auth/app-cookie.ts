@@ -44,7 +44,18 @@ export function toAppCookie(value: string, scheme: string, host: string): string
   return toSetCookie(appCookieKind(host), value, `${scheme}://`);
 }
 
+/** Worked out once: a browser sends the same cookie all day, and what it must be depends on nothing that could change. */
+const knownMacs = new WeakMap<Uint8Array, Map<string, string>>();
+const mostKnownMacs = 10_000;
+
 function macOf({ cookieKey }: CookieContext, app: AppPlace['app'], host: string, session: string): string {
-  const said = JSON.stringify(['app', app.organizationId, app.id, host, session]);
-  return createHmac('sha256', cookieKey).update(said).digest('base64url');
+  const said = `["app","${app.organizationId}","${app.id}","${host}","${session}"]`;
+  const known = knownMacs.get(cookieKey) ?? new Map<string, string>();
+  knownMacs.set(cookieKey, known);
+  const before = known.get(said);
+  if (before !== undefined) return before;
+  const mac = createHmac('sha256', cookieKey).update(said).digest('base64url');
+  if (known.size >= mostKnownMacs) known.clear();
+  known.set(said, mac);
+  return mac;
 }

@@ -62,7 +62,10 @@ function sendNobody(
   organizationId: OrganizationId | null,
 ): void {
   const location = organizationId === null ? null : signInAddress(context, original, organizationId);
-  if (location === null || !canFollow(request, original)) {
+  const target = canFollow(request, original) ? location : null;
+  // nginx takes no redirect; its configuration makes one of the 401 and this header.
+  if (target !== null && door === 'auth-request') response.setHeader('Location', target);
+  if (target === null || door === 'auth-request') {
     sendProblem(response, {
       status: 401,
       code: 'notSignedIn',
@@ -72,12 +75,7 @@ function sendNobody(
     });
     return;
   }
-  response.setHeader('Location', location);
-  if (door === 'auth-request') {
-    // nginx takes no redirect here; its configuration makes one of the 401 and this header.
-    response.status(401).end();
-    return;
-  }
+  response.setHeader('Location', target);
   const isSafe = ['GET', 'HEAD', 'OPTIONS'].includes(original.method);
   response.status(isSafe ? 302 : 303).end();
 }
