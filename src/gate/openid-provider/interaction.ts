@@ -6,6 +6,7 @@ import type { InteractionResults, Provider } from 'oidc-provider';
 import type { HeldReason } from '#directory/access-decision.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import type { GateContext } from '../gate-context.ts';
+import { noteDoorRefusal } from '../sessions/door-refusal.ts';
 import { resumeSession } from '../sessions/resume-session.ts';
 import { readSessionToken } from '../sessions/session-cookie.ts';
 import type { StoredSession } from '../sessions/session.ts';
@@ -54,7 +55,13 @@ export async function finishInteraction(
 
   const resumed = await resumeSession(context, readSessionToken(context, request.headers.cookie));
   if (resumed.kind === 'nobody' || resumed.session.organizationId !== organizationId) return toSignIn(interaction);
-  if (resumed.kind === 'held') return finish(refusedBecause(resumed.reason));
+  if (resumed.kind === 'held') {
+    const { session, reason, then } = resumed;
+    const { client_id: app } = interaction.params;
+    const door = { door: 'openidProvider', ...(typeof app === 'string' ? { app } : {}) };
+    const reference = await noteDoorRefusal(context, { session, reason, then, ...door });
+    return finish(refusedBecause(reason, reference));
+  }
   if (interaction.prompt.name === 'app_access')
     return finish({ error: 'access_denied', error_description: appRefusal });
   if (interaction.prompt.name === 'consent') return finish({ consent: {} });
@@ -74,8 +81,9 @@ function signedIn(session: StoredSession): InteractionResults {
   return { login: { accountId: bond.userId, ts: Math.floor(session.value.createdAt / 1_000) }, bond };
 }
 
-function refusedBecause(reason: HeldReason): InteractionResults {
-  return { error: 'access_denied', error_description: `${reason}: this person may not come in now` };
+function refusedBecause(reason: HeldReason, reference: string | null): InteractionResults {
+  const seen = reference === null ? '' : `, reference ${reference}`;
+  return { error: 'access_denied', error_description: `${reason}: this person may not come in now${seen}` };
 }
 
 function toSignIn({ params }: Interaction): Interacting {
