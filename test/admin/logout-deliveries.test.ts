@@ -1,9 +1,14 @@
 // Logouts to apps as administrators see them: by person, app and state; one that was given up is tried again.
 
-import { queueLogout } from '#gate/logout/logout-delivery.ts';
-import { createLogoutDeliverer } from '#gate/logout/deliver-logouts.ts';
+import {
+  logoutDeliveryRecords,
+  queueLogout,
+  readLogoutDelivery,
+  type LogoutDelivery,
+} from '#gate/logout/logout-delivery.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { eventually } from '../harness/eventually.ts';
 import { acme, openAdminHouse, other, type AdminHouse } from './admin-house.ts';
 
 describeOnBothStorages('logout deliveries in the admin API', (open) => {
@@ -17,7 +22,7 @@ describeOnBothStorages('logout deliveries in the admin API', (open) => {
   const addApp = (id: string, organization: OrganizationId = acme, key?: string) => {
     const openid = {
       redirectUris: [`https://${id}.example.com/cb`],
-      backchannelLogoutUri: `https://${id}.example.com/out`,
+      backchannelLogoutUri: `http://127.0.0.1:1/out`,
     };
     return house.call('post', `/organizations/${organization}/apps`, { id, name: id, openid }, key).expect(201);
   };
@@ -27,11 +32,11 @@ describeOnBothStorages('logout deliveries in the admin API', (open) => {
     const { body } = await house.call('get', `${at}?${query}`).expect(200);
     return (body.items as { sid: string }[]).map(({ sid }) => sid).toSorted();
   };
-  const deliver = (isTaken: boolean) =>
-    createLogoutDeliverer(house.context.gate, async () => {
-      if (!isTaken) throw new Error('expected 200 OK, got: 500 Internal Server Error');
-      return true;
-    }).run();
+  const read = async (id: string) => {
+    const record = await readLogoutDelivery(house.context.gate, acme, id);
+    if (record === null) throw new Error(`no delivery ${id}`);
+    return record;
+  };
 
   test('by person, app and state, page by page; a dead one is tried again, and that is audited', async () => {
     await addApp('wiki');
@@ -47,24 +52,27 @@ describeOnBothStorages('logout deliveries in the admin API', (open) => {
     const { body: rest } = await house.call('get', `${at}?limit=2&cursor=${first.next}`).expect(200);
     expect([first.items.length, rest.items.length, rest.next]).toEqual([2, 1, null]);
 
-    await deliver(false);
+    // The server tries by itself, at addresses that are nobody's, and gives up after a day.
     house.clock.now += 24 * 3_600_000;
-    await deliver(false);
-    expect(await ids('state=dead')).toEqual(['s1', 's2', 's3']);
+    await eventually(async () => (await ids('state=dead')).length === 3);
     const { body: dead } = await house.call('get', `${at}?user=u2`).expect(200);
-    expect(dead.items[0]).toMatchObject({
-      app: 'wiki',
-      state: 'dead',
-      attempts: 2,
-      error: expect.stringContaining('500'),
+    expect(dead.items[0]).toMatchObject({ app: 'wiki', state: 'dead', error: expect.any(String) });
+    const { id } = dead.items[0] as { id: string };
+    const { body: retried } = await house.call('post', `${at}/${id}/retry`, {}).expect(200);
+    expect(retried).toMatchObject({
+      delivery: { state: 'waiting', nextAt: expect.any(String) },
+      change: expect.any(String),
     });
-    const retry = `${at}/${dead.items[0].id}/retry`;
-    const { body: retried } = await house.call('post', retry, {}).expect(200);
-    expect(retried).toMatchObject({ delivery: { state: 'waiting' }, change: expect.any(String) });
-    expect(await deliver(true)).toBe(1);
-    const { body: done } = await house.call('post', retry, {}).expect(200);
-    expect(done).toMatchObject({ delivery: { state: 'delivered', attempts: 3 }, change: null });
-    expect(done.delivery).not.toHaveProperty('error');
+    await eventually(async () => (await read(id)).value.attempts > dead.items[0].attempts);
+    expect(await ids('state=dead')).toEqual(['s1', 's3']);
+    // Meanwhile it was taken: nothing to try again.
+    for (let isWritten = false; !isWritten; ) {
+      const record = await read(id);
+      const value: LogoutDelivery = { ...record.value, state: 'delivered', deliveredAt: house.clock.now };
+      isWritten = await house.context.storage.records(logoutDeliveryRecords).replace({ ...record, value });
+    }
+    const { body: done } = await house.call('post', `${at}/${id}/retry`, {}).expect(200);
+    expect(done).toMatchObject({ delivery: { state: 'delivered', deliveredAt: expect.any(String) }, change: null });
     await house.context.settleEffects();
     const { body: audit } = await house.call('get', '/organizations/acme/audit').expect(200);
     expect(audit.items.filter(({ action }: { action: string }) => action === 'logoutDelivery.retried')).toHaveLength(1);
@@ -83,6 +91,6 @@ describeOnBothStorages('logout deliveries in the admin API', (open) => {
     expect(await ids('user=u9')).toEqual([]);
     await house.call('post', `${theirs}/${id}/retry`, {}, house.keys.other).expect(200);
     await house.call('post', `${at}/${id}/retry`, {}, house.keys.acmeRead).expect(403);
-    await house.call('get', `${at}?state=nonsense`).expect(422);
+    await house.call('get', `${at}?state=nonsense`).expect(400);
   });
 });

@@ -6,6 +6,22 @@ import { anyMethod, encodedText, headerText, hostileHeaders, hostileQuery, hosti
 import { bodyOf, everywhere, path } from './request-parts.ts';
 import type { WireRequest } from './wire.ts';
 
+const openidPath = fc.oneof(
+  fc.constantFrom(
+    'auth',
+    'token',
+    'me',
+    'jwks',
+    'request',
+    'session/end',
+    'session/end/confirm',
+    'session/end/success',
+  ),
+  fc.constantFrom('token/introspection', 'token/revocation', '.well-known/openid-configuration'),
+  encodedText.map((text) => `auth/${text}`),
+  encodedText.map((text) => `interaction/${text}`),
+);
+
 export function toGate({ sessionCookie, appHost, saml, url }: HostileHouse): fc.Arbitrary<WireRequest> {
   const cookie = fc.oneof(
     fc.constant(sessionCookie),
@@ -56,6 +72,7 @@ export function toGate({ sessionCookie, appHost, saml, url }: HostileHouse): fc.
     fc
       .tuple(organization, connection, fc.constantFrom('saml/acs', 'oidc/callback', 'saml/slo'))
       .map(([org, id, end]) => `/sso/${org}/${id}/${end}`),
+    fc.tuple(organization, openidPath).map(([org, rest]) => `/oidc/${org}/${rest}`),
     encodedText.map((text) => `/${text.length % 2 === 0 ? 'sso' : 'gate'}/${text}`),
   );
   const parameters = [
@@ -70,6 +87,13 @@ export function toGate({ sessionCookie, appHost, saml, url }: HostileHouse): fc.
     'SAMLRequest',
     'SAMLResponse',
     'RelayState',
+    'client_id',
+    'redirect_uri',
+    'request_uri',
+    'id_token_hint',
+    'response_type',
+    'prompt',
+    'xsrf',
   ];
   const query = hostileQuery(parameters, [
     'saml',
