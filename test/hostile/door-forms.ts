@@ -33,6 +33,12 @@ function faultOf(request: WireRequest, answer: WireAnswer): string | null {
   if (type.startsWith('application/problem+json')) return bodyless ? null : faultOfProblem(status, JSON.parse(text));
   if (isBelow(request.target, '/oidc') && type.startsWith('application/json'))
     return bodyless || typeof JSON.parse(text).error === 'string' ? null : 'an OAuth error without its code';
+  if (type.startsWith('application/json') && isSignalDoor(request.target)) {
+    const { err, error, ...words } = bodyless ? { err: 'x', description: 'x' } : JSON.parse(text);
+    const isWhole =
+      typeof (err ?? error) === 'string' && Object.values(words).every((word) => typeof word === 'string');
+    return status === 400 && isWhole ? null : 'a refused signal without its code';
+  }
   if (isBelow(request.target, '/api')) return `the admin API refused as ${type}`;
   if (type.startsWith('text/html')) return bodyless || /<h1>[^<]+<\/h1>/.test(text) ? null : 'a page without a heading';
   return `refused as ${type}`;
@@ -55,4 +61,10 @@ function faultOfProblem(status: number, body: Record<string, unknown>): string |
 
 function isBelow(target: string, mount: string): boolean {
   return target === mount || target.startsWith(`${mount}/`) || target.startsWith(`${mount}?`);
+}
+
+/** RFC 8935 2.3 and OpenID Connect Back-Channel Logout 1.0 2.8 have JSON of their own. */
+function isSignalDoor(target: string): boolean {
+  const [path = ''] = target.split('?', 1);
+  return path.endsWith('/security-events') || path.endsWith('/oidc/backchannel-logout');
 }
