@@ -1,10 +1,6 @@
 // T01 and T02: whatever belongs to another organisation is answered byte for byte like what does not exist, at every route there is; and which
 // organisation a request is about is said by its credential or session, never by the request.
 
-import type { AppId } from '#directory/app.ts';
-import type { OrganizationId } from '#directory/identifiers.ts';
-import { createAppCookie } from '#gate/forward-auth/app-cookie.ts';
-import { idOfToken } from '#gate/opaque-token.ts';
 import { listOperations } from '#admin/operations.ts';
 import { createGate } from '#gate/gate.ts';
 import { scimRoutes } from '#scim/scim-routes.ts';
@@ -196,12 +192,7 @@ function declareSuite(kind: 'sqlite' | 'mongodb'): void {
         },
       });
     /** The gate's own cookie, which counts at no app's host, and the app's. */
-    const cookiesOf = (party: Party): string => {
-      const session = idOfToken(party.browser.cookie(url, 'furlough-session') ?? '');
-      const app = { id: party.app as AppId, organizationId: party.id as OrganizationId };
-      const own = createAppCookie(world.house.admin.gate, { app, host: party.appHost }, session);
-      return `${party.browser.cookieHeader(url)}; furlough-app=${own}`;
-    };
+    const cookiesOf = (party: Party): string => `${party.browser.cookieHeader(url)}; ${party.appCookie}`;
     const cookie = cookiesOf(a);
     expect((await at(a, cookie)).status).toBe(200);
     expect((await at(a, a.browser.cookieHeader(url))).status).toBe(401);
