@@ -64,7 +64,9 @@ describeOnBothStorages('logouts to apps', (open) => {
     await relay();
     expect(await world.gate.deliverLogouts()).toBe(2);
     expect(await world.gate.deliverLogouts()).toBe(0);
-    expect((await told()).toSorted()).toEqual(sids.map((sid) => [world.user.id, sid]).toSorted());
+    const heard = await told();
+    expect(heard).toHaveLength(2);
+    expect(heard).toEqual(expect.arrayContaining(sids.map((sid) => [world.user.id, sid])));
     expect(await states()).toEqual(['delivered', 'delivered']);
     expect(await world.storage.records(artifactRecords).list(organization, { limit: 10 }, world.clock.now)).toEqual([]);
   });

@@ -5,8 +5,8 @@ import { exportJWK, generateKeyPair, decodeProtectedHeader } from 'jose';
 import * as client from 'openid-client';
 import { describeOnBothStorages } from '../harness/both-storages.ts';
 import { Browser } from '../harness/browser.ts';
-import { by, organization } from './gate-world.ts';
-import { refusalOf, registerApp, type OpenidApp } from './openid-app.ts';
+import { organization } from './gate-world.ts';
+import { refusalOf, registerApp } from './openid-app.ts';
 import { login, openOidcWorld, sessionStatus, type OidcWorld } from './oidc-world.ts';
 
 /** What the library says about settings that were left as they are. */
@@ -73,15 +73,13 @@ describeOnBothStorages('the OpenID Provider', (open) => {
     const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
     const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] };
     let assertion = '';
-    const keep = (_header: unknown, payload: Record<string, unknown>) => void (payload['kept'] = true);
-    const auth = client.PrivateKeyJwt({ key: privateKey, kid: 'k1' }, { [client.modifyAssertion]: keep });
+    const auth = client.PrivateKeyJwt({ key: privateKey, kid: 'k1' });
     const app = await registerApp(world, 'signer', {
       auth,
       openid: { authMethod: 'private_key_jwt', secrets: [], jwks },
     });
     app.config[client.customFetch] = async (url, options) => {
-      const form = new URLSearchParams(String(options.body ?? ''));
-      assertion = form.get('client_assertion') ?? assertion;
+      if (options.body instanceof URLSearchParams) assertion = options.body.get('client_assertion') ?? assertion;
       return fetch(url, options as RequestInit);
     };
     const tokens = await app.signIn(new Browser());

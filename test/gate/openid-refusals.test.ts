@@ -207,7 +207,10 @@ describeOnBothStorages('the OpenID Provider refuses', (open) => {
     await world.deactivate(world.user);
     expect(await doors(browser, code, tokens)).toEqual(shut);
     const refused = await app.send(browser, await app.ask());
-    expect(refusalOf(refused.url).description).toContain('accountInactive');
+    const [record] = await world.signIns();
+    expect(record).toMatchObject({ reason: 'accountInactive', door: { name: 'openidProvider', app: 'wiki' } });
+    const { description } = refusalOf(refused.url);
+    expect(description).toContain(`accountInactive: this person may not come in now, reference ${record?.reference}`);
 
     await world.reactivate(world.user);
     expect(await userinfo(tokens.access_token)).toBe(401);

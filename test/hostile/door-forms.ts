@@ -31,6 +31,8 @@ function faultOf(request: WireRequest, answer: WireAnswer): string | null {
     return bodyless ? null : faultOfScimError(status, JSON.parse(text));
   }
   if (type.startsWith('application/problem+json')) return bodyless ? null : faultOfProblem(status, JSON.parse(text));
+  if (isBelow(request.target, '/oidc') && type.startsWith('application/json'))
+    return bodyless || typeof JSON.parse(text).error === 'string' ? null : 'an OAuth error without its code';
   if (isBelow(request.target, '/api')) return `the admin API refused as ${type}`;
   if (type.startsWith('text/html')) return bodyless || /<h1>[^<]+<\/h1>/.test(text) ? null : 'a page without a heading';
   return `refused as ${type}`;

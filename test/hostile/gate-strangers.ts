@@ -14,6 +14,22 @@ const signalDoors = [
 ] as const;
 const jwtLike = 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.AAAA';
 
+const openidPath = fc.oneof(
+  fc.constantFrom(
+    'auth',
+    'token',
+    'me',
+    'jwks',
+    'request',
+    'session/end',
+    'session/end/confirm',
+    'session/end/success',
+  ),
+  fc.constantFrom('token/introspection', 'token/revocation', '.well-known/openid-configuration'),
+  encodedText.map((text) => `auth/${text}`),
+  encodedText.map((text) => `interaction/${text}`),
+);
+
 export function toGate({ sessionCookie, appHost, saml, openId, url }: HostileHouse): fc.Arbitrary<WireRequest> {
   const cookie = fc.oneof(
     fc.constant(sessionCookie),
@@ -75,6 +91,7 @@ export function toGate({ sessionCookie, appHost, saml, openId, url }: HostileHou
     fc
       .tuple(organization, connection, fc.constantFrom('saml/acs', 'oidc/callback', 'saml/slo', 'security-events'))
       .map(([org, id, end]) => `/sso/${org}/${id}/${end}`),
+    fc.tuple(organization, openidPath).map(([org, rest]) => `/oidc/${org}/${rest}`),
     encodedText.map((text) => `/${text.length % 2 === 0 ? 'sso' : 'gate'}/${text}`),
   );
   const parameters = [
@@ -92,6 +109,13 @@ export function toGate({ sessionCookie, appHost, saml, openId, url }: HostileHou
     'login_hint',
     'email',
     'logout_token',
+    'client_id',
+    'redirect_uri',
+    'request_uri',
+    'id_token_hint',
+    'response_type',
+    'prompt',
+    'xsrf',
   ];
   const query = hostileQuery(parameters, [
     'saml',

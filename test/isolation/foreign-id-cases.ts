@@ -238,6 +238,15 @@ export const adminCases: Readonly<Record<string, Cases>> = {
       target: `/api/v1/organizations/${own.organization}/departments/${own.department}/users?cursor=${cursorAt(ids.person)}`,
     },
   ],
+  'logoutDeliveries.list': (ids, own) => [
+    { method: 'GET', target: `/api/v1/organizations/${ids.organization}/logout-deliveries`, control: 200 },
+    ...[`user=${ids.person}`, `app=${ids.app}`, `cursor=${cursorAt(ids.app)}`].map((query) => ({
+      method: 'GET',
+      target: `/api/v1/organizations/${own.organization}/logout-deliveries?${query}`,
+    })),
+  ],
+  // A delivery of another organisation: test/admin/logout-deliveries.test.ts.
+  'logoutDeliveries.retry': ofPath('POST', `/logout-deliveries/${'0'.repeat(64)}/retry`, {}),
   'seats.get': ofPath('GET', '/seats'),
   'seats.change': ofPath('PUT', '/seats', { licensed: 1 }),
   'seats.recount': ofPath('POST', '/seats/recount'),
@@ -532,6 +541,7 @@ export const gateCases: Readonly<Record<string, Cases>> = {
   '/sso/:org/:connection/oidc/callback': (ids, own) => [
     { method: 'GET', target: `/sso/${own.organization}/${ids.connection}/oidc/callback?code=x&state=y`, headers: page },
   ],
+  '/oidc/:org/interaction/:uid': () => 'known by the cookie of the browser that began it',
   '/gate/forward-auth': () => 'the proxy names the host: asked in T02',
   '/gate/auth-request': () => 'the same decision as forward-auth',
   '/gate/ext-authz/{*path}': () => 'the same decision as forward-auth',

@@ -13,6 +13,7 @@ import { findOpenidApp, isSecretOf } from './app-client.ts';
 import { finishInteraction, type Interacting } from './interaction.ts';
 import { askBeforeSigningOut, createProviderConfiguration, type ProviderSettings } from './provider-configuration.ts';
 import { orStoreAway } from './provider-error.ts';
+import { renderNotFound } from './provider-pages.ts';
 
 export interface OpenidProvider {
   /** Answers a request whose `url` is what follows the issuer. */
@@ -70,6 +71,7 @@ export function createOpenidProvider(
     await next();
     const oidcContext = ctx as unknown as KoaContextWithOIDC & { readonly oidc?: KoaContextWithOIDC['oidc'] };
     if (ctx.status === 503) ctx.set('Retry-After', '2');
+    else if (ctx.status === 404 && ctx.body === undefined) renderNotFound(oidcContext);
     else if (oidcContext.oidc?.route === 'end_session') await askAnyway(context, settings, oidcContext);
     else if (oidcContext.oidc?.route === 'end_session_confirm') await signOutAtGate(context, settings, oidcContext);
   });

@@ -4,7 +4,7 @@
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider';
 import type { Translator } from '#messages/translator.ts';
 import { pageHeaders, renderPage, translatorFor, type Page } from '../pages/page.ts';
-import { createUnavailablePage } from '../pages/refusal-page.ts';
+import { createNotFoundPage, createUnavailablePage } from '../pages/refusal-page.ts';
 import { createSignedOutPage } from '../pages/session-pages.ts';
 
 /** An error the library cannot send back to the app. */
@@ -16,6 +16,16 @@ export function renderProviderError(ctx: KoaContextWithOIDC, out: ErrorOut): voi
   }
   const isOutage = ctx.status === 503;
   write(ctx, translator, isOutage ? createUnavailablePage(translator) : createAppErrorPage(translator, out));
+}
+
+/** There is nothing at this address, or not by this method. */
+export function renderNotFound(ctx: KoaContextWithOIDC): void {
+  const isPage = ctx.accepts('json', 'html') === 'html';
+  if (isPage) {
+    const translator = translatorFor(ctx.req);
+    write(ctx, translator, createNotFoundPage(translator));
+  } else ctx.body = { error: 'not_found', error_description: 'there is nothing at this address' };
+  ctx.status = 404;
 }
 
 /** The question before signing out: another site may have sent the browser here. */
