@@ -57,7 +57,9 @@ export async function finishInteraction(
   if (resumed.kind === 'nobody' || resumed.session.organizationId !== organizationId) return toSignIn(interaction);
   if (resumed.kind === 'held') {
     const app = String(interaction.params['client_id']);
-    return finish(refusedBecause(resumed.reason, await noteDoorRefusal(context, { ...resumed, door: 'openidProvider', app })));
+    return finish(
+      refusedBecause(resumed.reason, await noteDoorRefusal(context, { ...resumed, door: 'openidProvider', app })),
+    );
   }
   if (interaction.prompt.name === 'app_access')
     return finish({ error: 'access_denied', error_description: appRefusal });
