@@ -146,7 +146,6 @@ describe('options of an OpenID Connect connection', () => {
         issuer: 'furlough',
         subject: 'furlough',
         audience: world.provider.issuer,
-        currentDate: new Date(world.clock.now),
       });
       expect(payload.jti).toEqual(expect.any(String));
       expect((await fetch(`${world.baseUrl}/sso/acme/other/oidc/jwks`)).status).toBe(404);

@@ -4,6 +4,7 @@ import { createAuditTrail, type AuditTrail } from '#audit/audit-chain.ts';
 import type { GateContext } from '#gate/gate-context.ts';
 import { endSessionsOfUser } from '#gate/sessions/end-sessions.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
+import { deletedNameRecords } from '#provisioning/deleted-names.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { sweepSeats } from '#provisioning/seat-sweep.ts';
@@ -21,6 +22,7 @@ export const sideRecordKinds: readonly string[] = [
   deadLetterRecords.name,
   departmentTreeRecords.name,
   customSchemaRecords.name,
+  deletedNameRecords.name,
 ];
 
 /** The write side and the relay on one store. */

@@ -1,13 +1,15 @@
 // Makes the indexes exist before the first request, and keeps this program away from a database that a newer one has written.
 // What the indexes are stands beside the queries that use them.
 
-import { type Connection, type Model } from 'mongoose';
+import type { Connection, Model, mongo } from 'mongoose';
 import { StorageError } from '../storage-error.ts';
 import { isDuplicateKey } from './mongo-errors.ts';
 import { defineModel, DocumentSchema } from './mongo-model.ts';
 
 /** Raised with every change of the documents that an older program could not read. */
 const schemaVersion = 1;
+
+type IndexDescription = mongo.IndexDescription;
 
 interface SchemaDocument {
   readonly _id: string;
@@ -26,8 +28,14 @@ export async function prepareSchema(connection: Connection, models: readonly Mod
     const versionsSaid = `version ${found.version}, this program reads up to ${schemaVersion}`;
     throw new StorageError('incompatible', `The database was written by a newer Furlough: ${versionsSaid}.`);
   }
-  for (const model of models) await model.createIndexes();
+  await Promise.all(models.map(createIndexes));
   if (found === null) await versions.insertOne({ _id: 'schema', version: schemaVersion }).catch(unlessThere);
+}
+
+/** All of a collection's in one command; those that are there already stay. */
+async function createIndexes(model: Model<never>): Promise<void> {
+  const indexes = model.schema.indexes().map(([key, options]) => ({ key, ...options }) as IndexDescription);
+  if (indexes.length > 0) await model.collection.createIndexes(indexes);
 }
 
 /** Two nodes may start on an empty database at once. */
