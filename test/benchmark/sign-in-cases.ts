@@ -24,7 +24,7 @@ async function prepareOidc(server: ServerProcess, people: number): Promise<Bench
   return {
     name: 'sign-in, OIDC',
     measure: async () => {
-      const result = await signInMany(async (n, browser) => {
+      const result = await signInMany(server, async (n, browser) => {
         const userName = `person-${n % people}@example.com`;
         provider.person = { sub: userName, claims: { preferred_username: userName } };
         const visit = await browser.go(`${server.url}${login}oidc`, {
@@ -44,7 +44,7 @@ async function prepareSaml(server: ServerProcess, people: number): Promise<Bench
   return {
     name: 'sign-in, SAML',
     measure: () =>
-      signInMany(async (n, browser) => {
+      signInMany(server, async (n, browser) => {
         const { headers } = await browser.go(`${server.url}${login}saml`, { follow: false });
         const asked = new URL(headers.get('location') ?? '').searchParams;
         const xml = inflateRawSync(Buffer.from(asked.get('SAMLRequest') ?? '', 'base64')).toString('utf8');
@@ -65,6 +65,7 @@ async function prepareSaml(server: ServerProcess, people: number): Promise<Bench
 
 /** Throws when somebody was not let in. */
 async function signInMany(
+  server: ServerProcess,
   signIn: (
     n: number,
     browser: Browser,
@@ -80,11 +81,18 @@ async function signInMany(
       const visit = await signIn(begun++, browser);
       times.push(performance.now() - before);
       if (browser.cookie(visit.url, 'furlough-session') === undefined)
-        throw new Error(`a sign-in ended with ${visit.status}: ${visit.body.slice(0, 500)}`);
+        throw new Error(`a sign-in ended with ${visit.status}: ${await reasonOf(server)}`);
     }
   };
   await Promise.all(Array.from({ length: browsers }, sit));
   return toLoadResult(times, performance.now() - start);
+}
+
+/** Why the last sign-in was refused. */
+async function reasonOf(server: ServerProcess): Promise<string> {
+  const headers = { authorization: `Bearer ${adminKey}` };
+  const asked = await fetch(`${server.url}/api/v1/organizations/default/sign-ins?outcome=refused&limit=1`, { headers });
+  return JSON.stringify(((await asked.json()) as { readonly items: readonly unknown[] }).items[0]);
 }
 
 /** The server answers elsewhere than where it believes to be. */

@@ -46,7 +46,13 @@ export function openConnection(path: string, database: Database = openDatabase(p
     prepare: (sql) => new PreparedStatement(database, sql),
     exec: (sql) => database.exec(sql),
     async read(work) {
-      await breathe();
+      const turn = breathe();
+      if (turn !== undefined) await turn;
+      try {
+        return work();
+      } catch (error) {
+        if (!isBusy(error)) throw toStorageError(error);
+      }
       return retryWhileBusy(work, patienceMs);
     },
     write: createGroupCommit(database, { groupMs: breathAfterMs, patienceMs }),
