@@ -36,6 +36,8 @@ export interface Storage {
 export interface StorageOptions {
   /** Names of all record kinds, so that tables and indexes exist before the first request. */
   readonly recordKinds: readonly string[];
+  /** For tests, whose stores are small and many: records are found without indexes then, where an adapter can. */
+  readonly withoutRecordIndexes?: boolean;
   /** Hears of failures that were left to the sweep because they must not undo what is committed. Must not throw. */
   readonly reportTrouble?: (message: string, error: unknown) => void;
 }

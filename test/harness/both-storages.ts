@@ -18,7 +18,9 @@ export function describeOnBothStorages(name: string, suite: (open: OpenStorage, 
   });
   describeWithMongo(`${name} on MongoDB`, () => {
     suite(
-      closedAfterEach(() => openMongoStorage(requireTestMongo().freshDatabaseUri(), { recordKinds })),
+      closedAfterEach(() =>
+        openMongoStorage(requireTestMongo().freshDatabaseUri(), { recordKinds, withoutRecordIndexes: true }),
+      ),
       'mongodb',
     );
   });

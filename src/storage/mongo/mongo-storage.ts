@@ -49,9 +49,9 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
       ledgerModel,
       ...records.values(),
     ] as unknown as readonly Model<never>[];
-    await guard(() =>
-      prepareSchema(connection, [...carriers, audit as unknown as Model<never>, members as unknown as Model<never>]),
-    );
+    const plain = new Set<unknown>(options.withoutRecordIndexes === true ? records.values() : []);
+    const indexed = [...carriers, audit, members].filter((model) => !plain.has(model));
+    await guard(() => prepareSchema(connection, indexed as unknown as readonly Model<never>[]));
 
     const clock = createStoreClock(connection);
     const ledgers = createSeatBatches(ledgerModel, createLedgers(ledgerModel, organizations));
