@@ -3,6 +3,8 @@
 import { jest } from '@jest/globals';
 import { exportJWK, generateKeyPair, decodeProtectedHeader } from 'jose';
 import * as client from 'openid-client';
+import type { OrganizationId } from '#directory/identifiers.ts';
+import { verifiedDomainRecords } from '#storage/domain-records.ts';
 import { describeOnBothStorages } from '../harness/both-storages.ts';
 import { Browser } from '../harness/browser.ts';
 import { organization } from './gate-world.ts';
@@ -46,6 +48,18 @@ describeOnBothStorages('the OpenID Provider', (open) => {
     await client.tokenRevocation(app.config, again.refresh_token ?? '');
     for (const token of [again.refresh_token, again.access_token])
       expect(await client.tokenIntrospection(app.config, token ?? '')).toEqual({ active: false });
+  });
+
+  test('an address is verified where its domain was shown to be the organisation’s, not where another has it', async () => {
+    const app = await registerApp(world, 'wiki');
+    const claims = async () => (await app.signIn(new Browser())).claims()?.['email_verified'];
+    const domains = world.storage.records(verifiedDomainRecords);
+    const domain = { id: 'example.com', value: { verifiedBy: 'dns', verifiedAt: world.clock.now } as const };
+    await domains.insert({ ...domain, organizationId: 'globex' as OrganizationId });
+    expect(await claims()).toBe(false);
+    await domains.delete(domain.id);
+    await domains.insert({ ...domain, organizationId: world.user.organizationId });
+    expect(await claims()).toBe(true);
   });
 
   test('a public client: PKCE alone, and its own origin may ask from a browser', async () => {

@@ -3,8 +3,8 @@
 
 import type { DepartmentId, OrganizationId } from '#directory/identifiers.ts';
 import { displayNameOf, type User, type UserProfile } from '#directory/user.ts';
-import { connectionRecords } from '#storage/connection-records.ts';
 import { createDepartmentReader } from '#storage/department-reader.ts';
+import { findOrganizationOfDomain } from '#storage/domain-records.ts';
 import { groupsOfPerson } from '../app-access.ts';
 import { emailOf } from '../forward-auth/identity-headers.ts';
 import type { GateContext } from '../gate-context.ts';
@@ -49,14 +49,13 @@ function profileClaims({ profile, modifiedAt }: User) {
   };
 }
 
-/** An address counts as verified where its domain is one of the organisation's own: those that lead to one of its connections. */
+/** An address counts as verified where its domain was shown to be the organisation's own: else one could vouch for the people of another. */
 async function emailClaims(context: GateContext, { organizationId, profile }: User) {
   const email = emailOf(profile);
   if (email === undefined) return {};
   const domain = email.slice(email.lastIndexOf('@') + 1).toLowerCase();
-  const page = { key: `domain=${domain}`, limit: 1 };
-  const owners = await context.storage.records(connectionRecords).list(organizationId, page, context.now());
-  return { email, email_verified: owners.length > 0 };
+  const owner = await findOrganizationOfDomain(context.storage, domain, context.now());
+  return { email, email_verified: owner === organizationId };
 }
 
 /** Names, nested groups' too, in alphabetical order. */
