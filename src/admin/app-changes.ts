@@ -125,7 +125,7 @@ async function change(
     const record = await readRecord(context, organizationId, id);
     const { app, clientSecret } = edit(record.value);
     if (JSON.stringify(app) === JSON.stringify(record.value)) return { app, clientSecret: null, change: null };
-    await claimHosts(context, organizationId, id, hostsOf(app));
+    if (app.forwardAuth !== record.value.forwardAuth) await claimHosts(context, organizationId, id, hostsOf(app));
     const words = { before: describe(record.value), after: describe(app) };
     const recorded = recordOf(context, action, app, words, by);
     if (!(await context.storage.records(appRecords).replace({ ...record, value: app }, recorded.effects))) continue;

@@ -22,6 +22,7 @@ export async function readAppInput(
     throw refuse('app', 'An app needs `forwardAuth`, `openid` or both.');
   for (const host of forwardAuth?.hosts ?? []) {
     if (!isHost(host)) throw refuse('forwardAuth.hosts', `"${host}" is not a host.`);
+    if (/:(?:80|443)$/.test(host)) throw refuse('forwardAuth.hosts', `"${host}": leave the scheme’s own port out.`);
   }
   for (const { path } of forwardAuth?.rules ?? []) assertPath(path);
   await assertGroups(context, organizationId, [

@@ -1,9 +1,9 @@
 // The audit entry of a change of configuration: it goes into the same write as what it tells of.
 
 import { describeActor } from '#directory/actor.ts';
-import type { Effect } from '#directory/effect.ts';
+import { toEffects, type Effect } from '#directory/effect.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
-import { createTimeOrderedId, type ChangeId, type EffectId, type OrganizationId } from '#directory/identifiers.ts';
+import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
 import type { AdminContext } from './admin-operation.ts';
 
 export interface ConfigurationChange {
@@ -26,8 +26,7 @@ export function recordChange(
   { action, target, before, after }: ConfigurationChange,
   by: ChangeContext,
 ): { readonly change: ChangeId; readonly effects: readonly Effect[] } {
-  const at = context.now();
-  const change = createTimeOrderedId(at, context.randomBytes) as ChangeId;
+  const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
   const event = {
     action,
     level: 'important',
@@ -39,6 +38,5 @@ export function recordChange(
     ...(by.requestId === undefined ? {} : { requestId: by.requestId }),
     change,
   } as const;
-  const id = createTimeOrderedId(at, context.randomBytes) as EffectId;
-  return { change, effects: [{ id, organizationId, at, attempts: 0, body: { kind: 'audit', event } }] };
+  return { change, effects: toEffects(context, organizationId, [{ kind: 'audit', event }]) };
 }

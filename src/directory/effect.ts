@@ -1,7 +1,14 @@
 // Effects: the work that must follow a committed change, stored in the same write and carried out by the relay.
 // Each is idempotent by its id: carrying it out twice leaves the same state as once.
 
-import type { EffectId, Instant, OrganizationId, UserId } from './identifiers.ts';
+import {
+  createTimeOrderedId,
+  type EffectId,
+  type Instant,
+  type OrganizationId,
+  type RandomBytes,
+  type UserId,
+} from './identifiers.ts';
 
 /** What the audit trail will say. `before` and `after` hold only what differs. */
 export interface AuditEvent {
@@ -41,4 +48,20 @@ export interface Effect {
   /** Failed tries so far. */
   readonly attempts: number;
   readonly body: EffectBody;
+}
+
+/** Effects ready to be stored with a change. */
+export function toEffects(
+  context: { readonly now: () => Instant; readonly randomBytes: RandomBytes },
+  organizationId: OrganizationId,
+  bodies: readonly EffectBody[],
+): readonly Effect[] {
+  const at = context.now();
+  return bodies.map((body) => ({
+    id: createTimeOrderedId(at, context.randomBytes) as EffectId,
+    organizationId,
+    at,
+    attempts: 0,
+    body,
+  }));
 }

@@ -1,5 +1,6 @@
 // What administrators do to an organisation: create, suspend, resume, rename, set its policy at the limit and whom its people may ask. Its contract is administer-seats.ts.
 
+import { toEffects } from '#directory/effect.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import { isSlug, type ChangeId, type Instant, type OrganizationId } from '#directory/identifiers.ts';
@@ -7,7 +8,7 @@ import type { Organization, OrganizationContact, SeatPolicy } from '#directory/o
 import { isSame } from '#directory/same-value.ts';
 import { isSeatCount, seatCountRule } from '#directory/seat.ts';
 import { auditOrganization } from './organization-audit.ts';
-import { toEffects, type ProvisioningContext } from './provisioning-context.ts';
+import type { ProvisioningContext } from './provisioning-context.ts';
 
 export interface NewOrganization {
   readonly id: OrganizationId;

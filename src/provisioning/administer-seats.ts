@@ -1,5 +1,6 @@
 // The contract of seats: how many are licensed, what happens at the limit, and counting anew. Who takes a seat is commit-user-change.ts.
 
+import { toEffects } from '#directory/effect.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
@@ -8,7 +9,7 @@ import { isSeatCount, seatCountRule, type SeatContract, type SeatLedger } from '
 import type { RecountOutcome } from '#storage/seat-ledger-store.ts';
 import { changeOrganization } from './administer-organization.ts';
 import { auditOrganization } from './organization-audit.ts';
-import { toEffects, type ProvisioningContext } from './provisioning-context.ts';
+import type { ProvisioningContext } from './provisioning-context.ts';
 import { promoteWaiting } from './seat-queue.ts';
 
 /** A contract of seats together with what happens at its limit. Left-out parts stay. */

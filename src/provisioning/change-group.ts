@@ -2,7 +2,7 @@
 // whoever is switched off stays a member, and is out all the same.
 
 import { DirectoryError } from '#directory/directory-error.ts';
-import { partsOf, type Difference } from '#directory/effect.ts';
+import { toEffects, partsOf, type Difference } from '#directory/effect.ts';
 import { differingAttributes, type ChangeContext } from '#directory/effects-between.ts';
 import { groupEvent } from '#directory/group-audit.ts';
 import { mostMembersAtOnce, type Group, type GroupMember, type GroupProfile } from '#directory/group.ts';
@@ -14,7 +14,7 @@ import {
   type OrganizationId,
 } from '#directory/identifiers.ts';
 import { membersAmong, resolveMembers } from './group-members.ts';
-import { toEffects, type ProvisioningContext } from './provisioning-context.ts';
+import type { ProvisioningContext } from './provisioning-context.ts';
 
 /** What a group should be. `add` and `remove` are ids; nobody is in both. */
 export interface GroupEdit {

@@ -3,7 +3,7 @@
 
 import { DirectoryError } from '#directory/directory-error.ts';
 import { describeActor } from '#directory/actor.ts';
-import { partsOf, type Difference } from '#directory/effect.ts';
+import { toEffects, partsOf, type Difference } from '#directory/effect.ts';
 import { effectsBetween, type ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
 import type { SeatPolicy } from '#directory/organization.ts';
@@ -12,7 +12,7 @@ import { isSame } from '#directory/same-value.ts';
 import type { User } from '#directory/user.ts';
 import type { CommitOutcome, UserCommit } from '#storage/user-store.ts';
 import { waitAtMost } from '#storage/wait-at-most.ts';
-import { toEffects, type ProvisioningContext } from './provisioning-context.ts';
+import type { ProvisioningContext } from './provisioning-context.ts';
 import { promoteWaiting } from './seat-queue.ts';
 
 /** How long a lock-out waits for its seat to be passed on before it is answered. */

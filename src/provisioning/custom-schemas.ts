@@ -1,6 +1,7 @@
 // The custom schemas of organisations: declared, changed and removed by administrators, read by every SCIM request. Reading is from memory for a
 // moment, since schemas are no status; whoever changes them here sees it here at once, other processes after that moment.
 
+import { toEffects } from '#directory/effect.ts';
 import { describeActor } from '#directory/actor.ts';
 import {
   collide,
@@ -17,7 +18,7 @@ import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#direct
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import { toEffects, type ProvisioningContext } from './provisioning-context.ts';
+import type { ProvisioningContext } from './provisioning-context.ts';
 
 export interface SchemaChange {
   readonly schema: CustomSchema;

@@ -6,13 +6,13 @@
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { Department } from '#directory/department.ts';
 import { departmentEvent } from '#directory/department-audit.ts';
-import { partsOf, type Difference } from '#directory/effect.ts';
+import { toEffects, partsOf, type Difference } from '#directory/effect.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
 import { departmentRecords, departmentTreeRecords, type DepartmentTree } from '#storage/department-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import { toEffects, type ProvisioningContext } from './provisioning-context.ts';
+import type { ProvisioningContext } from './provisioning-context.ts';
 
 /** What is to be written, decided on a tree on which nothing is under way. */
 export interface TreeChange {

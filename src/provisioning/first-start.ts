@@ -6,14 +6,14 @@ import { defaultScimProvisioning } from '#directory/connection.ts';
 import type { CredentialKind } from '#directory/credential.ts';
 import { describeActor } from '#directory/actor.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
-import type { AuditEvent } from '#directory/effect.ts';
+import { toEffects, type AuditEvent } from '#directory/effect.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import type { Credentials } from '#secrets/credentials.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import { createOrganization } from './administer-organization.ts';
-import { toEffects, type ProvisioningContext } from './provisioning-context.ts';
+import type { ProvisioningContext } from './provisioning-context.ts';
 
 /** Secrets given by configuration for an unattended set-up (surface.md, "Configuration"). */
 export interface BootstrapSecrets {

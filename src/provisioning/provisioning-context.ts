@@ -1,7 +1,6 @@
 // What the write side is given: storage, clock, chance, and whom to wake when effects wait. Features take this by name, nothing else.
 
-import type { EffectBody, Effect } from '#directory/effect.ts';
-import { createTimeOrderedId, type EffectId, type OrganizationId, type RandomBytes } from '#directory/identifiers.ts';
+import type { RandomBytes } from '#directory/identifiers.ts';
 import type { Storage } from '#storage/storage.ts';
 
 export interface ProvisioningContext {
@@ -16,20 +15,4 @@ export interface ProvisioningContext {
   readonly continueLater: (work: () => Promise<unknown>) => void;
   /** A failure that must not undo a committed change: the sweep repairs it later. */
   readonly reportTrouble: (message: string, error: unknown) => void;
-}
-
-/** Effects ready to be stored with a change. */
-export function toEffects(
-  context: ProvisioningContext,
-  organizationId: OrganizationId,
-  bodies: readonly EffectBody[],
-): readonly Effect[] {
-  const at = context.now();
-  return bodies.map((body) => ({
-    id: createTimeOrderedId(at, context.randomBytes) as EffectId,
-    organizationId,
-    at,
-    attempts: 0,
-    body,
-  }));
 }

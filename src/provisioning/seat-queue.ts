@@ -1,10 +1,11 @@
 // The queue for seats: whoever waits longest gets the seat that came free, by the same take as everyone else.
 // Called by whoever gave a seat back, stored a waiting user, raised the contract or settled a movement; a sweep calls it too, after crashes.
 
+import { toEffects } from '#directory/effect.ts';
 import { effectsBetween, type ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type OrganizationId } from '#directory/identifiers.ts';
 import { asPromoted } from '#directory/user-change.ts';
-import { toEffects, type ProvisioningContext } from './provisioning-context.ts';
+import type { ProvisioningContext } from './provisioning-context.ts';
 
 const byQueue: ChangeContext = { actor: { kind: 'system', name: 'seat-queue' }, mouth: 'seatQueue' };
 

@@ -128,6 +128,7 @@ describeOnBothStorages('apps in the admin API', (open) => {
     ['neither part', { name: 'x' }],
     ['a URL as host', { name: 'x', forwardAuth: { hosts: ['https://a.example.com'] } }],
     ['a host with a path', { name: 'x', forwardAuth: { hosts: ['a.example.com/x'] } }],
+    ['a host with its scheme’s own port', { name: 'x', forwardAuth: { hosts: ['a.example.com:443'] } }],
     ['a wildcard host', { name: 'x', forwardAuth: { hosts: ['*.example.com'] } }],
     [
       'a rule that goes up',

@@ -1,8 +1,8 @@
 // What follows for apps when a session of the gate ends, or all of a person: each app that was opened from it is told, and what the OpenID Provider
 // keeps of it is removed. The doors were closed before; all of this is idempotent, for the relay. gate.md 4, point 5.
 
-import type { Effect, EffectBody } from '#directory/effect.ts';
-import { createTimeOrderedId, type EffectId, type OrganizationId, type UserId } from '#directory/identifiers.ts';
+import { toEffects, type Effect } from '#directory/effect.ts';
+import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { GateContext } from '../gate-context.ts';
 import { artifactKeys, artifactRecords, type StoredArtifact } from '../openid-provider/artifact.ts';
 import { queueLogout } from './logout-delivery.ts';
@@ -31,16 +31,14 @@ export function endAppSessionsOfSession(
   return endAppSessions(context, organizationId, artifactKeys.ofSession(session), () => true, cause);
 }
 
-/** The effect of a session's end, to be stored in the same write. */
-export function appSessionsEffect(
+/** What follows of a session's end, to be stored in the same write. */
+export function appSessionsEffects(
   context: Pick<GateContext, 'now' | 'randomBytes'>,
   organizationId: OrganizationId,
   session: string,
   cause: string,
-): Effect {
-  const at = context.now();
-  const body: EffectBody = { kind: 'endAppSessions', session, cause };
-  return { id: createTimeOrderedId(at, context.randomBytes) as EffectId, organizationId, at, attempts: 0, body };
+): readonly Effect[] {
+  return toEffects(context, organizationId, [{ kind: 'endAppSessions', session, cause }]);
 }
 
 async function endAppSessions(

@@ -3,6 +3,7 @@
 
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { OrganizationId } from '#directory/identifiers.ts';
+import { expireRecords } from '#storage/expire-records.ts';
 import type { RecordStore } from '#storage/record-store.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { GateContext } from '../gate-context.ts';
@@ -64,7 +65,8 @@ export function createArtifactAdapter(context: GateContext, organizationId: Orga
         if (model === 'ReplayDetection') throw new errors.InvalidClientAuth('used before');
       }
       const before = await records.get(record.id, context.now());
-      if (before === null) await records.delete(record.id);
+      // Only what has expired may go: another request may have stored it anew meanwhile.
+      if (before === null) await expireRecords(context.storage, [artifactRecords.name], context.now());
       else if (await records.replace({ ...before, ...record, value: joined(before.value, artifact) })) return;
     }
     throw new StorageError('unavailable', 'This artifact is being changed too often.');

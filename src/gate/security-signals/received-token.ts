@@ -2,8 +2,7 @@
 // work failed half-way is sent again and completes.
 
 import type { Connection } from '#directory/connection.ts';
-import type { Effect } from '#directory/effect.ts';
-import { createTimeOrderedId, type EffectId } from '#directory/identifiers.ts';
+import { toEffects } from '#directory/effect.ts';
 import type { RecordKind } from '#storage/record-store.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { GateContext } from '../gate-context.ts';
@@ -48,13 +47,6 @@ export async function noteReceived(
     target: { kind: 'connection', id: at.id, name: at.name },
     after,
   } as const;
-  const effect: Effect = {
-    id: createTimeOrderedId(now, context.randomBytes) as EffectId,
-    organizationId: at.organizationId,
-    at: now,
-    attempts: 0,
-    body: { kind: 'audit', event },
-  };
   try {
     await context.storage.records(receivedTokenRecords).insert(
       {
@@ -63,7 +55,7 @@ export async function noteReceived(
         expiresAt: Math.max(token.until, now) + marginMs,
         value: { connection: at.id, at: now },
       },
-      [effect],
+      toEffects(context, at.organizationId, [{ kind: 'audit', event }]),
     );
     return true;
   } catch (error) {

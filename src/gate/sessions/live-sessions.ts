@@ -2,9 +2,9 @@
 // side's (`endSessions`), because only the epoch reaches sessions that are being opened at this moment.
 
 import { describeActor } from '#directory/actor.ts';
-import type { Effect } from '#directory/effect.ts';
+import { toEffects, type Effect } from '#directory/effect.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
-import { createTimeOrderedId, type ChangeId, type EffectId } from '#directory/identifiers.ts';
+import { createTimeOrderedId, type ChangeId } from '#directory/identifiers.ts';
 import type { User } from '#directory/user.ts';
 import type { GateContext } from '../gate-context.ts';
 import { endSession, isExpired, sessionsOf, type StoredSession } from './session.ts';
@@ -60,8 +60,7 @@ function audited(
   session: StoredSession,
   by: ChangeContext,
 ): { readonly change: ChangeId; readonly effects: readonly Effect[] } {
-  const at = context.now();
-  const change = createTimeOrderedId(at, context.randomBytes) as ChangeId;
+  const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
   const { connection, browser } = session.value;
   const event = {
     action: 'session.ended',
@@ -74,9 +73,5 @@ function audited(
     ...(by.requestId === undefined ? {} : { requestId: by.requestId }),
     change,
   } as const;
-  const id = createTimeOrderedId(at, context.randomBytes) as EffectId;
-  return {
-    change,
-    effects: [{ id, organizationId: user.organizationId, at, attempts: 0, body: { kind: 'audit', event } }],
-  };
+  return { change, effects: toEffects(context, user.organizationId, [{ kind: 'audit', event }]) };
 }

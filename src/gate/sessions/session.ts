@@ -5,7 +5,7 @@ import type { ConnectionId, Instant, OrganizationId, UserId } from '#directory/i
 import type { Effect } from '#directory/effect.ts';
 import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
 import type { GateContext } from '../gate-context.ts';
-import { appSessionsEffect } from '../logout/end-app-sessions.ts';
+import { appSessionsEffects } from '../logout/end-app-sessions.ts';
 import { createToken, idOfParts, idOfToken } from '../opaque-token.ts';
 
 /** Whom the identity provider signed in, as it calls them and its own session: by this it can end the session again (SLO, logout token). */
@@ -174,7 +174,7 @@ export async function endSession(
     if (record === null) return 'gone';
     if (record.value.endedAt !== undefined) return 'endedBefore';
     const ended = { ...record, value: { ...record.value, endedAt: context.now(), cause } };
-    if (await store.replace(ended, [...effects, appSessionsEffect(context, record.organizationId, id, cause)]))
+    if (await store.replace(ended, [...effects, ...appSessionsEffects(context, record.organizationId, id, cause)]))
       return 'ended';
   }
 }
