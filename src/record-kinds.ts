@@ -27,9 +27,10 @@ import { samlKeyRecords } from '#storage/saml-key-records.ts';
 import { domainClaimRecords, verifiedDomainRecords } from '#storage/domain-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
+import type { AnnouncedKind } from '#storage/record-store.ts';
 import { signingKeyRecords } from '#storage/signing-key-records.ts';
 
-export const recordKinds: readonly string[] = [
+export const recordKinds: readonly AnnouncedKind[] = [
   accessTokenRecords,
   accountLinkRecords,
   appRecords,
@@ -63,4 +64,4 @@ export const recordKinds: readonly string[] = [
   usedAssertionRecords,
   usedOnceRecords,
   verifiedDomainRecords,
-].map((kind) => kind.name);
+];

@@ -67,8 +67,8 @@ export function createCheckRequest(context: GateContext, parts: CheckParts): Che
       return { kind: 'nobody', organizationId };
     };
     if (claim === undefined || !claim.isProven(app)) return nobody();
-    if (app !== null && session?.organizationId !== app.organizationId) return nobody();
-    const resumed = await judgeSession(context, session);
+    if (app !== null && session?.record.organizationId !== app.organizationId) return nobody();
+    const resumed = judgeSession(context, session);
     if (resumed.kind === 'nobody') return nobody();
     if (resumed.kind === 'held') return { ...resumed, ...(app === null ? {} : { app: app.id }) };
     if (!(await isInGroups(context, resumed, path))) {

@@ -35,6 +35,7 @@ export type StoredLogoutDelivery = StoredRecord<LogoutDelivery>;
 
 export const logoutDeliveryRecords: RecordKind<LogoutDelivery> = {
   name: 'logoutDelivery',
+  carriesEffects: true,
   keysOf: ({ app, userId, state }) => [`app=${app}`, `user=${userId}`, `state=${state}`],
 };
 

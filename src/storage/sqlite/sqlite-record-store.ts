@@ -1,12 +1,18 @@
 // Plain records on SQLite: one table for all kinds, with a side table for the keys they are listed by.
 
 import type { OrganizationId } from '#directory/identifiers.ts';
-import type { RecordKind, RecordPage, RecordStore, StoredRecord } from '../record-store.ts';
+import {
+  assertMayCarry,
+  type RecordKind,
+  type RecordPage,
+  type RecordStore,
+  type StoredRecord,
+} from '../record-store.ts';
 import { StorageError } from '../storage-error.ts';
 import { type AddEffects, effectSource } from './sqlite-effect-outbox.ts';
 import type { SqliteConnection, SqliteStatement } from './sqlite-transaction.ts';
 
-interface Row {
+export interface RecordRow {
   readonly row: number;
   readonly id: string;
   readonly organization: OrganizationId;
@@ -15,18 +21,22 @@ interface Row {
   readonly body: string;
 }
 
+/** Columns of `RecordRow`. */
+export const recordColumns =
+  'record.row, record.id, record.organization, record.revision, record.expires_at, record.body';
+
 /** The statements, prepared once for all kinds. */
 export type RecordStatements = ReturnType<typeof prepareRecordStatements>;
 
 export function prepareRecordStatements(connection: SqliteConnection) {
-  const columns = 'record.row, record.id, record.organization, record.revision, record.expires_at, record.body';
+  const columns = recordColumns;
   const unexpired = '(expires_at IS NULL OR expires_at > ?)';
-  const ofOrganization = (order: string): SqliteStatement<Row> =>
+  const ofOrganization = (order: string): SqliteStatement<RecordRow> =>
     connection.prepare(
       `SELECT ${columns} FROM record WHERE kind = ? AND organization = ? AND id ${order} AND ${unexpired}
        ORDER BY id ${order.startsWith('<') ? 'DESC' : 'ASC'} LIMIT ? OFFSET ?`,
     );
-  const ofKey = (order: string): SqliteStatement<Row> =>
+  const ofKey = (order: string): SqliteStatement<RecordRow> =>
     connection.prepare(
       `SELECT ${columns} FROM record_key JOIN record ON record.row = record_key.record
        WHERE record_key.kind = ? AND record_key.organization = ? AND key = ? AND record_key.id ${order} AND ${unexpired}
@@ -39,15 +49,15 @@ export function prepareRecordStatements(connection: SqliteConnection) {
       `INSERT INTO record (kind, id, organization, revision, expires_at, body) VALUES (?, ?, ?, 1, ?, ?)
        ON CONFLICT (kind, id) DO NOTHING RETURNING row`,
     ),
-    get: connection.prepare<Row>(`SELECT ${columns} FROM record WHERE kind = ? AND id = ? AND ${unexpired}`),
-    getMany: connection.prepare<Row>(
+    get: connection.prepare<RecordRow>(`SELECT ${columns} FROM record WHERE kind = ? AND id = ? AND ${unexpired}`),
+    getMany: connection.prepare<RecordRow>(
       `SELECT ${columns} FROM record WHERE kind = ? AND id IN (SELECT value FROM json_each(?)) AND ${unexpired}`,
     ),
     replace: connection.prepare<{ row: number; organization: OrganizationId }>(
       `UPDATE record SET revision = revision + 1, expires_at = ?, body = ?
        WHERE kind = ? AND id = ? AND revision = ? RETURNING row, organization`,
     ),
-    take: connection.prepare<Row>(
+    take: connection.prepare<RecordRow>(
       `DELETE FROM record WHERE kind = ? AND id = ? AND ${unexpired}
        RETURNING row, id, organization, revision, expires_at, body`,
     ),
@@ -63,19 +73,22 @@ export function prepareRecordStatements(connection: SqliteConnection) {
   };
 }
 
+export function toRecord<Value>(row: RecordRow): StoredRecord<Value> {
+  return {
+    id: row.id,
+    organizationId: row.organization,
+    revision: row.revision,
+    ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+    value: JSON.parse(row.body) as Value,
+  };
+}
+
 export function createSqliteRecordStore<Value>(
   connection: SqliteConnection,
   statements: RecordStatements,
   addEffects: AddEffects,
   kind: RecordKind<Value>,
 ): RecordStore<Value> {
-  const toRecord = (row: Row): StoredRecord<Value> => ({
-    id: row.id,
-    organizationId: row.organization,
-    revision: row.revision,
-    ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
-    value: JSON.parse(row.body) as Value,
-  });
   const writeKeys = (row: number, organizationId: OrganizationId, id: string, value: Value): void => {
     const wanted = new Set(kind.keysOf(value));
     for (const { key } of statements.keys.all(row)) {
@@ -83,7 +96,7 @@ export function createSqliteRecordStore<Value>(
     }
     for (const key of wanted) statements.addKey.run(kind.name, organizationId, key, id, row);
   };
-  const rowsOf = (organizationId: OrganizationId, page: RecordPage, now: number): readonly Row[] => {
+  const rowsOf = (organizationId: OrganizationId, page: RecordPage, now: number): readonly RecordRow[] => {
     const direction = page.newestFirst === true ? 'newest' : 'oldest';
     const rest = [page.after ?? null, now, page.limit, page.offset ?? 0] as const;
     return page.key === undefined
@@ -92,7 +105,8 @@ export function createSqliteRecordStore<Value>(
   };
 
   return {
-    insert({ id, organizationId, expiresAt, value }, effects = []) {
+    async insert({ id, organizationId, expiresAt, value }, effects = []) {
+      assertMayCarry(kind, effects);
       return connection.write(() => {
         const row = statements.insert.get(kind.name, id, organizationId, expiresAt ?? null, JSON.stringify(value));
         if (row === undefined) throw new StorageError('duplicate', `A ${kind.name} with this id exists already.`);
@@ -102,12 +116,15 @@ export function createSqliteRecordStore<Value>(
     },
     async get(id, now) {
       const row = await connection.read(() => statements.get.get(kind.name, id, now));
-      return row === undefined ? null : toRecord(row);
+      return row === undefined ? null : toRecord<Value>(row);
     },
     async getMany(ids, now) {
-      return (await connection.read(() => statements.getMany.all(kind.name, JSON.stringify(ids), now))).map(toRecord);
+      return (await connection.read(() => statements.getMany.all(kind.name, JSON.stringify(ids), now))).map((row) =>
+        toRecord<Value>(row),
+      );
     },
-    replace({ id, revision, expiresAt, value }, effects = []) {
+    async replace({ id, revision, expiresAt, value }, effects = []) {
+      assertMayCarry(kind, effects);
       return connection.write(() => {
         const row = statements.replace.get(expiresAt ?? null, JSON.stringify(value), kind.name, id, revision);
         if (row === undefined) return false;
@@ -119,12 +136,12 @@ export function createSqliteRecordStore<Value>(
     take(id, now) {
       return connection.write(() => {
         const row = statements.take.get(kind.name, id, now);
-        return row === undefined ? null : toRecord(row);
+        return row === undefined ? null : toRecord<Value>(row);
       });
     },
     delete: (id) => connection.write(() => statements.remove.run(kind.name, id) > 0),
     async list(organizationId, page, now) {
-      return (await connection.read(() => rowsOf(organizationId, page, now))).map(toRecord);
+      return (await connection.read(() => rowsOf(organizationId, page, now))).map((row) => toRecord<Value>(row));
     },
     deleteExpired: (now, limit) => connection.write(() => statements.sweep.run(kind.name, now, limit)),
   };
