@@ -11,6 +11,7 @@ import { openSession } from '#gate/sessions/session.ts';
 import { createLogger } from '#observability/logger.ts';
 import { createServer } from '#server.ts';
 import type { Storage } from '#storage/storage.ts';
+import { takeSpareRsaKey } from '../harness/spare-rsa-keys.ts';
 
 export const acme = 'acme' as OrganizationId;
 export const other = 'other' as OrganizationId;
@@ -52,7 +53,12 @@ export async function openAdminHouse(
   });
   const lines: string[] = [];
   const logger = createLogger({ level: 'trace', destination: { write: (line: string) => void lines.push(line) } });
-  const server = createServer(config, { storage, logger, now: () => clock.now });
+  const server = createServer(config, {
+    storage,
+    logger,
+    now: () => clock.now,
+    createRsaKey: takeSpareRsaKey,
+  });
   const { admin: context } = await server.open();
   const { provisioning, credentials, gate } = context;
 

@@ -34,6 +34,7 @@ import { appRecordId, appRecords, hostClaimRecords } from '#storage/app-records.
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import { findOrganizationOfDomain, verifiedDomainRecords } from '#storage/domain-records.ts';
 import type { Storage } from '#storage/storage.ts';
+import { takeSpareRsaKey } from '../harness/spare-rsa-keys.ts';
 
 export const organization = 'acme' as OrganizationId;
 export const by: ChangeContext = { actor: { kind: 'cli' }, mouth: 'cli' };
@@ -117,10 +118,16 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
     cookieKey: keyring.cookie,
-    signingKeys: createSigningKeys({ storage, now, randomBytes, sealing }),
+    signingKeys: createSigningKeys({ storage, now, randomBytes, sealing, createRsaKey: takeSpareRsaKey }),
     authentication: createCredentialAuthentication({ storage: options.gateStorage?.(storage) ?? storage, now }),
     badCredentials: createBadCredentialLimit(1_000),
-    samlKeys: createSamlKeys({ storage: options.gateStorage?.(storage) ?? storage, now, randomBytes, sealing }),
+    samlKeys: createSamlKeys({
+      storage: options.gateStorage?.(storage) ?? storage,
+      now,
+      randomBytes,
+      sealing,
+      createRsaKey: takeSpareRsaKey,
+    }),
     eventTokens: createEventTokens(issuerKeys, now),
     logger,
     metrics,
