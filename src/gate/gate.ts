@@ -40,8 +40,8 @@ export interface Gate {
   readonly close: () => Promise<void>;
 }
 
-export function createGate(context: GateContext): Gate {
-  const verifier = createSignatureVerifier();
+/** `verifier`: ended with the gate. */
+export function createGate(context: GateContext, verifier: SignatureVerifier = createSignatureVerifier()): Gate {
   const readOriginalRequest = createReadOriginalRequest(context.config.baseUrl, context.config.trustedProxies);
   const people = createKnownPeople(context.storage, context.now);
   const checking: CheckParts = {

@@ -12,6 +12,7 @@ import type { Connection } from '#directory/connection.ts';
 import type { ConnectionId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { User, UserProfile } from '#directory/user.ts';
 import { fetchJson } from '#gate/connections/outbound-fetch.ts';
+import { createSignatureVerifier, type SignatureVerifier } from '#gate/connections/saml/signature-verifier.ts';
 import { createGate, type Gate } from '#gate/gate.ts';
 import type { GateConfig, GateContext } from '#gate/gate-context.ts';
 import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
@@ -35,6 +36,11 @@ import { connectionRecordId, connectionRecords } from '#storage/connection-recor
 import { findOrganizationOfDomain, verifiedDomainRecords } from '#storage/domain-records.ts';
 import type { Storage } from '#storage/storage.ts';
 import { takeSpareRsaKey } from '../harness/spare-rsa-keys.ts';
+
+/** A thread takes longer to start than most tests: the gates of a test file share theirs. */
+const verifier = createSignatureVerifier();
+export const sharedVerifier: SignatureVerifier = { ...verifier, close: () => Promise.resolve() };
+afterAll(() => verifier.close());
 
 export const organization = 'acme' as OrganizationId;
 export const by: ChangeContext = { actor: { kind: 'cli' }, mouth: 'cli' };
@@ -137,7 +143,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
   const http = { baseUrl, trustedProxies, logger, metrics, createRequestId: () => `request-${(requests += 1)}` };
   const isTrustedProxy = createProxyTrust(trustedProxies);
   const serveGate = (at: Server) => {
-    const gate = createGate(context);
+    const gate = createGate(context, sharedVerifier);
     const app = createHttpApp({ ...http, mounts: [{ path: '/', router: gate.router }] });
     at.on('request', createFrontDoor({ ...http, app, doors: gate.doors, isTrustedProxy }));
     return { gate, app };
