@@ -2,7 +2,7 @@
 // tried again, later and later, for a day (gate.md 4.1, O16). Nothing waits for it: the doors are closed already.
 
 import type { OrganizationId } from '#directory/identifiers.ts';
-import type { GateContext } from '../gate-context.ts';
+import type { DeliveryOutcome, GateContext } from '../gate-context.ts';
 import { logoutDeliveryRecords, type LogoutDelivery, type StoredLogoutDelivery } from './logout-delivery.ts';
 
 /** Delivers one now. False: the app wants none. Rejects when it was not taken. */
@@ -47,6 +47,7 @@ export function createLogoutDeliverer(context: GateContext, send: SendLogout): L
     const claimed = { ...value, nextAt: context.now() + claimMs };
     if (!(await records.replace({ ...record, value: claimed }))) return false;
     const outcome = await tryOnce(organizationId, claimed);
+    context.metrics?.deliveries.inc({ kind: 'backchannelLogout', outcome: outcomeOf(outcome) });
     if (outcome.state === 'delivered') failures.delete(value.app);
     else if (outcome.error !== undefined) failures.set(value.app, (failures.get(value.app) ?? 0) + 1);
     // Whoever wrote meanwhile (a removal, a retry by hand) has the word.
@@ -81,6 +82,10 @@ export function createLogoutDeliverer(context: GateContext, send: SendLogout): L
       return taken;
     },
   };
+}
+
+function outcomeOf({ state }: LogoutDelivery): DeliveryOutcome {
+  return state === 'waiting' ? 'failed' : state;
 }
 
 /** Twice as long each time, up to an hour, between half and one and a half of it, so that a target that comes back is not overrun. */
