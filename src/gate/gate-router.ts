@@ -73,7 +73,7 @@ export function createGateRouter(
   router.all('/gate/forward-auth', ask('forward-auth'));
   router.all('/gate/auth-request', ask('auth-request'));
   router.all(`${envoyPrefix}/{*path}`, ask('ext-authz'));
-  const { findAppOfHost } = checking;
+  const { find: findAppOfHost } = checking.appHosts;
   const passed = limitSignIns(context.config.signInsPerMinute);
   router.get('/gate/sign-in', passed, gateSignIn(context, findAppOfHost));
   router.get('/.furlough/sign-in', appSignInStart(context, findAppOfHost));

@@ -6,7 +6,7 @@ import type { QuickDoor } from '#http/front-door.ts';
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import { createSignatureVerifier, type SignatureVerifier } from './connections/saml/signature-verifier.ts';
 import type { GateContext } from './gate-context.ts';
-import { createFindAppOfHost } from './forward-auth/app-of-host.ts';
+import { createAppHosts } from './forward-auth/app-of-host.ts';
 import type { CheckParts } from './forward-auth/check-request.ts';
 import { createIdentityTokens } from './forward-auth/identity-token.ts';
 import { createLogoutDeliverer } from './logout/deliver-logouts.ts';
@@ -47,7 +47,7 @@ export function createGate(context: GateContext, verifier: SignatureVerifier = c
   const checking: CheckParts = {
     people,
     createToken: createIdentityTokens(context.config.baseUrl, context.signingKeys, context.now),
-    findAppOfHost: createFindAppOfHost(context),
+    appHosts: createAppHosts(context),
   };
   const quick = createQuickDoors(context, checking, readOriginalRequest);
   const openidProviders = createOpenidProviders(context);

@@ -14,11 +14,22 @@ export interface PersonRecord<Value> {
   readonly organization: Organization | null;
 }
 
+/** Names one record. */
+export interface RecordName<Value> {
+  readonly kind: RecordKind<Value>;
+  readonly id: string;
+}
+
 export interface DoorStore {
   /** The record, and the person and organisation as they are after the record was read or at that moment; null when it is unknown or expired. */
   recordOfPerson<Value extends { readonly userId: UserId }>(
-    kind: RecordKind<Value>,
-    id: string,
+    name: RecordName<Value>,
     now: Instant,
   ): Promise<PersonRecord<Value> | null>;
+  /** The same, with the value of another record, null when that is unknown or expired. */
+  recordOfPersonBeside<Value extends { readonly userId: UserId }, Other>(
+    name: RecordName<Value>,
+    other: RecordName<Other>,
+    now: Instant,
+  ): Promise<{ readonly ofPerson: PersonRecord<Value> | null; readonly other: Other | null }>;
 }

@@ -116,7 +116,7 @@ function ask(
 }
 
 function appNamed(parts: CheckParts, host: string | undefined): Promise<App | null> {
-  return host === undefined ? Promise.resolve(null) : parts.findAppOfHost(host);
+  return host === undefined ? Promise.resolve(null) : parts.appHosts.find(host);
 }
 
 function sessionOf(

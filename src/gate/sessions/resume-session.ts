@@ -34,7 +34,7 @@ export async function resumeSessionOf(context: GateContext, id: string): Promise
 export type ReadSession = PersonRecord<Session>;
 
 export function readSession({ storage, now }: GateContext, id: string): Promise<ReadSession | null> {
-  return storage.doors.recordOfPerson(sessionRecords, id, now());
+  return storage.doors.recordOfPerson({ kind: sessionRecords, id }, now());
 }
 
 /** Decides about a session that was just read. */

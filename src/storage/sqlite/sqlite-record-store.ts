@@ -12,7 +12,7 @@ import { StorageError } from '../storage-error.ts';
 import { type AddEffects, effectSource } from './sqlite-effect-outbox.ts';
 import type { SqliteConnection, SqliteStatement } from './sqlite-transaction.ts';
 
-export interface RecordRow {
+interface Row {
   readonly row: number;
   readonly id: string;
   readonly organization: OrganizationId;
@@ -21,9 +21,7 @@ export interface RecordRow {
   readonly body: string;
 }
 
-/** Columns of `RecordRow`. */
-export const recordColumns =
-  'record.row, record.id, record.organization, record.revision, record.expires_at, record.body';
+const recordColumns = 'record.row, record.id, record.organization, record.revision, record.expires_at, record.body';
 
 /** The statements, prepared once for all kinds. */
 export type RecordStatements = ReturnType<typeof prepareRecordStatements>;
@@ -31,12 +29,12 @@ export type RecordStatements = ReturnType<typeof prepareRecordStatements>;
 export function prepareRecordStatements(connection: SqliteConnection) {
   const columns = recordColumns;
   const unexpired = '(expires_at IS NULL OR expires_at > ?)';
-  const ofOrganization = (order: string): SqliteStatement<RecordRow> =>
+  const ofOrganization = (order: string): SqliteStatement<Row> =>
     connection.prepare(
       `SELECT ${columns} FROM record WHERE kind = ? AND organization = ? AND id ${order} AND ${unexpired}
        ORDER BY id ${order.startsWith('<') ? 'DESC' : 'ASC'} LIMIT ? OFFSET ?`,
     );
-  const ofKey = (order: string): SqliteStatement<RecordRow> =>
+  const ofKey = (order: string): SqliteStatement<Row> =>
     connection.prepare(
       `SELECT ${columns} FROM record_key JOIN record ON record.row = record_key.record
        WHERE record_key.kind = ? AND record_key.organization = ? AND key = ? AND record_key.id ${order} AND ${unexpired}
@@ -49,15 +47,15 @@ export function prepareRecordStatements(connection: SqliteConnection) {
       `INSERT INTO record (kind, id, organization, revision, expires_at, body) VALUES (?, ?, ?, 1, ?, ?)
        ON CONFLICT (kind, id) DO NOTHING RETURNING row`,
     ),
-    get: connection.prepare<RecordRow>(`SELECT ${columns} FROM record WHERE kind = ? AND id = ? AND ${unexpired}`),
-    getMany: connection.prepare<RecordRow>(
+    get: connection.prepare<Row>(`SELECT ${columns} FROM record WHERE kind = ? AND id = ? AND ${unexpired}`),
+    getMany: connection.prepare<Row>(
       `SELECT ${columns} FROM record WHERE kind = ? AND id IN (SELECT value FROM json_each(?)) AND ${unexpired}`,
     ),
     replace: connection.prepare<{ row: number; organization: OrganizationId }>(
       `UPDATE record SET revision = revision + 1, expires_at = ?, body = ?
        WHERE kind = ? AND id = ? AND revision = ? RETURNING row, organization`,
     ),
-    take: connection.prepare<RecordRow>(
+    take: connection.prepare<Row>(
       `DELETE FROM record WHERE kind = ? AND id = ? AND ${unexpired}
        RETURNING row, id, organization, revision, expires_at, body`,
     ),
@@ -73,7 +71,7 @@ export function prepareRecordStatements(connection: SqliteConnection) {
   };
 }
 
-export function toRecord<Value>(row: RecordRow): StoredRecord<Value> {
+function toRecord<Value>(row: Row): StoredRecord<Value> {
   return {
     id: row.id,
     organizationId: row.organization,
@@ -96,7 +94,7 @@ export function createSqliteRecordStore<Value>(
     }
     for (const key of wanted) statements.addKey.run(kind.name, organizationId, key, id, row);
   };
-  const rowsOf = (organizationId: OrganizationId, page: RecordPage, now: number): readonly RecordRow[] => {
+  const rowsOf = (organizationId: OrganizationId, page: RecordPage, now: number): readonly Row[] => {
     const direction = page.newestFirst === true ? 'newest' : 'oldest';
     const rest = [page.after ?? null, now, page.limit, page.offset ?? 0] as const;
     return page.key === undefined

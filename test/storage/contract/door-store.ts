@@ -12,6 +12,7 @@ import {
   noon,
   openOrganization,
   type OpenStorage,
+  things,
   update,
 } from './contract-world.ts';
 
@@ -36,7 +37,7 @@ export function describeDoorStore(open: OpenStorage): void {
       await storage.records(badges).insert({ id, organizationId: of, value, ...until });
       return id;
     }
-    const ask = (id: string, now = noon) => storage.doors.recordOfPerson(badges, id, now);
+    const ask = (id: string, now = noon) => storage.doors.recordOfPerson({ kind: badges, id }, now);
 
     test('record, person and organisation come together, as the other ports tell them', async () => {
       const id = await give({ userId: user.id, colour: 'red' });
@@ -84,6 +85,23 @@ export function describeDoorStore(open: OpenStorage): void {
       expect(await ask(randomUUID())).toBeNull();
       await storage.records(badges).delete(id);
       expect(await ask(id)).toBeNull();
+    });
+
+    test('another record comes with it, as stored now, each without the other too', async () => {
+      const id = await give({ userId: user.id, colour: 'red' });
+      const other = { id: randomUUID(), organizationId, value: { colour: 'green' }, expiresAt: noon + 1 };
+      await storage.records(things).insert(other);
+      const askBoth = (badge: string, thing: string, now = noon) =>
+        storage.doors.recordOfPersonBeside({ kind: badges, id: badge }, { kind: things, id: thing }, now);
+      const ofPerson = await ask(id);
+      expect(ofPerson).not.toBeNull();
+      expect(await askBoth(id, other.id)).toEqual({ ofPerson, other: { colour: 'green' } });
+      await storage.records(things).replace({ ...other, revision: 1, value: { colour: 'blue' } });
+      expect(await askBoth(id, other.id)).toEqual({ ofPerson, other: { colour: 'blue' } });
+      expect(await askBoth(randomUUID(), other.id)).toEqual({ ofPerson: null, other: { colour: 'blue' } });
+      expect(await askBoth(id, id)).toEqual({ ofPerson, other: null });
+      expect(await askBoth(id, other.id, noon + 1)).toEqual({ ofPerson, other: null });
+      expect(await askBoth(other.id, id)).toEqual({ ofPerson: null, other: null });
     });
 
     test('a person in a deleted state is told as such', async () => {
