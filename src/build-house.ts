@@ -232,6 +232,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       { name: 'certificates', everyMs: 3_600_000, run: () => warnOfCertificates(admin) },
       { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
       { name: 'logouts', everyMs: 2_000, run: async () => void (await gate.deliverLogouts()) },
+      { name: 'logoutRecovery', everyMs: 3_600_000, run: () => gate.recoverLogouts() },
       { name: 'expiry', everyMs: 60_000, run: () => expireRecords(storage, recordKinds, now()) },
     ],
     storage.leases,
