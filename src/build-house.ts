@@ -139,6 +139,8 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       baseUrl,
       trustedProxies,
       signInsPerMinute: config.limits.signInsPerMinute,
+      openidPerSecond: config.limits.openid.perSecond,
+      openidBurst: config.limits.openid.burst,
       signalsPerSecond: config.limits.signalsPerSecond,
       sessionIdleMs: config.session.idleHours * 3_600_000,
       sessionAbsoluteMs: config.session.absoluteHours * 3_600_000,

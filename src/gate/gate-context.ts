@@ -17,6 +17,9 @@ export interface GateConfig {
   readonly trustedProxies: readonly string[];
   /** Sign-ins begun, and answers brought back, per minute and address. */
   readonly signInsPerMinute: number;
+  /** What apps ask of the OpenID Provider, per second and address or proven client; `openidBurst` may come at once. */
+  readonly openidPerSecond: number;
+  readonly openidBurst: number;
   /** Signals of identity providers per second and address; ten times that may come at once. */
   readonly signalsPerSecond: number;
   readonly sessionIdleMs: number;
