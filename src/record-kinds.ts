@@ -6,6 +6,7 @@ import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-lin
 import { receivedTokenRecords } from '#gate/security-signals/received-token.ts';
 import { attemptRecords } from '#gate/sign-in/attempt.ts';
 import { logoutDeliveryRecords } from '#gate/logout/logout-delivery.ts';
+import { logoutDueRecords } from '#gate/logout/logout-due.ts';
 import { artifactRecords } from '#gate/openid-provider/artifact.ts';
 import { appSignInCodeRecords } from '#gate/forward-auth/app-sign-in-code.ts';
 import { doorRefusalRecords } from '#gate/sessions/door-refusal.ts';
@@ -52,6 +53,7 @@ export const recordKinds: readonly AnnouncedKind[] = [
   idempotencyRecords,
   linkedUserRecords,
   logoutDeliveryRecords,
+  logoutDueRecords,
   provisioningLogRecords,
   logoutAttemptRecords,
   metadataWatchRecords,

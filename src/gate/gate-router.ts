@@ -84,6 +84,7 @@ export function createGateRouter(
   router.post('/gate/exchange', appExchange(context, checking));
   router.post('/gate/end', appEnd(context, checking));
   router.get('/gate/:org/jwks.json', publishedKeys(context));
+  router.use('/oidc/:org', providers.limits.handler);
   router.get('/oidc/:org/interaction/:uid', interactionShow(context, providers));
   router.use('/oidc/:org', openidProvider(context, providers));
   router.use(answerOutage(context));

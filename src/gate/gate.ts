@@ -36,6 +36,8 @@ export interface Gate {
   readonly endAppSessions: (organizationId: OrganizationId, session: string, cause: string) => Promise<void>;
   /** Delivers the logouts that are due to apps. */
   readonly deliverLogouts: () => Promise<number>;
+  /** Finds logouts that a crash left behind; for once in a while. */
+  readonly recoverLogouts: () => Promise<void>;
   /** Ends the verifying threads. */
   readonly close: () => Promise<void>;
 }
@@ -71,6 +73,7 @@ export function createGate(context: GateContext, verifier: SignatureVerifier = c
     },
     endAppSessions: (...parts) => endAppSessionsOfSession(context, ...parts),
     deliverLogouts: () => deliverer.run(),
+    recoverLogouts: () => deliverer.recover(),
     close: () => verifier.close(),
   };
 }

@@ -116,6 +116,8 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       trustedProxies: ['127.0.0.1', '::1'],
       signInsPerMinute: 10_000,
       signalsPerSecond: 10_000,
+      openidPerSecond: 10_000,
+      openidBurst: 10_000,
       sessionIdleMs: 12 * 3_600_000,
       sessionAbsoluteMs: 168 * 3_600_000,
       sessionsPerPerson: 20,

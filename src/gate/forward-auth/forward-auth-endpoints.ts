@@ -125,7 +125,12 @@ async function sendNotAllowed(
   }
   const organization = await context.storage.organizations.get(organizationId);
   const translator = translatorFor(request);
-  sendPage(response, 403, translator, createAppRefusalPage(translator, organization?.contact));
+  sendPage(
+    response,
+    403,
+    translator,
+    createAppRefusalPage(translator, organization?.contact === undefined ? {} : { contact: organization.contact }),
+  );
 }
 
 export function sendUnknownHost(request: Request, response: Response): void {
