@@ -39,6 +39,7 @@ import { createIssuerKeys } from '#secrets/issuer-keys.ts';
 import { createCredentialAuthentication } from '#secrets/credential-authentication.ts';
 import { createCredentialUses } from '#secrets/credential-use.ts';
 import { createCredentials } from '#secrets/credentials.ts';
+import type { CreateRsaKey } from '#secrets/rsa-key.ts';
 import { createSamlKeys } from '#secrets/saml-keys.ts';
 import { createSealing } from '#secrets/sealing.ts';
 import { createSigningKeys } from '#secrets/signing-keys.ts';
@@ -77,15 +78,17 @@ export interface Ground {
   readonly logger: Logger;
   readonly reportTrouble: (message: string, error: unknown) => void;
   readonly isDraining: () => boolean;
+  readonly createRsaKey?: CreateRsaKey;
 }
 
 /** Builds everything; an empty store is prepared. Throws `StorageError`. */
 export async function buildHouse(config: Config, ground: Ground): Promise<BuiltHouse> {
   const { storage, now, randomBytes, logger, reportTrouble } = ground;
   const { baseUrl, trustedProxies } = config.server;
+  const keyParts = { storage, now, randomBytes, ...(ground.createRsaKey && { createRsaKey: ground.createRsaKey }) };
   const keyring = createKeyring(config.secret);
   const sealing = createSealing(keyring, randomBytes);
-  const signingKeys = createSigningKeys({ storage, now, randomBytes, sealing });
+  const signingKeys = createSigningKeys({ ...keyParts, sealing });
   const audit = createAuditTrail(storage.audit, keyring.audit);
   const wakeRelay = (): void => relay.wake();
   const later = createLaterWork(reportTrouble);
@@ -110,8 +113,14 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     reportTrouble,
     carriers: {
       audit: (effect) => audit.append(effect),
-      endSessions: (effect) => endSessions(gate, metrics, effect),
-      endAppSessions: (effect) => endAppSessions(gate, effect),
+      endSessions: async (effect) => {
+        await endSessions(gate, metrics, effect);
+        jobs.soon('logouts');
+      },
+      endAppSessions: async (effect) => {
+        await endAppSessions(gate, effect);
+        jobs.soon('logouts');
+      },
     },
     together: { audit: (effects) => audit.appendAll(effects) },
   });
@@ -136,6 +145,8 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       baseUrl,
       trustedProxies,
       signInsPerMinute: config.limits.signInsPerMinute,
+      openidPerSecond: config.limits.openid.perSecond,
+      openidBurst: config.limits.openid.burst,
       signalsPerSecond: config.limits.signalsPerSecond,
       sessionIdleMs: config.session.idleHours * 3_600_000,
       sessionAbsoluteMs: config.session.absoluteHours * 3_600_000,
@@ -149,7 +160,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     signingKeys,
     authentication,
     badCredentials,
-    samlKeys: createSamlKeys({ storage, now, randomBytes, sealing }),
+    samlKeys: createSamlKeys({ ...keyParts, sealing }),
     eventTokens: createEventTokens(keys, now),
     logger,
     metrics,
@@ -229,6 +240,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       { name: 'certificates', everyMs: 3_600_000, run: () => warnOfCertificates(admin) },
       { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
       { name: 'logouts', everyMs: 2_000, run: async () => void (await gate.deliverLogouts()) },
+      { name: 'logoutRecovery', everyMs: 3_600_000, run: () => gate.recoverLogouts() },
       { name: 'expiry', everyMs: 60_000, run: () => expireRecords(storage, recordKinds, now()) },
     ],
     storage.leases,

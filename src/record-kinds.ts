@@ -6,6 +6,7 @@ import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-lin
 import { receivedTokenRecords } from '#gate/security-signals/received-token.ts';
 import { attemptRecords } from '#gate/sign-in/attempt.ts';
 import { logoutDeliveryRecords } from '#gate/logout/logout-delivery.ts';
+import { logoutDueRecords } from '#gate/logout/logout-due.ts';
 import { artifactRecords } from '#gate/openid-provider/artifact.ts';
 import { appSignInCodeRecords } from '#gate/forward-auth/app-sign-in-code.ts';
 import { doorRefusalRecords } from '#gate/sessions/door-refusal.ts';
@@ -27,9 +28,10 @@ import { samlKeyRecords } from '#storage/saml-key-records.ts';
 import { domainClaimRecords, verifiedDomainRecords } from '#storage/domain-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
+import type { AnnouncedKind } from '#storage/record-store.ts';
 import { signingKeyRecords } from '#storage/signing-key-records.ts';
 
-export const recordKinds: readonly string[] = [
+export const recordKinds: readonly AnnouncedKind[] = [
   accessTokenRecords,
   accountLinkRecords,
   appRecords,
@@ -51,6 +53,7 @@ export const recordKinds: readonly string[] = [
   idempotencyRecords,
   linkedUserRecords,
   logoutDeliveryRecords,
+  logoutDueRecords,
   provisioningLogRecords,
   logoutAttemptRecords,
   metadataWatchRecords,
@@ -63,4 +66,4 @@ export const recordKinds: readonly string[] = [
   usedAssertionRecords,
   usedOnceRecords,
   verifiedDomainRecords,
-].map((kind) => kind.name);
+];

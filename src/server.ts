@@ -12,6 +12,7 @@ import { createHttpServer } from '#http/http-server.ts';
 import { createLogger, type Logger } from '#observability/logger.ts';
 import { recordKinds } from '#record-kinds.ts';
 import { createRandomPool } from '#secrets/random-pool.ts';
+import type { CreateRsaKey } from '#secrets/rsa-key.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
 
@@ -24,6 +25,7 @@ export interface ServerOverrides {
   readonly randomBytes?: RandomBytes;
   readonly storage?: Storage;
   readonly logger?: Logger;
+  readonly createRsaKey?: CreateRsaKey;
 }
 
 export interface Server {
@@ -57,11 +59,12 @@ export function createServer(config: Config, overrides: ServerOverrides = {}): S
 
   async function openOnce(): Promise<BuiltHouse> {
     const storage = overrides.storage ?? (await openStorage(config, reportTrouble));
-    const { now = Date.now, randomBytes = createRandomPool() } = overrides;
+    const { now = Date.now, randomBytes = createRandomPool(), createRsaKey } = overrides;
+    const keys = createRsaKey === undefined ? {} : { createRsaKey };
     const closeStorage = () => (overrides.storage === undefined ? storage.close() : Promise.resolve());
     try {
       const isDraining = () => http.isDraining();
-      const built = await buildHouse(config, { storage, now, randomBytes, logger, reportTrouble, isDraining });
+      const built = await buildHouse(config, { storage, now, randomBytes, ...keys, logger, reportTrouble, isDraining });
       closers.push(closeStorage, () => built.close());
       return built;
     } catch (error) {

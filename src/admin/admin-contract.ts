@@ -175,8 +175,15 @@ export const signInAnswer = z.object({
   outcome: z.enum(['allowed', 'refused']),
   reason: z.string().optional(),
   connection: z.string(),
-  protocol: z.string().describe('`saml`, `oidc`; `session`: a door that refused the session of someone who is held.'),
-  door: z.object({ name: z.string(), app: z.string().optional() }).optional(),
+  protocol: z
+    .string()
+    .describe(
+      '`saml`, `oidc`; `session`: a door that refused the session of someone who is held, or whom an app is not for.',
+    ),
+  door: z
+    .object({ name: z.string(), app: z.string().optional(), path: z.string().optional() })
+    .optional()
+    .describe('Of `session`. The path is that of the first refusal of the hour.'),
   userId: z.string().optional(),
   claimed: z.object({ issuer: z.string(), subject: z.string(), userName: z.string().optional() }).optional(),
   address: z.string().optional(),
@@ -192,6 +199,18 @@ export const explanation = decisionNow.extend({
   user: userAnswer,
   waitingBefore: z.int().nullable().describe('How many wait before this person; null when they do not wait.'),
   refusals: z.array(signInAnswer).describe('The last ten of this person, newest first.'),
+  apps: z
+    .array(
+      z.object({
+        app: z.string(),
+        path: z.string().optional(),
+        reference: z.string(),
+        at: instant,
+        then: accessChecks,
+        now: decisionNow,
+      }),
+    )
+    .describe('Of these refusals the ones by apps that are not for this person: what was found then, and now.'),
 });
 
 // Provisioning log

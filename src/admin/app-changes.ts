@@ -185,7 +185,7 @@ async function insert(context: AdminContext, app: App, effects: readonly Effect[
       if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
     }
     if (await exists(context, app)) return false;
-    await expireRecords(context.storage, [appRecords.name], context.now());
+    await expireRecords(context.storage, [appRecords], context.now());
   }
   return false;
 }

@@ -55,7 +55,7 @@ async function claimHost(
     const claim = await claims.get(host, context.now());
     if (claim === null) {
       // Released before; what has expired is still in the way.
-      await expireRecords(context.storage, [hostClaimRecords.name], context.now());
+      await expireRecords(context.storage, [hostClaimRecords], context.now());
       continue;
     }
     if (belongsTo(claim, organizationId, app)) {

@@ -174,7 +174,7 @@ async function insert(context: AdminContext, connection: Connection, effects: re
     }
     if ((await records.get(id, context.now())) !== null) return false;
     // Removed before. Only what has expired may go: another request may have added it anew meanwhile.
-    await expireRecords(context.storage, [connectionRecords.name], context.now());
+    await expireRecords(context.storage, [connectionRecords], context.now());
   }
   return false;
 }

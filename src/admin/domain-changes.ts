@@ -184,7 +184,7 @@ async function insertUnlessThere<Value>(
       if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
     }
     if ((await records.get(record.id, context.now())) !== null) return false;
-    await expireRecords(context.storage, [kind.name], context.now());
+    await expireRecords(context.storage, [kind], context.now());
   }
   return false;
 }

@@ -74,7 +74,7 @@ export async function answerOnce(
       const found = await records.get(id, context.now());
       if (found !== null) return found;
       // Expired and not swept yet, or given up just now. Only what has expired may go: another request may have begun meanwhile.
-      await expireRecords(context.storage, [idempotencyRecords.name], context.now());
+      await expireRecords(context.storage, [idempotencyRecords], context.now());
     }
     throw stillRunning();
   }

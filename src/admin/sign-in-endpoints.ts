@@ -7,7 +7,7 @@ import { defineOperation, paramOf, type AdminContext, type Operation } from './a
 import { AdminError } from './admin-problem.ts';
 import { readCursor, toPage } from './paging.ts';
 import { toSignInAnswer, findSignIns } from './sign-in-view.ts';
-import { checksOf, explainNow } from './user-explanation.ts';
+import { explainAgain, explainThen } from './app-explanation.ts';
 import type { Organization } from '#directory/organization.ts';
 
 const base = '/organizations/:org/sign-ins';
@@ -51,7 +51,7 @@ export const signInOperations: readonly Operation[] = [
         body: {
           ...toSignInAnswer(record),
           why: record.checks,
-          then: record.then === undefined ? null : checksOf(record.then),
+          then: await explainThen(context, call.organization.id, record),
           now: await decideNow(context, call.organization, record),
         },
       };
@@ -62,5 +62,5 @@ export const signInOperations: readonly Operation[] = [
 async function decideNow(context: AdminContext, organization: Organization, record: SignInRecord) {
   if (record.userId === undefined) return null;
   const user = await context.storage.users.get(organization.id, record.userId);
-  return user === null ? null : explainNow(context, organization, user);
+  return user === null ? null : explainAgain(context, organization, user, record);
 }

@@ -70,7 +70,7 @@ export function writeTable(names: readonly string[], rows: readonly Readonly<Rec
 }
 
 /** Control characters would let a display name write to the administrator's terminal. */
-function inOneLine(value: unknown): string {
+export function inOneLine(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value ?? null) ?? '-').replace(/^null$/, '-');
   return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, ' ');
 }

@@ -6,7 +6,7 @@ import type { House } from '../server.ts';
 import { collect, withOrganization, type CommonOptions } from './command-options.ts';
 import { insideHouse, runOperation } from './command-run.ts';
 import type { CommandPlace } from './command-place.ts';
-import { writeFacts, writeTable, type Terminal } from './terminal.ts';
+import { inOneLine, writeFacts, writeTable, type Terminal } from './terminal.ts';
 
 type Facts = Readonly<Record<string, unknown>>;
 
@@ -79,23 +79,50 @@ async function explain(
 const writeChecks = (checks: unknown): string => writeTable(['check', 'passed', 'detail'], checks as readonly Facts[]);
 
 function writeWhy(answer: Facts): string {
-  const refusals = answer['refusals'] as readonly Facts[];
-  const last =
-    refusals.length === 0
-      ? ''
-      : `\n\nLast refusals\n${writeTable(['reference', 'at', 'reason', 'protocol'], refusals)}`;
-  return `${String(answer['sentence'])}\n\n${writeChecks(answer['checks'])}${last}`;
+  const refusals = (answer['refusals'] as readonly Facts[]).map(({ door, ...rest }) => ({
+    ...rest,
+    app: (door as Facts | undefined)?.['app'],
+  }));
+  const parts = [
+    inOneLine(answer['sentence']),
+    writeChecks(answer['checks']),
+    ...(refusals.length === 0
+      ? []
+      : [`Last refusals\n${writeTable(['reference', 'at', 'reason', 'protocol', 'app'], refusals)}`]),
+    ...(answer['apps'] as readonly Facts[]).map(writeApp),
+  ];
+  return parts.join('\n\n');
+}
+
+/** An app that is not for the person: what it asked for then, and what would be now. */
+function writeApp({ app, path, reference, then, now }: Facts): string {
+  const { sentence, checks } = now as Facts;
+  const where = path === undefined ? '' : ` at ${inOneLine(path)}`;
+  const head = inOneLine(`Refused by ${String(app)}${where}, ${String(reference)}`);
+  return `${head}\nThen\n${writeChecks(then)}\nNow: ${inOneLine(sentence)}\n${writeChecks(checks)}`;
 }
 
 /** The ladder of one sign-in: how far it came, what was found then, what would be now. */
 function writeSignIn(answer: Facts): string {
   const { reference, at, outcome, reason, connection, protocol, userId, then } = answer;
+  const { name: door, app, path } = (answer['door'] ?? {}) as Facts;
   const now = answer['now'] as Facts | null;
   const parts = [
-    writeFacts({ reference, at, outcome, reason: reason ?? 'none', connection, protocol, userId: userId ?? 'unknown' }),
+    writeFacts({
+      reference,
+      at,
+      outcome,
+      reason: reason ?? 'none',
+      connection,
+      protocol,
+      door,
+      app,
+      path,
+      userId: userId ?? 'unknown',
+    }),
     writeTable(['step', 'passed', 'detail'], answer['why'] as readonly Facts[]),
     ...(then === null ? [] : [`Then\n${writeChecks(then)}`]),
-    ...(now === null ? [] : [`Now: ${String(now['sentence'])}\n${writeChecks(now['checks'])}`]),
+    ...(now === null ? [] : [`Now: ${inOneLine(now['sentence'])}\n${writeChecks(now['checks'])}`]),
   ];
   return parts.join('\n\n');
 }

@@ -23,6 +23,11 @@ export function findFaults(values: ConfigValues): readonly string[] {
       'FURLOUGH_LIMITS_SCIM_BURST (limits.scim.burst) must not be lower than FURLOUGH_LIMITS_SCIM_PER_SECOND (limits.scim.perSecond)',
     );
   }
+  if (limits.openid.burst < limits.openid.perSecond) {
+    faults.push(
+      'FURLOUGH_LIMITS_OPENID_BURST (limits.openid.burst) must not be lower than FURLOUGH_LIMITS_OPENID_PER_SECOND (limits.openid.perSecond)',
+    );
+  }
   if (values.storage.startsWith('mongodb') && values.secret === undefined) {
     faults.push(
       'FURLOUGH_SECRET (secret) is required with MongoDB: every node needs the same. Make one with: openssl rand -base64 32',

@@ -155,12 +155,36 @@ export const configSchema = z.strictObject({
       signInsPerMinute: integerOption(
         {
           env: 'FURLOUGH_LIMITS_SIGN_INS_PER_MINUTE',
-          sentence: 'Sign-ins begun per minute and address; a whole office may share one.',
+          sentence:
+            'Sign-ins begun per minute and address, and apart from them sign-ins of apps by OpenID Connect; a whole office may share one.',
           min: 10,
           max: 1_000_000,
         },
         600,
       ),
+      openid: z
+        .strictObject({
+          perSecond: integerOption(
+            {
+              env: 'FURLOUGH_LIMITS_OPENID_PER_SECOND',
+              sentence:
+                'What apps ask of the OpenID Provider (token, introspection, userinfo) per second, by address; an app with a secret that it sends in the header counts by itself.',
+              min: 10,
+              max: 1_000_000,
+            },
+            1_000,
+          ),
+          burst: integerOption(
+            {
+              env: 'FURLOUGH_LIMITS_OPENID_BURST',
+              sentence: 'How many such requests may come at once.',
+              min: 10,
+              max: 1_000_000,
+            },
+            2_000,
+          ),
+        })
+        .prefault({}),
       signalsPerSecond: integerOption(
         {
           env: 'FURLOUGH_LIMITS_SIGNALS_PER_SECOND',

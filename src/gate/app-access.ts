@@ -1,5 +1,5 @@
 // Who may use an app: everyone of the organisation, or the members of some groups, nested ones included. Read from storage each time: whoever is
-// taken out of the group is out at once.
+// taken out of the group is out at once. What was asked and found is kept with a refusal (sessions/refuse-app-use.ts).
 
 import type { App } from '#directory/app.ts';
 import type { GroupId, OrganizationId, UserId } from '#directory/identifiers.ts';
@@ -28,14 +28,31 @@ export async function groupsOfPerson(
   return found;
 }
 
-/** Whether a person may use the app. Throws `StorageError`. */
-export async function mayUseApp(
+/** Groups of which a person must be in one, and whether they are. */
+export interface GroupDemand {
+  readonly groups: readonly GroupId[];
+  readonly isMember: boolean;
+}
+
+/** Asks each of these lists of groups about a person, as things are now; a list of none has no members. Throws `StorageError`. */
+export async function askGroups(
   storage: Pick<Storage, 'groups'>,
-  app: Pick<App, 'organizationId' | 'groups'>,
+  organizationId: OrganizationId,
   userId: UserId,
-): Promise<boolean> {
-  if (app.groups === undefined) return true;
-  if (app.groups.length === 0) return false;
-  const groups = await groupsOfPerson(storage, app.organizationId, userId);
-  return app.groups.some((id) => groups.has(id));
+  lists: readonly (readonly GroupId[])[],
+): Promise<readonly GroupDemand[]> {
+  const theirs = lists.every((groups) => groups.length === 0)
+    ? new Set<GroupId>()
+    : await groupsOfPerson(storage, organizationId, userId);
+  return lists.map((groups) => ({ groups, isMember: groups.some((id) => theirs.has(id)) }));
+}
+
+/** Whether a person is in one of each of the lists. */
+export function areMet(demands: readonly GroupDemand[]): boolean {
+  return demands.every(({ isMember }) => isMember);
+}
+
+/** What the app as a whole asks of its people; empty: everyone of the organisation may use it. */
+export function groupsOfApp({ groups }: Pick<App, 'groups'>): readonly (readonly GroupId[])[] {
+  return groups === undefined ? [] : [groups];
 }

@@ -17,6 +17,9 @@ export interface GateConfig {
   readonly trustedProxies: readonly string[];
   /** Sign-ins begun, and answers brought back, per minute and address. */
   readonly signInsPerMinute: number;
+  /** What apps ask of the OpenID Provider, per second and address or proven client; `openidBurst` may come at once. */
+  readonly openidPerSecond: number;
+  readonly openidBurst: number;
   /** Signals of identity providers per second and address; ten times that may come at once. */
   readonly signalsPerSecond: number;
   readonly sessionIdleMs: number;
@@ -29,6 +32,8 @@ export interface GateConfig {
   readonly privateProviderHosts?: readonly string[];
   /** Host names of apps that may have a private address: their keys are fetched and logouts delivered there. */
   readonly privateAppHosts?: readonly string[];
+  /** How long an app may take to answer us, its keys and logouts; 5,000 unless said. */
+  readonly appDeadlineMs?: number;
 }
 
 /** As much of a logger as the gate needs; `pino` fits. */
@@ -37,10 +42,14 @@ export interface GateLogger {
   error(details: object, message: string): void;
 }
 
+/** Of one try: `failed` is tried again, `dead` was the last one, `dropped` is not wanted any more. */
+export type DeliveryOutcome = 'delivered' | 'failed' | 'dead' | 'dropped';
+
 /** Counters for `/metrics`; those of observability/metrics.ts fit. */
 export interface GateMetrics {
   readonly signInDecisions: { inc(labels: { protocol: string; outcome: string; reason: string }): void };
   readonly signInDuration: { observe(labels: { protocol: string }, seconds: number): void };
+  readonly deliveries: { inc(labels: { kind: string; outcome: DeliveryOutcome }): void };
 }
 
 export interface GateContext {

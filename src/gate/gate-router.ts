@@ -73,7 +73,7 @@ export function createGateRouter(
   router.all('/gate/forward-auth', ask('forward-auth'));
   router.all('/gate/auth-request', ask('auth-request'));
   router.all(`${envoyPrefix}/{*path}`, ask('ext-authz'));
-  const { findAppOfHost } = checking;
+  const { find: findAppOfHost } = checking.appHosts;
   const passed = limitSignIns(context.config.signInsPerMinute);
   router.get('/gate/sign-in', passed, gateSignIn(context, findAppOfHost));
   router.get('/.furlough/sign-in', appSignInStart(context, findAppOfHost));
@@ -84,6 +84,7 @@ export function createGateRouter(
   router.post('/gate/exchange', appExchange(context, checking));
   router.post('/gate/end', appEnd(context, checking));
   router.get('/gate/:org/jwks.json', publishedKeys(context));
+  router.use('/oidc/:org', providers.limits.handler);
   router.get('/oidc/:org/interaction/:uid', interactionShow(context, providers));
   router.use('/oidc/:org', openidProvider(context, providers));
   router.use(answerOutage(context));

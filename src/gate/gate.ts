@@ -6,7 +6,7 @@ import type { QuickDoor } from '#http/front-door.ts';
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import { createSignatureVerifier, type SignatureVerifier } from './connections/saml/signature-verifier.ts';
 import type { GateContext } from './gate-context.ts';
-import { createFindAppOfHost } from './forward-auth/app-of-host.ts';
+import { createAppHosts } from './forward-auth/app-of-host.ts';
 import type { CheckParts } from './forward-auth/check-request.ts';
 import { createIdentityTokens } from './forward-auth/identity-token.ts';
 import { createLogoutDeliverer } from './logout/deliver-logouts.ts';
@@ -36,18 +36,20 @@ export interface Gate {
   readonly endAppSessions: (organizationId: OrganizationId, session: string, cause: string) => Promise<void>;
   /** Delivers the logouts that are due to apps. */
   readonly deliverLogouts: () => Promise<number>;
+  /** Finds logouts that a crash left behind; for once in a while. */
+  readonly recoverLogouts: () => Promise<void>;
   /** Ends the verifying threads. */
   readonly close: () => Promise<void>;
 }
 
-export function createGate(context: GateContext): Gate {
-  const verifier = createSignatureVerifier();
+/** `verifier`: ended with the gate. */
+export function createGate(context: GateContext, verifier: SignatureVerifier = createSignatureVerifier()): Gate {
   const readOriginalRequest = createReadOriginalRequest(context.config.baseUrl, context.config.trustedProxies);
   const people = createKnownPeople(context.storage, context.now);
   const checking: CheckParts = {
     people,
     createToken: createIdentityTokens(context.config.baseUrl, context.signingKeys, context.now),
-    findAppOfHost: createFindAppOfHost(context),
+    appHosts: createAppHosts(context),
   };
   const quick = createQuickDoors(context, checking, readOriginalRequest);
   const openidProviders = createOpenidProviders(context);
@@ -71,6 +73,7 @@ export function createGate(context: GateContext): Gate {
     },
     endAppSessions: (...parts) => endAppSessionsOfSession(context, ...parts),
     deliverLogouts: () => deliverer.run(),
+    recoverLogouts: () => deliverer.recover(),
     close: () => verifier.close(),
   };
 }

@@ -13,7 +13,7 @@ import { securityHeaders } from './security-headers.ts';
 export interface QuickAnswer {
   /** Names and values in turn, which Node writes as they are. */
   readonly headers: readonly string[];
-  /** JSON, if there is a body. */
+  /** JSON. Without one nobody is shown anything, and the answer goes without the headers that protect pages. */
   readonly body?: string;
 }
 
@@ -70,10 +70,13 @@ export function createFrontDoor(options: FrontDoorOptions): RequestHandling {
   function answer(request: IncomingMessage, response: ServerResponse, started: number, quick: QuickAnswer): void {
     const { requestId } = follow(request, response, started, '/');
     const { body } = quick;
-    const head = ['X-Request-Id', requestId].concat(alwaysInTurn, quick.headers);
-    if (body !== undefined) head.push('Content-Type', 'application/json; charset=utf-8');
-    // Said beforehand, or Node would announce pieces.
-    head.push('Content-Length', body === undefined ? '0' : String(Buffer.byteLength(body)));
+    const head = ['X-Request-Id', requestId].concat(quick.headers);
+    // The length is said beforehand, or Node would announce pieces.
+    if (body === undefined) head.push('Content-Length', '0');
+    else {
+      const length = String(Buffer.byteLength(body));
+      head.push(...alwaysInTurn, 'Content-Type', 'application/json; charset=utf-8', 'Content-Length', length);
+    }
     response.writeHead(200, head);
     response.end(body);
   }

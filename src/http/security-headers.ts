@@ -36,3 +36,10 @@ export function securityHeaders(baseUrl: string): readonly (readonly [string, st
   });
   return [...headers];
 }
+
+const names = securityHeaders('https://example.com').map(([name]) => name);
+
+/** For an answer to a proxy, which shows nobody what it says: they would only be carried back and forth. */
+export function removeSecurityHeaders(response: Pick<ServerResponse, 'removeHeader'>): void {
+  for (const name of names) response.removeHeader(name);
+}

@@ -30,6 +30,7 @@ export interface Metrics {
   readonly scimDuration: Histogram<'resource' | 'method'>;
   readonly httpDuration: Histogram<'http_request_method' | 'http_route' | 'http_response_status_code'>;
   readonly provisioningLogDropped: Counter;
+  readonly deliveries: Counter<'kind' | 'outcome'>;
   /** Set by whoever verified a chain: 1 whole, 0 broken. */
   readonly auditChainOk: Gauge<'organization'>;
   readonly contentType: string;
@@ -106,6 +107,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
     provisioningLogDropped: new Counter({
       name: 'furlough_provisioning_log_dropped_total',
       help: 'Entries of the provisioning log that found no place and were dropped.',
+      registers,
+    }),
+    deliveries: new Counter({
+      name: 'furlough_deliveries_total',
+      help: 'Tries to tell an outside system something, by what and how the try ended.',
+      labelNames: ['kind', 'outcome'],
       registers,
     }),
     auditChainOk: new Gauge({

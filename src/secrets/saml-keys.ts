@@ -20,6 +20,7 @@ import {
 } from '#storage/saml-key-records.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
+import type { CreateRsaKey } from './rsa-key.ts';
 import type { Sealing } from './sealing.ts';
 import { createCertifiedKey, type CertifiedKey } from './self-signed-certificate.ts';
 
@@ -62,6 +63,8 @@ export interface SamlKeysContext {
   readonly now: () => Instant;
   readonly randomBytes: RandomBytes;
   readonly sealing: Sealing;
+  /** In place of a key made on the spot. */
+  readonly createRsaKey?: CreateRsaKey;
 }
 
 /** The other side pins the key; the date only has to be further away than anybody's patience with it. */
@@ -79,7 +82,7 @@ export function createSamlKeys(context: SamlKeysContext): SamlKeys {
     const id = createTimeOrderedId(now(), randomBytes);
     // Clocks differ: a key must not seem to come from the future.
     const words = { commonName: `Furlough ${use}`, notBefore: now() - dayMs, notAfter: now() + lifeMs };
-    const { certificatePem, privateKeyPem } = await createCertifiedKey(words, randomBytes);
+    const { certificatePem, privateKeyPem } = await createCertifiedKey(words, randomBytes, context.createRsaKey);
     return {
       id,
       use,

@@ -2,9 +2,9 @@
 // certificates but cannot make them; what is written here is the one fixed shape we need (RFC 5280 4.1, X.690). Nobody trusts it for its
 // signature: the other side pins it.
 
-import { generateKeyPair, sign, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
+import { sign, type KeyObject } from 'node:crypto';
 import type { RandomBytes } from '#directory/identifiers.ts';
+import { createRsaKey, type CreateRsaKey } from './rsa-key.ts';
 
 export interface CertifiedKey {
   /** PKCS#8, PEM. */
@@ -19,12 +19,15 @@ export interface CertificateWords {
   readonly notAfter: number;
 }
 
-const bits = 2048;
 const serialBytes = 16;
 
-/** A new key of 2,048 bits; made beside the event loop. */
-export async function createCertifiedKey(words: CertificateWords, randomBytes: RandomBytes): Promise<CertifiedKey> {
-  const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength: bits });
+/** A new key with its certificate. */
+export async function createCertifiedKey(
+  words: CertificateWords,
+  randomBytes: RandomBytes,
+  createKey: CreateRsaKey = createRsaKey,
+): Promise<CertifiedKey> {
+  const { privateKey, publicKey } = await createKey();
   const der = writeCertificate(words, privateKey, publicKey, randomBytes(serialBytes));
   const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
   return {

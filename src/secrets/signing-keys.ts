@@ -13,6 +13,7 @@ import {
 } from '#storage/signing-key-records.ts';
 import type { Storage } from '#storage/storage.ts';
 import { StorageError } from '#storage/storage-error.ts';
+import { createRsaKey, type CreateRsaKey } from './rsa-key.ts';
 import type { Sealing } from './sealing.ts';
 
 export interface SigningKeySet {
@@ -50,6 +51,8 @@ export interface SigningKeysContext {
   readonly now: () => Instant;
   readonly randomBytes: RandomBytes;
   readonly sealing: Sealing;
+  /** In place of a key made on the spot. */
+  readonly createRsaKey?: CreateRsaKey;
 }
 
 const algorithms: readonly SigningAlgorithm[] = ['RS256', 'ES256'];
@@ -93,7 +96,9 @@ export function createSigningKeys(context: SigningKeysContext): SigningKeys {
     alg: SigningAlgorithm,
     state: StoredSigningKey['state'],
   ): Promise<StoredSigningKey> {
-    const { publicKey, privateKey } = await generateKeyPair(alg, { modulusLength: 2_048, extractable: true });
+    const makeRsaKey = context.createRsaKey ?? createRsaKey;
+    const { publicKey, privateKey } =
+      alg === 'RS256' ? await makeRsaKey() : await generateKeyPair(alg, { extractable: true });
     const kid = createTimeOrderedId(now(), context.randomBytes);
     const shared = { kid, alg, use: 'sig' };
     const [publicJwk, privateJwk] = await Promise.all([exportJWK(publicKey), exportJWK(privateKey)]);

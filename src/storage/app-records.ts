@@ -6,7 +6,7 @@ import type { Instant, OrganizationId } from '#directory/identifiers.ts';
 import type { RecordKind } from './record-store.ts';
 import type { Storage } from './storage.ts';
 
-export const appRecords: RecordKind<App> = { name: 'app', keysOf: () => [] };
+export const appRecords: RecordKind<App> = { name: 'app', carriesEffects: true, keysOf: () => [] };
 
 export interface HostClaim {
   readonly app: AppId;

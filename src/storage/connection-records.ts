@@ -6,6 +6,7 @@ import type { RecordKind } from './record-store.ts';
 
 export const connectionRecords: RecordKind<Connection> = {
   name: 'connection',
+  carriesEffects: true,
   keysOf: (connection) => connection.domains.map((domain) => `domain=${domain}`),
 };
 

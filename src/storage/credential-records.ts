@@ -6,6 +6,7 @@ import type { RecordKind } from './record-store.ts';
 /** The record's id is `secretHash`. Listed by `id=`, `connection=` and `owner=`. */
 export const credentialRecords: RecordKind<Credential> = {
   name: 'credential',
+  carriesEffects: true,
   keysOf: (credential) => [
     `id=${credential.id}`,
     ...(credential.connection === undefined ? [] : [`connection=${credential.connection}`]),

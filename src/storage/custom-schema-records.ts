@@ -4,4 +4,8 @@ import type { CustomSchemas } from '#directory/custom-schema.ts';
 import type { RecordKind } from './record-store.ts';
 
 /** The id is that of the organisation. */
-export const customSchemaRecords: RecordKind<CustomSchemas> = { name: 'customSchemas', keysOf: () => [] };
+export const customSchemaRecords: RecordKind<CustomSchemas> = {
+  name: 'customSchemas',
+  carriesEffects: true,
+  keysOf: () => [],
+};

@@ -43,4 +43,8 @@ export interface DepartmentTree {
   readonly pending?: readonly Department[];
 }
 
-export const departmentTreeRecords: RecordKind<DepartmentTree> = { name: 'departmentTree', keysOf: () => [] };
+export const departmentTreeRecords: RecordKind<DepartmentTree> = {
+  name: 'departmentTree',
+  carriesEffects: true,
+  keysOf: () => [],
+};

@@ -14,7 +14,11 @@ export interface DomainClaim {
 }
 
 /** Of an organisation and a domain; it routes nobody. */
-export const domainClaimRecords: RecordKind<DomainClaim> = { name: 'domainClaim', keysOf: () => [] };
+export const domainClaimRecords: RecordKind<DomainClaim> = {
+  name: 'domainClaim',
+  carriesEffects: true,
+  keysOf: () => [],
+};
 
 export interface VerifiedDomain {
   readonly verifiedBy: 'dns' | 'administrator';
@@ -22,7 +26,11 @@ export interface VerifiedDomain {
 }
 
 /** The record's organisation has the domain. */
-export const verifiedDomainRecords: RecordKind<VerifiedDomain> = { name: 'verifiedDomain', keysOf: () => [] };
+export const verifiedDomainRecords: RecordKind<VerifiedDomain> = {
+  name: 'verifiedDomain',
+  carriesEffects: true,
+  keysOf: () => [],
+};
 
 export function domainClaimId(organizationId: OrganizationId, domain: string): string {
   return `${organizationId}/${domain}`;

@@ -21,7 +21,11 @@ export interface MetadataWatch {
   readonly proposed?: ProposedMetadata;
 }
 
-export const metadataWatchRecords: RecordKind<MetadataWatch> = { name: 'metadataWatch', keysOf: () => [] };
+export const metadataWatchRecords: RecordKind<MetadataWatch> = {
+  name: 'metadataWatch',
+  carriesEffects: true,
+  keysOf: () => [],
+};
 
 export function metadataWatchId(organizationId: OrganizationId, connection: ConnectionId): string {
   return `${organizationId}/${connection}`;
@@ -36,5 +40,6 @@ export interface CertificateWarning {
 
 export const certificateWarningRecords: RecordKind<CertificateWarning> = {
   name: 'certificateWarning',
+  carriesEffects: true,
   keysOf: () => [],
 };

@@ -8,6 +8,16 @@ import type { Instant, OrganizationId } from '#directory/identifiers.ts';
 export interface RecordKind<Value> {
   readonly name: string;
   readonly keysOf: (value: Value) => readonly string[];
+  /** Its writes may carry effects. With any other kind they are refused: nobody would look for them there. */
+  readonly carriesEffects?: true;
+}
+
+/** What a store must know of a kind before its first record. */
+export type AnnouncedKind = Pick<RecordKind<never>, 'name' | 'carriesEffects'>;
+
+/** Throws for effects of a kind that does not carry any: a mistake in the program. */
+export function assertMayCarry({ name, carriesEffects }: AnnouncedKind, effects: readonly Effect[]): void {
+  if (effects.length > 0 && carriesEffects !== true) throw new TypeError(`Records of kind ${name} carry no effects.`);
 }
 
 export interface StoredRecord<Value> {

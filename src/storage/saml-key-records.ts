@@ -21,7 +21,7 @@ export interface StoredSamlKeys {
   readonly keys: readonly StoredSamlKey[];
 }
 
-export const samlKeyRecords: RecordKind<StoredSamlKeys> = { name: 'samlKeys', keysOf: () => [] };
+export const samlKeyRecords: RecordKind<StoredSamlKeys> = { name: 'samlKeys', carriesEffects: true, keysOf: () => [] };
 
 export function samlKeyRecordId(organizationId: OrganizationId, connection: ConnectionId): string {
   return `${organizationId}/${connection}`;

@@ -25,4 +25,8 @@ export interface StoredSigningKeys {
   readonly rotatedAt: Instant;
 }
 
-export const signingKeyRecords: RecordKind<StoredSigningKeys> = { name: 'signingKeys', keysOf: () => [] };
+export const signingKeyRecords: RecordKind<StoredSigningKeys> = {
+  name: 'signingKeys',
+  carriesEffects: true,
+  keysOf: () => [],
+};

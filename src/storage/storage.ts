@@ -1,11 +1,12 @@
 // The whole of storage as the rest of the house sees it. server.ts opens an adapter; nobody else knows which one it is.
 
 import type { AuditStore } from './audit-store.ts';
+import type { DoorStore } from './door-store.ts';
 import type { EffectOutbox } from './effect-outbox.ts';
 import type { GroupStore } from './group-store.ts';
 import type { LeaseStore } from './lease-store.ts';
 import type { OrganizationStore } from './organization-store.ts';
-import type { RecordKind, RecordStore } from './record-store.ts';
+import type { AnnouncedKind, RecordKind, RecordStore } from './record-store.ts';
 import type { SeatLedgerStore } from './seat-ledger-store.ts';
 import type { UserStore } from './user-store.ts';
 
@@ -18,7 +19,8 @@ export interface Storage {
   readonly effects: EffectOutbox;
   readonly audit: AuditStore;
   readonly leases: LeaseStore;
-  /** The store of one kind of record; the same kind name gives the same table. Its name must be among `StorageOptions.recordKinds`. */
+  readonly doors: DoorStore;
+  /** The store of one kind of record; the same kind name gives the same table. It must be among `StorageOptions.recordKinds`. */
   records<Value>(kind: RecordKind<Value>): RecordStore<Value>;
   /**
    * For the serving process as it starts. Where there can be only one, whatever its predecessor had claimed or leased when it died is free at
@@ -34,8 +36,8 @@ export interface Storage {
 
 /** What every adapter's `open…Storage` takes besides its address. */
 export interface StorageOptions {
-  /** Names of all record kinds, so that tables and indexes exist before the first request. */
-  readonly recordKinds: readonly string[];
+  /** All record kinds, so that tables and indexes exist before the first request. */
+  readonly recordKinds: readonly AnnouncedKind[];
   /** For tests, whose stores are small and many: records are found without indexes then, where an adapter can. */
   readonly withoutRecordIndexes?: boolean;
   /** Hears of failures that were left to the sweep because they must not undo what is committed. Must not throw. */

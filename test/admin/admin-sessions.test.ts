@@ -1,14 +1,17 @@
 // Sessions and refusals as administrators see them: end one, end all, what was found then and now, whom people may ask.
 
 import { noteDoorRefusal } from '#gate/sessions/door-refusal.ts';
+import { noteNotAllowed } from '#gate/sessions/refuse-app-use.ts';
 import { resumeSession } from '#gate/sessions/resume-session.ts';
 import { openSession } from '#gate/sessions/session.ts';
-import type { ConnectionId } from '#directory/identifiers.ts';
+import type { ChangeContext } from '#directory/effects-between.ts';
+import type { ConnectionId, GroupId } from '#directory/identifiers.ts';
 import type { User } from '#directory/user.ts';
 import { describeOnBothStorages } from '../harness/both-storages.ts';
 import { acme, openAdminHouse, type AdminHouse } from './admin-house.ts';
 
 const okta = 'okta' as ConnectionId;
+const by: ChangeContext = { actor: { kind: 'cli' }, mouth: 'cli' };
 
 describeOnBothStorages('sessions and refusals for administrators', (open) => {
   const at = '/organizations/acme';
@@ -118,6 +121,77 @@ describeOnBothStorages('sessions and refusals for administrators', (open) => {
     const { body: why } = await house.call('get', `${at}/users/${user.id}/why`).expect(200);
     expect(why).toMatchObject({ allowed: true, refusals: [{ reference, reason: 'accountInactive' }] });
     await house.call('get', `/organizations/other/sign-ins/${reference}`, undefined, house.keys.other).expect(404);
+  });
+
+  test('a refusal by an app: what it asked for then and what it asks for now, by the names of its groups', async () => {
+    const user = await house.add('aoki');
+    const { provisioning, gate } = house.context;
+    const group = async (displayName: string) =>
+      (await provisioning.createGroup(acme, { profile: { displayName }, members: [] }, by)).group.id;
+    const [staff, few] = [await group('Staff'), await group('Few')];
+    const rules = [{ path: '/few/', access: { groups: [few] } }];
+    const app = { id: 'wiki', name: 'Wiki', forwardAuth: { hosts: ['wiki.example.com'], rules } };
+    await house.call('post', `${at}/apps`, { ...app, groups: [staff] }).expect(201);
+    const resumed = await resumeSession(gate, await enter(user));
+    if (resumed.kind !== 'signedIn') throw new Error(resumed.kind);
+    const { session } = resumed;
+    const refuse = (path: string, groups: readonly GroupId[]) =>
+      noteNotAllowed(gate, { session, app: 'wiki', demands: [{ groups, isMember: false }], path }, 'forwardAuth');
+    const [whole, part] = [await refuse('/page', [staff]), await refuse('/few/x', [few])];
+
+    const explain = async (reference: string | null) =>
+      (await house.call('get', `${at}/sign-ins/${reference}`).expect(200)).body;
+    const asked = (name: string, passed = false) => ({
+      check: 'groups',
+      passed,
+      detail: `${passed ? 'In one' : 'In none'} of the groups that the app wiki asks for: ${name}.`,
+    });
+    const before = await explain(whole);
+    expect(before).toMatchObject({
+      reason: 'notAllowed',
+      door: { name: 'forwardAuth', app: 'wiki', path: '/page' },
+      why: [{ step: 'session' }, { step: 'access', passed: true }, { step: 'app', passed: false }],
+      then: [
+        { check: 'organizationOpen' },
+        { check: 'accountExists' },
+        { check: 'noHold', passed: true },
+        asked('Staff'),
+      ],
+      now: {
+        allowed: false,
+        reason: 'notAllowed',
+        sentence: 'Display aoki can come in, but the app wiki, or that part of it, is not for them.',
+      },
+    });
+    expect(before.now.checks.at(-1)).toEqual(asked('Staff'));
+    const { body: why } = await house.call('get', `${at}/users/${user.id}/why`).expect(200);
+    expect(why).toMatchObject({
+      allowed: true,
+      refusals: [{ reference: part }, { reference: whole }],
+      apps: [
+        { app: 'wiki', path: '/few/x', reference: part, now: { reason: 'notAllowed' } },
+        { app: 'wiki', path: '/page', reference: whole },
+      ],
+    });
+    expect(why.apps[0].then.at(-1)).toEqual(asked('Few'));
+
+    await provisioning.changeGroup(acme, staff, async ({ profile }) => ({ profile, add: [user.id], remove: [] }), by);
+    const after = await explain(whole);
+    expect(after.then.at(-1)).toEqual(asked('Staff'));
+    expect(after.now).toMatchObject({ allowed: true, reason: null, sentence: 'Display aoki can come in.' });
+    expect(after.now.checks.at(-1)).toEqual(asked('Staff', true));
+    expect((await explain(part)).now.allowed).toBe(false);
+    // The app is asked as it is now: first without that rule, then for nobody left, then it is gone.
+    await house.call('put', `${at}/apps/wiki`, { ...app, forwardAuth: { hosts: ['wiki.example.com'] } }).expect(200);
+    expect((await explain(part)).now.checks.at(-1)).toMatchObject({ passed: true });
+    await house.call('put', `${at}/apps/wiki`, { ...app, groups: [staff] }).expect(200);
+    await provisioning.removeGroup(acme, few, by);
+    expect((await explain(part)).now.checks.at(-1)).toEqual(asked(`${few} (deleted)`));
+    await house.call('delete', `${at}/apps/wiki`).expect(200);
+    expect((await explain(part)).now.checks.at(-1)).toMatchObject({ check: 'app', passed: false });
+    await house.call('post', `${at}/users/${user.id}/deactivate`, {}).expect(200);
+    expect((await explain(whole)).now).toMatchObject({ allowed: false, reason: 'accountInactive' });
+    await house.call('get', `/organizations/other/sign-ins/${whole}`, undefined, house.keys.other).expect(404);
   });
 
   test('whom people may ask is a setting of the organisation: set, shown, taken away, audited, checked', async () => {

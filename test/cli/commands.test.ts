@@ -3,10 +3,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '#config/load-config.ts';
+import type { App, AppId } from '#directory/app.ts';
+import type { ChangeContext } from '#directory/effects-between.ts';
 import type { ConnectionId, OrganizationId, UserId } from '#directory/identifiers.ts';
+import { noteNotAllowed } from '#gate/sessions/refuse-app-use.ts';
+import { resumeSession } from '#gate/sessions/resume-session.ts';
+import { openSession } from '#gate/sessions/session.ts';
 import { recordSignIn } from '#gate/sign-in/sign-in-record.ts';
 import { createLogger } from '#observability/logger.ts';
 import { createServer } from '#server.ts';
+import { appRecordId, appRecords } from '#storage/app-records.ts';
 import { createCli, type Cli } from './cli-run.ts';
 
 /** People come from an identity provider, so a test puts them in by the write side. */
@@ -89,6 +95,50 @@ describe('user', () => {
     // Somebody's login name may look like one; no sign-in has it.
     expect((await cli.run('user why abcd-efgh-jkmn')).result).toContain('Display abcd-efgh-jkmn can come in.');
     expect(await cli.run('user why 0000-0000-0000')).toMatchObject({ code: 3, result: '' });
+  });
+
+  test('why of a person whom an app refused: what it asked for then, and now', async () => {
+    const cli = createCli();
+    const [id = ''] = await addPeople(cli, 'evil\u001b[2J');
+    const at = 'default' as OrganizationId;
+    const server = createServer(loadConfig({}, cli.folder), { logger: createLogger({ level: 'silent' }) });
+    const { admin } = await server.open();
+    const { provisioning, storage, gate } = admin;
+    const by: ChangeContext = { actor: { kind: 'cli' }, mouth: 'cli' };
+    const { group } = await provisioning.createGroup(at, { profile: { displayName: 'Staff' }, members: [] }, by);
+    const value: App = {
+      id: 'wiki' as AppId,
+      organizationId: at,
+      name: 'Wiki',
+      groups: [group.id],
+      forwardAuth: { hosts: ['wiki.example.com'], rules: [] },
+      createdAt: 0,
+    };
+    await storage.records(appRecords).insert({ id: appRecordId(at, 'wiki'), organizationId: at, value });
+    const user = await storage.users.get(at, id as UserId);
+    const opened = {
+      organizationId: at,
+      userId: id as UserId,
+      epoch: user?.epoch ?? 0,
+      connection: 'default' as ConnectionId,
+    };
+    const resumed = await resumeSession(gate, await openSession(gate, opened));
+    if (resumed.kind !== 'signedIn') throw new Error(resumed.kind);
+    const { session } = resumed;
+    const demands = [{ groups: [group.id], isMember: false }];
+    const reference = await noteNotAllowed(gate, { session, app: 'wiki', demands, path: '/a' }, 'forwardAuth');
+    await provisioning.changeGroup(at, group.id, async ({ profile }) => ({ profile, add: [id], remove: [] }), by);
+    await server.stop();
+    for (const line of [`user why ${id}`, `user why ${reference}`]) {
+      const { code, result } = await cli.run(line);
+      expect(code).toBe(0);
+      expect(result).toContain(reference);
+      expect(result).toMatch(/notAllowed/);
+      expect(result).toMatch(/Then\n[^]*groups +false +In none of the groups that the app wiki asks for: Staff\./);
+      expect(result).toMatch(/Now: Display evil \[2J can come in\.\n[^]*groups +true +In one of the groups/);
+      expect(result).not.toContain('\u001b');
+    }
+    expect((await cli.run(`user why ${id}`)).result).toContain(`Refused by wiki at /a, ${reference}`);
   });
 
   test('nobody, a foreign organisation and an address that several have: 3', async () => {

@@ -131,6 +131,7 @@ describe('refusals', () => {
     ['a range with too many bits', { FURLOUGH_TRUSTED_PROXIES: '10.0.0.0/33' }, 'must be an IP address or a range'],
     ['an idle time beyond the absolute one', { FURLOUGH_SESSION_IDLE_HOURS: '200' }, 'must not exceed'],
     ['a SCIM limit below what Entra sends', { FURLOUGH_LIMITS_SCIM_PER_SECOND: '5' }, 'from 25 to'],
+    ['fewer at once than in a second', { FURLOUGH_LIMITS_OPENID_BURST: '50' }, 'must not be lower than'],
     [
       'a flag that is neither true nor false',
       { FURLOUGH_GATE_ALLOW_INSECURE_PROVIDERS: 'yes' },

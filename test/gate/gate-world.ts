@@ -12,6 +12,7 @@ import type { Connection } from '#directory/connection.ts';
 import type { ConnectionId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { User, UserProfile } from '#directory/user.ts';
 import { fetchJson } from '#gate/connections/outbound-fetch.ts';
+import { createSignatureVerifier, type SignatureVerifier } from '#gate/connections/saml/signature-verifier.ts';
 import { createGate, type Gate } from '#gate/gate.ts';
 import type { GateConfig, GateContext } from '#gate/gate-context.ts';
 import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
@@ -34,6 +35,12 @@ import { appRecordId, appRecords, hostClaimRecords } from '#storage/app-records.
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import { findOrganizationOfDomain, verifiedDomainRecords } from '#storage/domain-records.ts';
 import type { Storage } from '#storage/storage.ts';
+import { takeSpareRsaKey } from '../harness/spare-rsa-keys.ts';
+
+/** A thread takes longer to start than most tests: the gates of a test file share theirs. */
+const verifier = createSignatureVerifier();
+export const sharedVerifier: SignatureVerifier = { ...verifier, close: () => Promise.resolve() };
+afterAll(() => verifier.close());
 
 export const organization = 'acme' as OrganizationId;
 export const by: ChangeContext = { actor: { kind: 'cli' }, mouth: 'cli' };
@@ -109,6 +116,8 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
       trustedProxies: ['127.0.0.1', '::1'],
       signInsPerMinute: 10_000,
       signalsPerSecond: 10_000,
+      openidPerSecond: 10_000,
+      openidBurst: 10_000,
       sessionIdleMs: 12 * 3_600_000,
       sessionAbsoluteMs: 168 * 3_600_000,
       sessionsPerPerson: 20,
@@ -117,10 +126,16 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
     },
     unseal: (sealed, place) => sealing.unseal(sealed, place),
     cookieKey: keyring.cookie,
-    signingKeys: createSigningKeys({ storage, now, randomBytes, sealing }),
+    signingKeys: createSigningKeys({ storage, now, randomBytes, sealing, createRsaKey: takeSpareRsaKey }),
     authentication: createCredentialAuthentication({ storage: options.gateStorage?.(storage) ?? storage, now }),
     badCredentials: createBadCredentialLimit(1_000),
-    samlKeys: createSamlKeys({ storage: options.gateStorage?.(storage) ?? storage, now, randomBytes, sealing }),
+    samlKeys: createSamlKeys({
+      storage: options.gateStorage?.(storage) ?? storage,
+      now,
+      randomBytes,
+      sealing,
+      createRsaKey: takeSpareRsaKey,
+    }),
     eventTokens: createEventTokens(issuerKeys, now),
     logger,
     metrics,
@@ -130,7 +145,7 @@ export async function openGateWorld(storage: Storage, options: WorldOptions = {}
   const http = { baseUrl, trustedProxies, logger, metrics, createRequestId: () => `request-${(requests += 1)}` };
   const isTrustedProxy = createProxyTrust(trustedProxies);
   const serveGate = (at: Server) => {
-    const gate = createGate(context);
+    const gate = createGate(context, sharedVerifier);
     const app = createHttpApp({ ...http, mounts: [{ path: '/', router: gate.router }] });
     at.on('request', createFrontDoor({ ...http, app, doors: gate.doors, isTrustedProxy }));
     return { gate, app };

@@ -25,6 +25,7 @@ export function observeStorage(storage: Storage, observe: Observer): Storage {
     kind: storage.kind,
     users: watch(storage.users, 'users'),
     organizations: watch(storage.organizations, 'organizations'),
+    doors: watch(storage.doors, 'doors'),
     records: <Value>(kind: RecordKind<Value>) => watch(storage.records(kind), kind.name),
     ping: () => storage.ping(),
     isEmpty: () => storage.isEmpty(),

@@ -3,9 +3,11 @@
 import type { ServerResponse } from 'node:http';
 import * as client from 'openid-client';
 import { artifactRecords } from '#gate/openid-provider/artifact.ts';
-import { listLogoutDeliveries, type LogoutDelivery } from '#gate/logout/logout-delivery.ts';
+import { giveLogoutAnotherDay, listLogoutDeliveries, type LogoutDelivery } from '#gate/logout/logout-delivery.ts';
+import type { Metrics } from '#observability/metrics.ts';
 import { describeOnBothStorages } from '../harness/both-storages.ts';
 import { Browser } from '../harness/browser.ts';
+import { eventually } from '../harness/eventually.ts';
 import { organization, reread } from './gate-world.ts';
 import { startLogoutReceiver, takesIt, type LogoutReceiver } from './logout-receiver.ts';
 import { registerApp, type OpenidApp } from './openid-app.ts';
@@ -19,7 +21,7 @@ describeOnBothStorages('logouts to apps', (open) => {
   let app: OpenidApp;
 
   beforeEach(async () => {
-    world = await openOidcWorld(await open());
+    world = await openOidcWorld(await open(), { config: { appDeadlineMs: 2_000 } });
     receiver = await startLogoutReceiver();
     app = await registerApp(world, 'wiki', { openid: { backchannelLogoutUri: receiver.uri } });
   });
@@ -151,6 +153,62 @@ describeOnBothStorages('logouts to apps', (open) => {
     } finally {
       await moved.close();
     }
+  });
+
+  test.each([
+    ['takes the request and never answers', () => undefined],
+    ['begins an answer and never ends it', (response: ServerResponse) => void response.writeHead(200).write('{')],
+  ])(
+    'O16 slow, an app that %s: given up on in time and tried again; deactivation and other apps wait for nothing',
+    async (_how, answer) => {
+      const quick = await startLogoutReceiver();
+      const other = await registerApp(world, 'quick', { openid: { backchannelLogoutUri: quick.uri } });
+      try {
+        const browser = new Browser();
+        for (const each of [app, other]) await each.signIn(browser);
+        receiver.answer = answer;
+        expect((await world.deactivate(world.user)).active).toBe(false);
+        await relay();
+        const running = world.gate.deliverLogouts();
+        await eventually(() => receiver.requests() === 1 && quick.requests() === 1);
+        // It hangs at this moment: whoever is switched off now is out all the same, and another app has heard.
+        const next = await world.addPerson({ userName: 'baba@example.com' }, { connection: 'corp' });
+        expect((await world.deactivate(next)).active).toBe(false);
+        expect(await running).toBe(1);
+        const [waiting] = (await deliveries()).filter(({ app: id }) => id === 'wiki');
+        expect(waiting).toMatchObject({ state: 'waiting', attempts: 1, error: expect.stringContaining('in time') });
+        receiver.answer = takesIt;
+        world.clock.now = waiting?.nextAt ?? 0;
+        expect(await world.gate.deliverLogouts()).toBe(1);
+        expect(await states()).toEqual(['delivered', 'delivered']);
+      } finally {
+        await quick.close();
+      }
+    },
+  );
+
+  test('tries are counted by how they ended, and no label names a person, an app or an address', async () => {
+    await app.signIn(new Browser());
+    await world.deactivate(world.user);
+    await relay();
+    const counted = async () =>
+      (await (world.context.metrics as Metrics).render())
+        .split('\n')
+        .filter((line) => line.startsWith('furlough_deliveries_total'))
+        .toSorted();
+    expect(await counted()).toEqual([]);
+    const line = (outcome: string) => `furlough_deliveries_total{kind="backchannelLogout",outcome="${outcome}"} 1`;
+    receiver.answer = (response) => void response.writeHead(500).end();
+    await world.gate.deliverLogouts();
+    expect(await counted()).toEqual([line('failed')]);
+    world.clock.now += 25 * hourMs;
+    await world.gate.deliverLogouts();
+    expect(await counted()).toEqual([line('dead'), line('failed')]);
+    const [record] = await listLogoutDeliveries(world.context, organization, { limit: 1 });
+    await giveLogoutAnotherDay(world.context, record!, []);
+    receiver.answer = takesIt;
+    await world.gate.deliverLogouts();
+    expect(await counted()).toEqual([line('dead'), line('delivered'), line('failed')]);
   });
 
   test('O16 an app that never takes it: given up after a day, never sooner; one that answers is not held up by it', async () => {

@@ -5,7 +5,7 @@ import { createGate } from '#gate/gate.ts';
 import { createHttpApp } from '#http/app.ts';
 import { createLogger } from '#observability/logger.ts';
 import { createMetrics } from '#observability/metrics.ts';
-import type { GateWorld } from './gate-world.ts';
+import { type GateWorld, sharedVerifier } from './gate-world.ts';
 
 export interface SecondNode {
   readonly url: string;
@@ -13,7 +13,7 @@ export interface SecondNode {
 }
 
 export async function startNode({ context }: Pick<GateWorld, 'context'>): Promise<SecondNode> {
-  const gate = createGate(context);
+  const gate = createGate(context, sharedVerifier);
   const app = createHttpApp({
     baseUrl: context.config.baseUrl,
     trustedProxies: [],

@@ -1,7 +1,9 @@
 /** An issuer of client assertions on loopback: its metadata, its keys, and assertions signed as a test wants them. */
+import type { KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import { exportJWK, SignJWT, type JWK, type JWTPayload } from 'jose';
+import { takeRsaKey } from './spare-rsa-keys.ts';
 
 export interface AssertionIssuer {
   /** Its address; issuers are below it. */
@@ -14,13 +16,6 @@ export interface AssertionIssuer {
   /** Signs with a new key from now on, which it publishes, or not. */
   changeKey(kid: string, publish: boolean): Promise<void>;
   close(): Promise<void>;
-}
-
-/** Made once: a key takes long to find, and issuers of different tests may share them. */
-const pairs: ReturnType<typeof makePair>[] = [];
-
-function makePair() {
-  return generateKeyPair('RS256', { extractable: true });
 }
 
 /** Starts an issuer whose metadata stands below `path`. */
@@ -39,10 +34,9 @@ export async function startAssertionIssuer(path: string): Promise<AssertionIssue
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   answers.metadata = { issuer: url + path, jwks_uri: `${url}/keys` };
   const published: JWK[] = [];
-  let present: { readonly key: CryptoKey; readonly kid: string };
-  let changes = 0;
+  let present: { readonly key: KeyObject; readonly kid: string };
   const changeKey = async (kid: string, publish: boolean): Promise<void> => {
-    const { privateKey, publicKey } = await (pairs[changes++] ??= makePair());
+    const { privateKey, publicKey } = takeRsaKey();
     present = { key: privateKey, kid };
     if (publish) published.push({ ...(await exportJWK(publicKey)), kid, use: 'sig' });
     answers.keys = { keys: published };

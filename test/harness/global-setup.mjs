@@ -1,11 +1,18 @@
 /**
- * Starts the run's MongoDB, once, and hands its address to the test files; says which one it is.
+ * Starts the run's MongoDB, once, and hands its address to the test files; says which one it is. Makes the keys of spare-rsa-keys.ts.
  * Leaves the search to mongo-server.ts and the end to global-teardown.mjs.
  */
-import { randomBytes } from 'node:crypto';
+import { generateKeyPair, randomBytes } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { tsImport } from 'tsx/esm/api';
 
+const spareKeys = 24;
+
 export default async function setUp() {
+  process.env.FURLOUGH_TEST_RSA_KEYS = await writeSpareKeys();
   const { findMongoServerKind, startMongoServer } = await tsImport('./mongo-server.ts', import.meta.url);
   const servers = [];
   globalThis.furloughTestServers = servers;
@@ -25,4 +32,15 @@ export default async function setUp() {
   for (const { description } of servers) console.error(`MongoDB: ${description}`);
   process.env.FURLOUGH_TEST_DATABASES = `furlough_test_${randomBytes(4).toString('hex')}_`;
   process.env.FURLOUGH_TEST_MONGO_SERVERS = JSON.stringify(servers.map(({ kind, uri }) => ({ kind, uri })));
+}
+
+/** Answers where they are; global-teardown.mjs removes them. */
+async function writeSpareKeys() {
+  const pairs = await Promise.all(
+    Array.from({ length: spareKeys }, () => promisify(generateKeyPair)('rsa', { modulusLength: 2_048 })),
+  );
+  const path = join(mkdtempSync(join(tmpdir(), 'furlough-keys-')), 'rsa.json');
+  const pems = pairs.map(({ privateKey }) => privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  writeFileSync(path, JSON.stringify(pems), { mode: 0o600 });
+  return path;
 }

@@ -2,9 +2,12 @@
  * Ends the servers global-setup.mjs started; they also end by themselves when the run is killed. On a server that was
  * given and lives on, the run's databases are dropped.
  */
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import mongoose from 'mongoose';
 
 export default async function tearDown() {
+  rmSync(dirname(process.env.FURLOUGH_TEST_RSA_KEYS), { recursive: true, force: true });
   for (const server of globalThis.furloughTestServers ?? []) {
     if (server.kind === 'given') await dropDatabases(server.uri);
     await server.close();

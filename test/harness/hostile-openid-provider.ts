@@ -2,10 +2,11 @@
  * An OpenID Provider on loopback that signs for real and lies as it is told to: in its discovery document, keys, answers and tokens. Told
  * nothing, it is honest, which is every test's control.
  */
-import { createHash, type webcrypto } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, SignJWT, type JWK, type JWTPayload } from 'jose';
+import { exportJWK, SignJWT, type JWK, type JWTPayload } from 'jose';
+import { takeRsaKey } from './spare-rsa-keys.ts';
 
 export interface Lies {
   /** Edits the discovery document. */
@@ -29,7 +30,7 @@ export interface ClientProof {
 }
 
 export interface ProviderKeys {
-  readonly privateKey: webcrypto.CryptoKey;
+  readonly privateKey: KeyObject;
   readonly publicJwk: JWK;
 }
 
@@ -183,7 +184,7 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
 let sharedKeys: Promise<ProviderKeys> | undefined;
 
 export async function createKeys(kid: string): Promise<ProviderKeys> {
-  const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
+  const { privateKey, publicKey } = takeRsaKey();
   return { privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' } };
 }
 

@@ -2,10 +2,12 @@
  * OpenID Providers on loopback for tests and the demo: a real one (oidc-provider) that signs in whoever it is told to, without asking.
  * The hostile one, which lies as it is told to, is hostile-openid-provider.ts.
  */
+import type { KeyObject } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWTPayload } from 'jose';
+import { exportJWK, SignJWT, type JWTPayload } from 'jose';
 import { Provider, type Adapter, type AdapterPayload, type Configuration } from 'oidc-provider';
+import { takeRsaKey } from './spare-rsa-keys.ts';
 
 export interface OpenIdPerson {
   readonly sub: string;
@@ -32,7 +34,7 @@ export async function startOpenIdProvider(redirectUris: readonly string[]): Prom
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+  const { privateKey } = takeRsaKey();
   const provider = new Provider(issuer, await configure(clientId, clientSecret, redirectUris, people, privateKey));
   const answer = provider.callback();
   server.on('request', (request, response) => {
@@ -60,7 +62,7 @@ async function configure(
   clientSecret: string,
   redirectUris: readonly string[],
   people: ReadonlyMap<string, OpenIdPerson>,
-  privateKey: CryptoKey,
+  privateKey: KeyObject,
 ): Promise<Configuration> {
   return {
     clients: [

@@ -2,6 +2,7 @@
 // make them (RFC 5280 4.1, X.690). For test and demonstration identity providers only.
 
 import { createPublicKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
+import { takeRsaKey } from './spare-rsa-keys.ts';
 
 export interface KeyWithCertificate {
   readonly privateKeyPem: string;
@@ -16,16 +17,17 @@ export function createHollowCertificate(bits: number): string {
     key: { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' },
     format: 'jwk',
   });
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const { privateKey } = takeRsaKey();
   return toPem(writeCertificate('Hollow', privateKey, publicKey, new Date('2020-01-01'), new Date('2049-12-31')));
 }
 
-/** A fresh RSA key of `bits` and a certificate for `commonName`, valid between the two dates (before 2050). */
+/** An RSA key of `bits` and a certificate for `commonName`, valid between the two dates (before 2050). */
 export function createSelfSignedCertificate(
   commonName: string,
   { bits = 2048, notBefore = new Date('2020-01-01'), notAfter = new Date('2049-12-31') } = {},
 ): KeyWithCertificate {
-  return certify(commonName, generateKeyPairSync('rsa', { modulusLength: bits }), notBefore, notAfter);
+  const keys = bits === 2048 ? takeRsaKey() : generateKeyPairSync('rsa', { modulusLength: bits });
+  return certify(commonName, keys, notBefore, notAfter);
 }
 
 /** The same with a fresh key on an elliptic curve, by any of its names. */

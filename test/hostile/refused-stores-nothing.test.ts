@@ -75,7 +75,7 @@ const ofGate = ['signIn', 'usedOnce', 'signingKeys', 'samlKeys'];
 async function snapshot({ house: { storage, relay } }: HostileHouse, door: Door): Promise<string> {
   await relay.drain();
   const aboutCalls = new Set(['provisioningLog', 'credentialUse', ...(door === 'gate' ? ofGate : [])]);
-  const kinds = recordKinds.filter((name) => !aboutCalls.has(name));
+  const kinds = recordKinds.map(({ name }) => name).filter((name) => !aboutCalls.has(name));
   const organizations = await storage.organizations.list();
   const all = await Promise.all(
     organizations.map(async ({ id, ...rest }) => ({

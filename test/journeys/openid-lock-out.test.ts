@@ -69,6 +69,35 @@ describeJourney(
       expect(waiting).toMatchObject({ app: 'silent', state: 'waiting', error: expect.stringContaining('reached') });
     });
 
+    test('O16 the app hangs: whoever is switched off meanwhile is out with the answer all the same', async () => {
+      const company = open();
+      const hanging = await startLogoutReceiver();
+      try {
+        hanging.answer = () => undefined;
+        const slow = await register(company, 'slow', hanging.uri);
+        const entered: { id: string; token: string }[] = [];
+        for (const userName of ['slow1@example.com', 'slow2@example.com']) {
+          const id = await company.provision(userName);
+          const { browser } = await company.signIn(userName, 'oidc');
+          entered.push({ id, token: (await slow.signIn(browser)).access_token });
+        }
+        for (const { id, token } of entered) {
+          expect(await client.tokenIntrospection(slow.config, token)).toMatchObject({ active: true });
+          const path = `/organizations/${company.organization}/users/${id}/deactivate`;
+          expect((await company.admin('POST', path, { reason: 'Left' })).status).toBe(200);
+          expect(await client.tokenIntrospection(slow.config, token)).toEqual({ active: false });
+          await eventually(() => hanging.requests() > 0);
+        }
+        // The first request of it was not answered yet, or was given up on: either way it will be tried again.
+        const [first] = entered;
+        await eventually(async () =>
+          (await logoutsOf(company, first?.id ?? '')).some(({ state }) => state === 'waiting'),
+        );
+      } finally {
+        await hanging.close();
+      }
+    });
+
     test('sessions ended by an administrator: the tokens are dead and the app is told; the person may come back', async () => {
       const company = open();
       const id = await company.provision('back@example.com');

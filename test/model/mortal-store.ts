@@ -6,6 +6,7 @@ import { createSqliteStorage } from '#storage/sqlite/sqlite-storage.ts';
 import { openConnection, type SqliteConnection, type SqliteStatement } from '#storage/sqlite/sqlite-transaction.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
+import type { AnnouncedKind } from '#storage/record-store.ts';
 import { startMongoProxy } from '../harness/mongo-proxy.ts';
 
 export interface MortalStore {
@@ -18,7 +19,7 @@ export interface MortalStore {
 }
 
 /** Once it has failed nothing reaches the file any more, until it is opened again: what a process that died leaves. */
-export async function openMortalSqlite(path: string, recordKinds: readonly string[]): Promise<MortalStore> {
+export async function openMortalSqlite(path: string, recordKinds: readonly AnnouncedKind[]): Promise<MortalStore> {
   let step = 0;
   let fatal = Number.POSITIVE_INFINITY;
   const live = (): void => {
@@ -73,7 +74,7 @@ export async function openMortalSqlite(path: string, recordKinds: readonly strin
 }
 
 /** The connection is cut before or after the command; the same storage finds its way back. */
-export async function openMortalMongo(uri: string, recordKinds: readonly string[]): Promise<MortalStore> {
+export async function openMortalMongo(uri: string, recordKinds: readonly AnnouncedKind[]): Promise<MortalStore> {
   const proxy = await startMongoProxy(uri);
   const storage = await openMongoStorage(proxy.uri(), { recordKinds });
   let fault: ReturnType<typeof proxy.cutBefore> | undefined;

@@ -12,17 +12,18 @@ import { createEffectRelay, deadLetterRecords, type EffectRelay } from '#signals
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { departmentTreeRecords } from '#storage/department-records.ts';
 import type { Storage } from '#storage/storage.ts';
+import type { AnnouncedKind } from '#storage/record-store.ts';
 import { randomBytes } from 'node:crypto';
 
 const auditKey = new Uint8Array(32).fill(7);
 
 /** The kinds of records it needs: a store is opened with them. */
-export const sideRecordKinds: readonly string[] = [
-  sessionRecords.name,
-  deadLetterRecords.name,
-  departmentTreeRecords.name,
-  customSchemaRecords.name,
-  deletedNameRecords.name,
+export const sideRecordKinds: readonly AnnouncedKind[] = [
+  sessionRecords,
+  deadLetterRecords,
+  departmentTreeRecords,
+  customSchemaRecords,
+  deletedNameRecords,
 ];
 
 /** The write side and the relay on one store. */

@@ -4,6 +4,7 @@ import mongoose from 'mongoose';
 import { testMongos } from '../harness/mongo-for-tests.ts';
 import { describeAuditStore } from './contract/audit-store.ts';
 import { contractRecordKinds } from './contract/contract-world.ts';
+import { describeDoorStore } from './contract/door-store.ts';
 import { describeEffectOutbox } from './contract/effect-outbox.ts';
 import { describeGroupStore } from './contract/group-store.ts';
 import { describeLeaseStore } from './contract/lease-store.ts';
@@ -52,4 +53,5 @@ describe.each([...testMongos])('on $kind', (mongo) => {
   describeEffectOutbox(open);
   describeAuditStore(open);
   describeLeaseStore(open);
+  describeDoorStore(open);
 });

@@ -8,14 +8,16 @@ import { sendProblem } from '#http/problem-details.ts';
 import { requestContextOf } from '#http/request-context.ts';
 import { readBearerToken } from '#secrets/credential-authentication.ts';
 import { findApp } from '#storage/app-records.ts';
+import { areMet, askGroups } from '../app-access.ts';
 import { createAppCookie, openAppCookie } from '../forward-auth/app-cookie.ts';
 import { takeAppSignInCode } from '../forward-auth/app-sign-in-code.ts';
-import { isInGroups, type CheckParts } from '../forward-auth/check-request.ts';
+import type { CheckParts } from '../forward-auth/check-request.ts';
 import { toHost } from '../forward-auth/original-request.ts';
-import { decidePath } from '../forward-auth/path-rules.ts';
+import { decidePath, toPlainPath } from '../forward-auth/path-rules.ts';
 import type { GateContext } from '../gate-context.ts';
 import { toSessionView } from '../sessions/check-session.ts';
 import { resumeSessionOf } from '../sessions/resume-session.ts';
+import { sendAppRefusal } from '../sessions/refuse-app-use.ts';
 import { sendHeld } from '../sessions/refuse-held.ts';
 import { endSession } from '../sessions/session.ts';
 import { readQuestion, type Question } from './app-question.ts';
@@ -37,8 +39,17 @@ export function appCheck(context: GateContext, parts: CheckParts): RequestHandle
     const resumed = session === undefined ? { kind: 'nobody' as const } : await resumeSessionOf(context, session);
     if (resumed.kind === 'nobody' || resumed.session.organizationId !== app.organizationId) return sendNobody(response);
     if (resumed.kind === 'held') return sendHeld(context, response, resumed, { door: 'appCheck', app: app.id });
-    if (!(await isInGroups(context, resumed, decidePath(app, question.uri))))
-      return sendRefused(response, 'notAllowed');
+    const { session: found, user } = resumed;
+    const demands = await askGroups(
+      context.storage,
+      user.organizationId,
+      user.id,
+      decidePath(app, question.uri).groups,
+    );
+    if (!areMet(demands)) {
+      const path = question.uri === undefined ? undefined : (toPlainPath(question.uri) ?? undefined);
+      return sendAppRefusal(context, response, { session: found, app: app.id, demands, path }, 'appCheck');
+    }
     const person = await parts.people(resumed.user);
     if (person === null) return sendNobody(response);
     response.json(toSessionView(resumed.session, person));
@@ -105,7 +116,7 @@ function ask(
 }
 
 function appNamed(parts: CheckParts, host: string | undefined): Promise<App | null> {
-  return host === undefined ? Promise.resolve(null) : parts.findAppOfHost(host);
+  return host === undefined ? Promise.resolve(null) : parts.appHosts.find(host);
 }
 
 function sessionOf(

@@ -22,15 +22,23 @@ export function createAppCookie(context: CookieContext, { app, host }: AppPlace,
 }
 
 /** The id of the session that the cookie speaks for at this place, or undefined when it does not. Whether that still counts is asked of storage. */
-export function openAppCookie(
-  context: CookieContext,
-  { app, host }: AppPlace,
-  cookie: string | undefined,
-): string | undefined {
-  if (cookie === undefined || !/^[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{43}$/.test(cookie)) return undefined;
+export function openAppCookie(context: CookieContext, place: AppPlace, cookie: string | undefined): string | undefined {
+  if (cookie === undefined) return undefined;
+  const proven = provenOf(context);
+  const said = `${place.app.organizationId} ${place.app.id} ${place.host} ${cookie}`;
+  const known = proven.get(said);
+  if (known !== undefined) return known;
+  const session = proveAppCookie(context, place, cookie);
+  if (session === undefined) return undefined;
+  if (proven.size >= mostProven) proven.clear();
+  proven.set(said, session);
+  return session;
+}
+
+function proveAppCookie(context: CookieContext, { app, host }: AppPlace, cookie: string): string | undefined {
+  if (!/^[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{43}$/.test(cookie)) return undefined;
   const [session = '', mac = ''] = cookie.split('.');
-  const expected = macOf(context, app, host, session);
-  if (!timingSafeEqual(Buffer.from(mac), Buffer.from(expected))) return undefined;
+  if (!timingSafeEqual(Buffer.from(mac), Buffer.from(macOf(context, app, host, session)))) return undefined;
   return Buffer.from(session, 'base64url').toString('hex');
 }
 
@@ -44,18 +52,19 @@ export function toAppCookie(value: string, scheme: string, host: string): string
   return toSetCookie(appCookieKind(host), value, `${scheme}://`);
 }
 
-/** Worked out once: a browser sends the same cookie all day, and what it must be depends on nothing that could change. */
-const knownMacs = new WeakMap<Uint8Array, Map<string, string>>();
-const mostKnownMacs = 10_000;
+/** Proven once: a browser sends the same cookie all day, and what it must be depends on nothing that could change. */
+const provenByKey = new WeakMap<Uint8Array, Map<string, string>>();
+const mostProven = 10_000;
+
+function provenOf({ cookieKey }: CookieContext): Map<string, string> {
+  const known = provenByKey.get(cookieKey);
+  if (known !== undefined) return known;
+  const proven = new Map<string, string>();
+  provenByKey.set(cookieKey, proven);
+  return proven;
+}
 
 function macOf({ cookieKey }: CookieContext, app: AppPlace['app'], host: string, session: string): string {
   const said = `["app","${app.organizationId}","${app.id}","${host}","${session}"]`;
-  const known = knownMacs.get(cookieKey) ?? new Map<string, string>();
-  knownMacs.set(cookieKey, known);
-  const before = known.get(said);
-  if (before !== undefined) return before;
-  const mac = createHmac('sha256', cookieKey).update(said).digest('base64url');
-  if (known.size >= mostKnownMacs) known.clear();
-  known.set(said, mac);
-  return mac;
+  return createHmac('sha256', cookieKey).update(said).digest('base64url');
 }

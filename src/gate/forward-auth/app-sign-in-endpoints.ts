@@ -19,7 +19,7 @@ import { showHeld } from '../sessions/refuse-held.ts';
 import { readSessionToken } from '../sessions/session-cookie.ts';
 import { createAppCookie, openAppCookie, readAppCookie, toAppCookie } from './app-cookie.ts';
 import { mostStates, stateCookieKind } from './app-cookie-names.ts';
-import type { FindAppOfHost } from './app-of-host.ts';
+import type { AppHosts } from './app-of-host.ts';
 import { createAppSignInCode, takeAppSignInCode } from './app-sign-in-code.ts';
 import { isLoopback, sendUnknownHost } from './forward-auth-endpoints.ts';
 import { readSingle } from './forwarded-headers-dialect.ts';
@@ -33,7 +33,7 @@ interface AppVisit {
 }
 
 /** `GET /.furlough/sign-in?return_to=`: marks this browser and sends it to the gate. */
-export function appSignInStart(context: GateContext, findApp: FindAppOfHost): RequestHandler {
+export function appSignInStart(context: GateContext, findApp: AppHosts['find']): RequestHandler {
   return atApp(context, findApp, ({ scheme, host }, request, response) => {
     const token = createToken(context.randomBytes);
     const states = [...statesOf(request, scheme).slice(-(mostStates - 1)), token].join('.');
@@ -48,7 +48,7 @@ export function appSignInStart(context: GateContext, findApp: FindAppOfHost): Re
 }
 
 /** `GET /gate/sign-in?app=&state=&return_to=`: gives a signed-in browser a code for the app, and has any other sign in first. */
-export function gateSignIn(context: GateContext, findApp: FindAppOfHost): RequestHandler {
+export function gateSignIn(context: GateContext, findApp: AppHosts['find']): RequestHandler {
   return async (request, response) => {
     response.setHeader('Cache-Control', 'no-store');
     const query = queryOf(request);
@@ -79,7 +79,7 @@ export function gateSignIn(context: GateContext, findApp: FindAppOfHost): Reques
 }
 
 /** `GET /.furlough/callback?code=`: the browser that asked gets the app's cookie. */
-export function appSignInEnd(context: GateContext, findApp: FindAppOfHost): RequestHandler {
+export function appSignInEnd(context: GateContext, findApp: AppHosts['find']): RequestHandler {
   return atApp(context, findApp, async ({ app, scheme, host }, request, response) => {
     const tokens = statesOf(request, scheme);
     const code = queryOf(request).get('code') ?? undefined;
@@ -100,7 +100,7 @@ export function appSignInEnd(context: GateContext, findApp: FindAppOfHost): Requ
 }
 
 /** `GET` or `POST /.furlough/sign-out`: ends the session, here and at every other app. A link or form on another site only asks. */
-export function appSignOut(context: GateContext, findApp: FindAppOfHost): RequestHandler {
+export function appSignOut(context: GateContext, findApp: AppHosts['find']): RequestHandler {
   return atApp(context, findApp, async ({ app, scheme, host }, request, response) => {
     const origin = `${scheme}://${host}`;
     const from = originOf(request.headers, origin);
@@ -123,7 +123,7 @@ export function appSignOut(context: GateContext, findApp: FindAppOfHost): Reques
 /** Finds the app whose host the browser is at. What a proxy says counts from a trusted one only; from others nothing here is answered. */
 function atApp(
   context: GateContext,
-  findApp: FindAppOfHost,
+  findApp: AppHosts['find'],
   answer: (visit: AppVisit, request: Request, response: Response) => void | Promise<void>,
 ): RequestHandler {
   const isTrusted = createProxyTrust(context.config.trustedProxies);

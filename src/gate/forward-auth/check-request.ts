@@ -11,7 +11,7 @@ import type { Held } from '../sessions/refuse-held.ts';
 import { judgeSession, readSession, type ResumedSession } from '../sessions/resume-session.ts';
 import { readSessionToken } from '../sessions/session-cookie.ts';
 import { openAppCookie, readAppCookie } from './app-cookie.ts';
-import type { FindAppOfHost } from './app-of-host.ts';
+import type { AppHosts } from './app-of-host.ts';
 import type { CreateIdentityToken } from './identity-token.ts';
 import type { OriginalRequest } from './original-request.ts';
 import { decidePath, type PathDecision } from './path-rules.ts';
@@ -45,20 +45,24 @@ export type CheckRequest = (
 export interface CheckParts {
   readonly people: KnownPeople;
   readonly createToken: CreateIdentityToken;
-  readonly findAppOfHost: FindAppOfHost;
+  readonly appHosts: AppHosts;
 }
 
 export function createCheckRequest(context: GateContext, parts: CheckParts): CheckRequest {
   const own = new URL(context.config.baseUrl);
   const ownHost = own.host;
+  const readBoth = async (host: string | null, sessionId: string | undefined) => {
+    if (host !== null && sessionId !== undefined) return parts.appHosts.findWithSession(host, sessionId);
+    return {
+      app: host === null ? null : await parts.appHosts.find(host),
+      session: sessionId === undefined ? null : await readSession(context, sessionId),
+    };
+  };
   return async (original, cookies, withToken) => {
     const { host } = original;
     const claim = readClaim(context, own.hostname, original, cookies);
-    const [app, session] = await Promise.all([
-      host === ownHost ? null : parts.findAppOfHost(host),
-      // Read before the cookie is proven, so that the two reads need not wait for one another; it counts only after.
-      claim === undefined ? null : readSession(context, claim.session),
-    ]);
+    // The session is read before the cookie is proven, so that app and session are one read; it counts only after.
+    const { app, session } = await readBoth(host === ownHost ? null : host, claim?.session);
     if (app === null && host !== ownHost) return { kind: 'unknownHost' };
     const path: PathDecision = app === null ? { isPublic: false, groups: [] } : decidePath(app, original.uri);
     if (path.isPublic) return { kind: 'public' };
@@ -67,8 +71,8 @@ export function createCheckRequest(context: GateContext, parts: CheckParts): Che
       return { kind: 'nobody', organizationId };
     };
     if (claim === undefined || !claim.isProven(app)) return nobody();
-    if (app !== null && session?.organizationId !== app.organizationId) return nobody();
-    const resumed = await judgeSession(context, session);
+    if (app !== null && session?.record.organizationId !== app.organizationId) return nobody();
+    const resumed = judgeSession(context, session);
     if (resumed.kind === 'nobody') return nobody();
     if (resumed.kind === 'held') return { ...resumed, ...(app === null ? {} : { app: app.id }) };
     if (!(await isInGroups(context, resumed, path))) {

@@ -4,6 +4,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { sendProblem } from '#http/problem-details.ts';
+import { removeSecurityHeaders } from '#http/security-headers.ts';
 import { wantsPage } from '../browser-request.ts';
 import type { GateContext } from '../gate-context.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
@@ -36,6 +37,7 @@ export function forwardAuth(
     switch (checked.kind) {
       case 'admitted':
       case 'public':
+        removeSecurityHeaders(response);
         for (const [name, value] of Object.entries(toAdmissionHeaders(checked))) response.setHeader(name, value);
         response.status(200).end();
         return;
@@ -123,7 +125,12 @@ async function sendNotAllowed(
   }
   const organization = await context.storage.organizations.get(organizationId);
   const translator = translatorFor(request);
-  sendPage(response, 403, translator, createAppRefusalPage(translator, organization?.contact));
+  sendPage(
+    response,
+    403,
+    translator,
+    createAppRefusalPage(translator, organization?.contact === undefined ? {} : { contact: organization.contact }),
+  );
 }
 
 export function sendUnknownHost(request: Request, response: Response): void {

@@ -3,6 +3,7 @@
 
 import type { App, PathRule } from '#directory/app.ts';
 import type { GroupId } from '#directory/identifiers.ts';
+import { groupsOfApp } from '../app-access.ts';
 
 export interface PathDecision {
   readonly isPublic: boolean;
@@ -15,7 +16,7 @@ const everyone: PathDecision = { isPublic: false, groups: [] };
 /** `uri`: path and query as the client sent them; undefined where it is not known. */
 export function decidePath(app: Pick<App, 'groups' | 'forwardAuth'>, uri: string | undefined): PathDecision {
   const rules = app.forwardAuth?.rules ?? [];
-  const ofApp = app.groups === undefined ? [] : [app.groups];
+  const ofApp = groupsOfApp(app);
   if (rules.length === 0) return ofApp.length === 0 ? everyone : { isPublic: false, groups: ofApp };
   const path = uri === undefined ? null : toPlainPath(uri);
   if (path === null) return { isPublic: false, groups: [...ofApp, ...rules.flatMap(groupsOf)] };

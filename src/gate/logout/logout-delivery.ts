@@ -8,6 +8,7 @@ import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfParts } from '../opaque-token.ts';
+import { putLogoutDue } from './logout-due.ts';
 
 /** `dead`: given up after a day, an administrator may try again. `dropped`: the app was removed, or wants none any more. */
 export type LogoutState = 'waiting' | 'delivered' | 'dead' | 'dropped';
@@ -35,6 +36,7 @@ export type StoredLogoutDelivery = StoredRecord<LogoutDelivery>;
 
 export const logoutDeliveryRecords: RecordKind<LogoutDelivery> = {
   name: 'logoutDelivery',
+  carriesEffects: true,
   keysOf: ({ app, userId, state }) => [`app=${app}`, `user=${userId}`, `state=${state}`],
 };
 
@@ -78,6 +80,7 @@ export async function queueLogout(
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
   }
+  await putLogoutDue(context, id, now);
 }
 
 export interface LogoutDeliveryPage {
@@ -124,5 +127,7 @@ export async function giveLogoutAnotherDay(
   const now = context.now();
   const value: LogoutDelivery = { ...record.value, state: 'waiting', nextAt: now, giveUpAt: now + dayMs };
   const isWritten = await context.storage.records(logoutDeliveryRecords).replace({ ...record, value }, effects);
-  return isWritten ? { ...record, value } : null;
+  if (!isWritten) return null;
+  await putLogoutDue(context, record.id, now);
+  return { ...record, value };
 }

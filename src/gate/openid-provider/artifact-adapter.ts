@@ -66,7 +66,7 @@ export function createArtifactAdapter(context: GateContext, organizationId: Orga
       }
       const before = await records.get(record.id, context.now());
       // Only what has expired may go: another request may have stored it anew meanwhile.
-      if (before === null) await expireRecords(context.storage, [artifactRecords.name], context.now());
+      if (before === null) await expireRecords(context.storage, [artifactRecords], context.now());
       else if (await records.replace({ ...before, ...record, value: joined(before.value, artifact) })) return;
     }
     throw new StorageError('unavailable', 'This artifact is being changed too often.');

@@ -20,6 +20,6 @@ export function fetchFromApp({ config }: Pick<GateContext, 'config'>): Fetch {
       allowLoopback: config.allowInsecureProviders,
       privateHosts: config.privateAppHosts ?? [],
     };
-    return fetchOutbound(url, request, allowed, AbortSignal.timeout(deadlineMs));
+    return fetchOutbound(url, request, allowed, AbortSignal.timeout(config.appDeadlineMs ?? deadlineMs));
   };
 }

@@ -3,14 +3,17 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { InteractionResults, Provider } from 'oidc-provider';
-import type { HeldReason } from '#directory/access-decision.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import type { GateContext } from '../gate-context.ts';
+import { areMet } from '../app-access.ts';
 import { noteDoorRefusal } from '../sessions/door-refusal.ts';
-import { resumeSession } from '../sessions/resume-session.ts';
+import { noteNotAllowed } from '../sessions/refuse-app-use.ts';
+import { resumeSession, type ResumedSession } from '../sessions/resume-session.ts';
 import { readSessionToken } from '../sessions/session-cookie.ts';
 import type { StoredSession } from '../sessions/session.ts';
+import { askApp } from './app-refusal.ts';
 import { appRefusal } from './interaction-policy.ts';
+import { orStoreAway } from './provider-error.ts';
 import { bondOf } from './request-bond.ts';
 
 export type Interacting =
@@ -27,6 +30,7 @@ export interface InteractionParts {
   readonly issuer: string;
 }
 
+type SignedIn = Extract<ResumedSession, { readonly kind: 'signedIn' }>;
 type Interaction = NonNullable<Awaited<ReturnType<Provider['interactionDetails']>>>;
 
 /** Whoever asks for one of these is not content with the session that is there. */
@@ -57,12 +61,14 @@ export async function finishInteraction(
   if (resumed.kind === 'nobody' || resumed.session.organizationId !== organizationId) return toSignIn(interaction);
   if (resumed.kind === 'held') {
     const app = String(interaction.params['client_id']);
-    return finish(
-      refusedBecause(resumed.reason, await noteDoorRefusal(context, { ...resumed, door: 'openidProvider', app })),
-    );
+    const reference = await noteDoorRefusal(context, { ...resumed, door: 'openidProvider', app });
+    const words = `${resumed.reason}: this person may not come in now`;
+    return finish(await refusedBecause(context, organizationId, words, reference));
   }
-  if (interaction.prompt.name === 'app_access')
-    return finish({ error: 'access_denied', error_description: appRefusal });
+  if (interaction.prompt.name === 'app_access') {
+    const reference = await noteRefusal(context, resumed, String(interaction.params['client_id']));
+    return finish(await refusedBecause(context, organizationId, appRefusal, reference));
+  }
   if (interaction.prompt.name === 'consent') return finish({ consent: {} });
   const { reasons, details } = interaction.prompt;
   const isAsSent = details['session'] === resumed.session.id;
@@ -80,9 +86,28 @@ function signedIn(session: StoredSession): InteractionResults {
   return { login: { accountId: bond.userId, ts: Math.floor(session.value.createdAt / 1_000) }, bond };
 }
 
-function refusedBecause(reason: HeldReason, reference: string | null): InteractionResults {
-  const named = reference === null ? '' : `, reference ${reference}`;
-  return { error: 'access_denied', error_description: `${reason}: this person may not come in now${named}` };
+/** All that an app can show of it is one line of ASCII (RFC 6749 4.1.2.1): the reference, and the address to write to. */
+async function refusedBecause(
+  context: GateContext,
+  organizationId: OrganizationId,
+  words: string,
+  reference: string | null,
+): Promise<InteractionResults> {
+  const { email = '' } = (await orStoreAway(() => context.storage.organizations.get(organizationId)))?.contact ?? {};
+  const description = [
+    words,
+    ...(reference === null ? [] : [`reference ${reference}`]),
+    ...(/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(email) ? [`ask ${email}`] : []),
+  ];
+  return { error: 'access_denied', error_description: description.join(', ') };
+}
+
+/** The reference of what the authorization endpoint found just now; null where the app is for them meanwhile. */
+async function noteRefusal(context: GateContext, { session, user }: SignedIn, app: string): Promise<string | null> {
+  const demands = await askApp(context, session.organizationId, app, user.id);
+  return demands === null || areMet(demands)
+    ? null
+    : noteNotAllowed(context, { session, app, demands }, 'openidProvider');
 }
 
 function toSignIn({ params }: Interaction): Interacting {

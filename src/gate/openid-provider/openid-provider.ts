@@ -5,6 +5,7 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Provider, type Client, type KoaContextWithOIDC } from 'oidc-provider';
 import type { UserId } from '#directory/identifiers.ts';
+import { requestContextOf } from '#http/request-context.ts';
 import type { GateContext } from '../gate-context.ts';
 import { resumeSession } from '../sessions/resume-session.ts';
 import { endSession } from '../sessions/session.ts';
@@ -31,6 +32,8 @@ export interface OpenidProviderParts {
     readonly userId: UserId;
     readonly sid: string;
   }) => Promise<void>;
+  /** A client proved who it is, from this address. */
+  readonly noteProven: (client: string, address: string) => void;
 }
 
 /** The library has it and its types do not say so. */
@@ -44,7 +47,7 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; base-uri '
 export function createOpenidProvider(
   context: GateContext,
   settings: ProviderSettings,
-  { queueLogout }: OpenidProviderParts,
+  { queueLogout, noteProven }: OpenidProviderParts,
 ): OpenidProvider {
   const { organizationId } = settings;
   const provider = new Provider(settings.issuer, createProviderConfiguration(context, settings));
@@ -72,6 +75,7 @@ export function createOpenidProvider(
     const oidcContext = ctx as unknown as KoaContextWithOIDC & { readonly oidc?: KoaContextWithOIDC['oidc'] };
     if (ctx.status === 503) ctx.set('Retry-After', '2');
     else if (ctx.status === 404 && ctx.body === undefined) renderNotFound(oidcContext);
+    else if (provesClients.has(oidcContext.oidc?.route ?? '')) judgeClient(context, oidcContext, noteProven);
     else if (oidcContext.oidc?.route === 'end_session') await askAnyway(context, settings, oidcContext);
     else if (oidcContext.oidc?.route === 'end_session_confirm') await signOutAtGate(context, settings, oidcContext);
   });
@@ -88,6 +92,29 @@ export function createOpenidProvider(
       return true;
     },
   };
+}
+
+/** Where an app says with each request who it is. */
+const provesClients = new Set(['token', 'introspection', 'revocation', 'pushed_authorization_request']);
+
+/** Who proved to be a client counts by itself from now on; who fails too often is slowed down, as at every door with credentials. */
+function judgeClient(
+  context: GateContext,
+  ctx: KoaContextWithOIDC,
+  noteProven: OpenidProviderParts['noteProven'],
+): void {
+  const { client } = ctx.oidc;
+  if ((ctx.body as { readonly error?: unknown } | undefined)?.error !== 'invalid_client') {
+    // Other errors may come before the secret was looked at.
+    const isProven = ctx.status === 200 && client !== undefined && client.clientAuthMethod !== 'none';
+    if (isProven) noteProven(client.clientId, requestContextOf(ctx.req).clientAddress);
+    return;
+  }
+  const wait = context.badCredentials.refuse(ctx.req);
+  if (wait === null) return;
+  ctx.status = 429;
+  ctx.set('Retry-After', String(wait));
+  ctx.body = { error: 'invalid_client', error_description: 'too many refused credentials from this address' };
 }
 
 /** The library signs out at once where it knows of nobody; the gate may know somebody, and then another site does not sign them out unasked. */

@@ -6,11 +6,13 @@ import type { Organization } from '#directory/organization.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import type { GateContext } from '../gate-context.ts';
 import { queueLogout } from '../logout/logout-delivery.ts';
+import { createOpenidLimits, type OpenidLimits } from './openid-limits.ts';
 import type { OpenidProvider } from './openid-provider.ts';
 
 export interface OpenidProviders {
   /** Throws `StorageError`, `SealError`. */
   readonly of: (organizationId: Organization['id']) => Promise<OpenidProvider>;
+  readonly limits: OpenidLimits;
 }
 
 interface Kept {
@@ -22,7 +24,9 @@ const mostKept = 200;
 
 export function createOpenidProviders(context: GateContext): OpenidProviders {
   const kept = new Map<OrganizationId, Kept>();
+  const limits = createOpenidLimits(context.config);
   return {
+    limits,
     async of(organizationId) {
       const [{ createOpenidProvider }, keys] = await Promise.all([
         import('./openid-provider.ts'),
@@ -38,6 +42,7 @@ export function createOpenidProviders(context: GateContext): OpenidProviders {
       };
       const provider = createOpenidProvider(context, settings, {
         queueLogout: (logout) => queueLogout(context, organizationId, { ...logout, cause: 'signedOut' }),
+        noteProven: (client, address) => limits.noteProven(organizationId, client, address),
       });
       if (known === undefined && kept.size >= mostKept) kept.delete(kept.keys().next().value as OrganizationId);
       kept.set(organizationId, { revision: keys.revision, provider });

@@ -3,9 +3,9 @@
 
 import type { Account, Grant, KoaContextWithOIDC } from 'oidc-provider';
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
-import { mayUseApp } from '../app-access.ts';
+import { areMet } from '../app-access.ts';
 import type { GateContext } from '../gate-context.ts';
-import { findOpenidApp } from './app-client.ts';
+import { askApp, noteAppRefusal } from './app-refusal.ts';
 import type { Bond } from './artifact.ts';
 import { readPersonClaims } from './person-claims.ts';
 import { orStoreAway } from './provider-error.ts';
@@ -48,8 +48,12 @@ export function createProviderPerson(context: GateContext, organizationId: Organ
   const mayUse: ProviderPerson['mayUse'] = (clientId, userId) =>
     orStoreAway(async () => {
       if (userId === undefined) return false;
-      const app = await findOpenidApp(context, organizationId, clientId);
-      return app !== null && mayUseApp(context.storage, app, userId as UserId);
+      const demands = await askApp(context, organizationId, clientId, userId as UserId);
+      if (demands === null || clientId === undefined) return false;
+      if (areMet(demands)) return true;
+      const bond = bondOfRequest();
+      if (bond?.userId === userId) await noteAppRefusal(context, organizationId, bond.session, clientId, demands);
+      return false;
     });
 
   /** After a sign-in the interaction says whom the request speaks for; it counts only in the browser that signed in. */

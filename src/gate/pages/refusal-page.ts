@@ -65,8 +65,8 @@ export function createUnknownAppPage({ say }: Translator): Page {
   return { title: say('page.notAllowed.title'), parts: [{ kind: 'text', text: say('page.notAllowed.app') }] };
 }
 
-/** For a person whose groups do not open the app. */
-export function createAppRefusalPage({ say }: Translator, contact: OrganizationContact = {}): Page {
-  const text = say('page.notAllowed.person');
-  return { title: say('page.notAllowed.title'), parts: [{ kind: 'text', text }, ...contactParts({ say }, contact)] };
+/** For a person whose groups do not open the app: they are signed in, so a new sign-in would help nothing. */
+export function createAppRefusalPage(translator: Translator, words: Pick<RefusalWords, 'reference' | 'contact'>): Page {
+  const { parts } = createRefusalPage(translator, { ...words, sentence: 'notAllowed' });
+  return { title: translator.say('page.notAllowed.title'), parts };
 }

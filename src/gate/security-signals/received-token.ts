@@ -13,7 +13,11 @@ export interface ReceivedToken {
   readonly at: number;
 }
 
-export const receivedTokenRecords: RecordKind<ReceivedToken> = { name: 'receivedToken', keysOf: () => [] };
+export const receivedTokenRecords: RecordKind<ReceivedToken> = {
+  name: 'receivedToken',
+  carriesEffects: true,
+  keysOf: () => [],
+};
 
 /** Clocks of several nodes may differ. */
 const marginMs = 10 * 60_000;

@@ -1,5 +1,5 @@
-// Refusals at the doors, for "why was I refused?": a session whose person is held now. Doors are asked at every request, so at most one is
-// recorded per person, door, app and hour while nothing about the person changes; only people with a session of ours can cause one.
+// Refusals at the doors, for "why was I refused?": a session whose person is held now, or whom an app is not for. Doors are asked at every request,
+// so at most one is recorded per person, door, app and hour while what was found stays the same; only people with a session of ours can cause one.
 
 import type { HeldReason } from '#directory/access-decision.ts';
 import { stableText } from '#directory/same-value.ts';
@@ -8,17 +8,20 @@ import { StorageError } from '#storage/storage-error.ts';
 import { waitAtMost } from '#storage/wait-at-most.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfParts } from '../opaque-token.ts';
-import { recordSignIn } from '../sign-in/sign-in-record.ts';
+import type { AppRefusalReason } from '../sign-in/refusal.ts';
+import { recordSignIn, type SignInCheck } from '../sign-in/sign-in-record.ts';
 import type { StateThen } from '../sign-in/state-then.ts';
 import type { StoredSession } from './session.ts';
 
 export interface DoorRefusal {
   readonly session: StoredSession;
-  readonly reason: HeldReason;
+  readonly reason: HeldReason | AppRefusalReason;
   readonly then: StateThen;
   /** For example `forwardAuth`. */
   readonly door: string;
   readonly app?: string;
+  /** Of the app, without the query. Kept of the first refusal only: else each address would make a record. */
+  readonly path?: string;
 }
 
 /** That a refusal was recorded in this hour, under which reference. */
@@ -59,7 +62,7 @@ function noteOnce(context: GateContext, refusal: DoorRefusal): Promise<string | 
 }
 
 async function note(context: GateContext, refusal: DoorRefusal, id: string, until: number): Promise<string> {
-  const { session, reason, door, app, then } = refusal;
+  const { session, reason, door, app, path, then } = refusal;
   const { organizationId, value } = session;
   const marks = context.storage.records(doorRefusalRecords);
   const mark = await marks.get(id, context.now());
@@ -72,11 +75,11 @@ async function note(context: GateContext, refusal: DoorRefusal, id: string, unti
       outcome: 'refused',
       reason,
       protocol: 'session',
-      door: { name: door, ...(app === undefined ? {} : { app }) },
+      door: { name: door, ...(app === undefined ? {} : { app }), ...(path === undefined ? {} : { path }) },
       userId: value.userId,
       checks: [
         { step: 'session', passed: true, detail: `opened ${new Date(value.createdAt).toISOString()}` },
-        { step: 'access', passed: false, detail: `user ${value.userId} is kept out` },
+        ...checksOf(refusal),
       ],
       then,
       asked: false,
@@ -88,4 +91,13 @@ async function note(context: GateContext, refusal: DoorRefusal, id: string, unti
     if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
   }
   return reference;
+}
+
+function checksOf({ session, reason, app = '' }: DoorRefusal): readonly SignInCheck[] {
+  if (reason !== 'notAllowed')
+    return [{ step: 'access', passed: false, detail: `user ${session.value.userId} is kept out` }];
+  return [
+    { step: 'access', passed: true },
+    { step: 'app', passed: false, detail: `not in the groups that ${app} asks for` },
+  ];
 }

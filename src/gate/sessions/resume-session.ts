@@ -2,10 +2,11 @@
 // read from storage each time, never remembered: the deactivating commit alone closes the door (model.md, gate.md 5).
 
 import { decideAccess, type AccessState, type HeldReason } from '#directory/access-decision.ts';
+import type { PersonRecord } from '#storage/door-store.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
 import { toStateThen, type StateThen } from '../sign-in/state-then.ts';
-import { isExpired, sessionRecords, touchSession, type StoredSession } from './session.ts';
+import { isExpired, sessionRecords, touchSession, type Session, type StoredSession } from './session.ts';
 
 export type ResumedSession =
   | { readonly kind: 'signedIn'; readonly user: AccessState; readonly session: StoredSession }
@@ -29,19 +30,18 @@ export async function resumeSessionOf(context: GateContext, id: string): Promise
   return judgeSession(context, await readSession(context, id));
 }
 
-/** The session as stored, ended ones too; null when there is none. What it is worth says `judgeSession`. */
-export function readSession(context: GateContext, id: string): Promise<StoredSession | null> {
-  return context.storage.records(sessionRecords).get(id, context.now());
+/** A session as stored, ended ones too, with its person and organisation as they are now; null when there is none. */
+export type ReadSession = PersonRecord<Session>;
+
+export function readSession({ storage, now }: GateContext, id: string): Promise<ReadSession | null> {
+  return storage.doors.recordOfPerson({ kind: sessionRecords, id }, now());
 }
 
-/** Decides about a session that was just read; person and organisation are read now. */
-export async function judgeSession(context: GateContext, session: StoredSession | null): Promise<ResumedSession> {
-  if (session === null || isExpired(context, session.value)) return { kind: 'nobody' };
-  const { organizationId, value } = session;
-  const [user, organization] = await Promise.all([
-    context.storage.users.accessState(organizationId, value.userId),
-    context.storage.organizations.get(organizationId),
-  ]);
+/** Decides about a session that was just read. */
+export function judgeSession(context: GateContext, read: ReadSession | null): ResumedSession {
+  if (read === null || isExpired(context, read.record.value)) return { kind: 'nobody' };
+  const { record: session, user, organization } = read;
+  const { value } = session;
   const decision = decideAccess(organization, user, context.now());
   if (!decision.allowed) {
     const then = toStateThen(organization, user, context.now());

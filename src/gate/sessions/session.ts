@@ -43,6 +43,7 @@ export interface Session {
 /** `open=…` are those that nobody ended; some may be past their limits or of an earlier epoch. */
 export const sessionRecords: RecordKind<Session> = {
   name: 'session',
+  carriesEffects: true,
   keysOf: ({ userId, connection, provider, endedAt }) => [
     `user=${userId}`,
     ...(endedAt === undefined ? [`open=${userId}`] : []),

@@ -28,8 +28,12 @@ export type MatchRefusalReason =
 /** The connection's stored settings cannot work, for example a secret sealed with another key. */
 export type ConnectionRefusalReason = 'connectionMisconfigured';
 
+/** They may come in, and are in none of the groups that the app, or that part of it, is for. */
+export type AppRefusalReason = 'notAllowed';
+
 export type RefusalReason =
   | HeldReason
+  | AppRefusalReason
   | AttemptRefusalReason
   | MatchRefusalReason
   | ConnectionRefusalReason
@@ -57,6 +61,7 @@ export type RefusalSentence =
   | 'notStarted'
   | 'noFreeSeat'
   | 'organizationSuspended'
+  | 'notAllowed'
   | 'unknownPerson'
   | 'startAgain'
   | 'provider'
@@ -75,6 +80,7 @@ export function presentRefusal(reason: RefusalReason): {
     case 'notStarted':
     case 'noFreeSeat':
     case 'organizationSuspended':
+    case 'notAllowed':
       return { sentence: reason, status: 403 };
     case 'noSuchUser':
     case 'ambiguousUser':

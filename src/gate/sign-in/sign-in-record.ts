@@ -14,7 +14,7 @@ import type { GateContext } from '../gate-context.ts';
 import type { RefusalReason } from './refusal.ts';
 import type { StateThen } from './state-then.ts';
 
-/** The steps of a sign-in, in order; `logout` alone: a provider's message of single logout that was refused. */
+/** The steps of a sign-in, in order; `app`: of a door that knows the session; `logout` alone: a provider's message of single logout that was refused. */
 export const signInSteps = [
   'start',
   'provider',
@@ -25,6 +25,7 @@ export const signInSteps = [
   'access',
   'link',
   'session',
+  'app',
   'logout',
 ] as const;
 export type SignInStep = (typeof signInSteps)[number];
@@ -43,10 +44,10 @@ export interface SignInRecord {
   readonly outcome: 'allowed' | 'refused';
   readonly reason?: RefusalReason;
   readonly connection: ConnectionId;
-  /** `session`: no sign-in, but a door that refused a session whose person is held. */
+  /** `session`: no sign-in, but a door that refused a session: its person is held, or the app is not for them. */
   readonly protocol: 'saml' | 'oidc' | 'session' | 'unknown';
-  /** For `session`: which door, and for which app. */
-  readonly door?: { readonly name: string; readonly app?: string };
+  /** For `session`: which door, for which app, and for which path of it. */
+  readonly door?: { readonly name: string; readonly app?: string; readonly path?: string };
   readonly userId?: UserId;
   /** Whom the provider named, verified or as far as it came. */
   readonly claimed?: { readonly issuer: string; readonly subject: string; readonly userName?: string };

@@ -5,12 +5,15 @@ import type { Hold } from '#directory/hold.ts';
 import type { Instant } from '#directory/identifiers.ts';
 import { isOrganizationOpen, type Organization } from '#directory/organization.ts';
 import type { User } from '#directory/user.ts';
+import type { GroupDemand } from '../app-access.ts';
 
 export interface StateThen {
   readonly organizationOpen: boolean;
   readonly exists: boolean;
   /** Without notes: they are written for whoever works on the account now, and may be long. */
   readonly holds: readonly Omit<Hold, 'note'>[];
+  /** Of an app's refusal: the groups that it asked for. */
+  readonly demands?: readonly GroupDemand[];
 }
 
 export function toStateThen(

@@ -3,7 +3,13 @@
 
 import type { Instant, OrganizationId } from '#directory/identifiers.ts';
 import { type Connection, type Model, Schema } from 'mongoose';
-import type { RecordKind, RecordStore, StoredRecord } from '../record-store.ts';
+import {
+  type AnnouncedKind,
+  assertMayCarry,
+  type RecordKind,
+  type RecordStore,
+  type StoredRecord,
+} from '../record-store.ts';
 import { StorageError } from '../storage-error.ts';
 import { operators } from './mongo-connection.ts';
 import { type EffectFields, effectFields, effectSchema, withEffects } from './mongo-effects.ts';
@@ -29,7 +35,7 @@ const rounds = 20;
 /** The version tells whoever completes the effects right now that the document changed under them. */
 const markGone = { $set: { gone: true }, $inc: { effectsVersion: 1 } };
 
-export function defineRecords(connection: Connection, kind: string): RecordModel {
+export function defineRecords(connection: Connection, { name, carriesEffects }: AnnouncedKind): RecordModel {
   const schema = new DocumentSchema(
     {
       _id: { type: String, required: true },
@@ -41,13 +47,13 @@ export function defineRecords(connection: Connection, kind: string): RecordModel
       gone: Boolean,
       ...effectSchema,
     },
-    { versionKey: false, minimize: false, collection: `records_${kind}` },
+    { versionKey: false, minimize: false, collection: `records_${name}` },
   );
   schema.index({ organizationId: 1, keys: 1, _id: 1 }, { name: 'keys' });
   schema.index({ organizationId: 1, _id: 1 }, { name: 'all' });
   schema.index({ expiresAt: 1 }, { name: 'expiry' });
-  schema.index({ effectsDue: 1 }, { name: 'effectsDue' });
-  return defineModel<RecordDocument>(connection, `records_${kind}`, schema);
+  if (carriesEffects === true) schema.index({ effectsDue: 1 }, { name: 'effectsDue' });
+  return defineModel<RecordDocument>(connection, `records_${name}`, schema);
 }
 
 export function createRecordStore<Value>(records: RecordModel, kind: RecordKind<Value>): RecordStore<Value> {
@@ -61,6 +67,7 @@ export function createRecordStore<Value>(records: RecordModel, kind: RecordKind<
   return {
     insert: ({ id, organizationId, value, expiresAt }, effects = []) =>
       guard(async () => {
+        assertMayCarry(kind, effects);
         const fields = { organizationId, revision: 1, gone: false, ...fieldsOf(value, expiresAt) };
         for (let round = 0; round < rounds; round += 1) {
           try {
@@ -94,6 +101,7 @@ export function createRecordStore<Value>(records: RecordModel, kind: RecordKind<
 
     replace: ({ id, organizationId, revision, expiresAt, value }, effects = []) =>
       guard(async () => {
+        assertMayCarry(kind, effects);
         const written = await records.updateOne(
           { _id: id, organizationId, revision, gone: false },
           withEffects(fieldsOf(value, expiresAt), effects, { revision: 1 }),

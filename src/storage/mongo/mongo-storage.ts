@@ -8,6 +8,7 @@ import type { Storage, StorageOptions } from '../storage.ts';
 import { createAuditStore, defineAuditEntries } from './mongo-audit-store.ts';
 import { createStoreClock } from './mongo-clock.ts';
 import { connectMongo } from './mongo-connection.ts';
+import { createDoorStore } from './mongo-door-store.ts';
 import { createEffectOutbox, type EffectCarriers } from './mongo-effect-outbox.ts';
 import { guard, toStorageError } from './mongo-errors.ts';
 import { defineGroups, defineMembers } from './mongo-group-document.ts';
@@ -38,19 +39,16 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
     const ledgerModel = defineLedgers(connection);
     const audit = defineAuditEntries(connection);
     const leases = defineLeases(connection);
-    const kinds = options.recordKinds.map((name) => [name, defineRecords(connection, name)] as const);
+    const kinds = options.recordKinds.map((kind) => [kind.name, defineRecords(connection, kind)] as const);
     const records = new Map<string, RecordModel>(kinds);
     const groups = defineGroups(connection);
     const members = defineMembers(connection);
-    const carriers = [
-      organizations,
-      users,
-      groups,
-      ledgerModel,
-      ...records.values(),
-    ] as unknown as readonly Model<never>[];
-    const plain = new Set<unknown>(options.withoutRecordIndexes === true ? records.values() : []);
-    const indexed = [...carriers, audit, members].filter((model) => !plain.has(model));
+    const carrying = options.recordKinds.flatMap(({ name, carriesEffects }) =>
+      carriesEffects === true ? (records.get(name) ?? []) : [],
+    );
+    const carriers = [organizations, users, groups, ledgerModel, ...carrying] as unknown as readonly Model<never>[];
+    const indexedRecords = options.withoutRecordIndexes === true ? [] : records.values();
+    const indexed = [organizations, users, groups, ledgerModel, audit, members, ...indexedRecords];
     await guard(() => prepareSchema(connection, indexed as unknown as readonly Model<never>[]));
 
     const clock = createStoreClock(connection);
@@ -63,21 +61,26 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
     const movement = createSeatMovement(users, ledgers, leaveToSweep);
     const byName = new Map(carriers.map((model) => [model.modelName, model])) as unknown as EffectCarriers['all'];
     const userStore = createUserStore(users, createUserCommit(users, ledgers, movement, leaveToSweep));
+    const organizationStore = createOrganizationStore(organizations, (id, licensed) =>
+      insertLedger(ledgerModel, id, licensed),
+    );
+    const openRecords = <Value>(kind: RecordKind<Value>): RecordStore<Value> => {
+      const model = records.get(kind.name);
+      if (model === undefined)
+        throw new StorageError('incompatible', `The record kind ${kind.name} was not announced.`);
+      return createRecordStore(model, kind);
+    };
     return {
       kind: 'mongodb',
-      organizations: createOrganizationStore(organizations, (id, licensed) => insertLedger(ledgerModel, id, licensed)),
+      organizations: organizationStore,
       users: userStore,
       groups: createGroupStore(groups, members, userStore.known, reportTrouble),
       seats: createSeatLedgerStore(ledgerModel, users, ledgers, movement, reportTrouble),
       effects: createEffectOutbox({ all: byName, users: users.modelName }, clock),
       audit: createAuditStore(audit),
       leases: createLeaseStore(leases, clock),
-      records: <Value>(kind: RecordKind<Value>): RecordStore<Value> => {
-        const model = records.get(kind.name);
-        if (model === undefined)
-          throw new StorageError('incompatible', `The record kind ${kind.name} was not announced.`);
-        return createRecordStore(model, kind);
-      },
+      doors: createDoorStore({ records: openRecords, users: userStore, organizations: organizationStore }),
+      records: openRecords,
       takeOver: () => Promise.resolve(),
       ping: () =>
         guard(async () => {

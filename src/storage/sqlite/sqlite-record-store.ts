@@ -1,7 +1,13 @@
 // Plain records on SQLite: one table for all kinds, with a side table for the keys they are listed by.
 
 import type { OrganizationId } from '#directory/identifiers.ts';
-import type { RecordKind, RecordPage, RecordStore, StoredRecord } from '../record-store.ts';
+import {
+  assertMayCarry,
+  type RecordKind,
+  type RecordPage,
+  type RecordStore,
+  type StoredRecord,
+} from '../record-store.ts';
 import { StorageError } from '../storage-error.ts';
 import { type AddEffects, effectSource } from './sqlite-effect-outbox.ts';
 import type { SqliteConnection, SqliteStatement } from './sqlite-transaction.ts';
@@ -15,11 +21,13 @@ interface Row {
   readonly body: string;
 }
 
+const recordColumns = 'record.row, record.id, record.organization, record.revision, record.expires_at, record.body';
+
 /** The statements, prepared once for all kinds. */
 export type RecordStatements = ReturnType<typeof prepareRecordStatements>;
 
 export function prepareRecordStatements(connection: SqliteConnection) {
-  const columns = 'record.row, record.id, record.organization, record.revision, record.expires_at, record.body';
+  const columns = recordColumns;
   const unexpired = '(expires_at IS NULL OR expires_at > ?)';
   const ofOrganization = (order: string): SqliteStatement<Row> =>
     connection.prepare(
@@ -63,19 +71,22 @@ export function prepareRecordStatements(connection: SqliteConnection) {
   };
 }
 
+function toRecord<Value>(row: Row): StoredRecord<Value> {
+  return {
+    id: row.id,
+    organizationId: row.organization,
+    revision: row.revision,
+    ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+    value: JSON.parse(row.body) as Value,
+  };
+}
+
 export function createSqliteRecordStore<Value>(
   connection: SqliteConnection,
   statements: RecordStatements,
   addEffects: AddEffects,
   kind: RecordKind<Value>,
 ): RecordStore<Value> {
-  const toRecord = (row: Row): StoredRecord<Value> => ({
-    id: row.id,
-    organizationId: row.organization,
-    revision: row.revision,
-    ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
-    value: JSON.parse(row.body) as Value,
-  });
   const writeKeys = (row: number, organizationId: OrganizationId, id: string, value: Value): void => {
     const wanted = new Set(kind.keysOf(value));
     for (const { key } of statements.keys.all(row)) {
@@ -92,7 +103,8 @@ export function createSqliteRecordStore<Value>(
   };
 
   return {
-    insert({ id, organizationId, expiresAt, value }, effects = []) {
+    async insert({ id, organizationId, expiresAt, value }, effects = []) {
+      assertMayCarry(kind, effects);
       return connection.write(() => {
         const row = statements.insert.get(kind.name, id, organizationId, expiresAt ?? null, JSON.stringify(value));
         if (row === undefined) throw new StorageError('duplicate', `A ${kind.name} with this id exists already.`);
@@ -102,12 +114,15 @@ export function createSqliteRecordStore<Value>(
     },
     async get(id, now) {
       const row = await connection.read(() => statements.get.get(kind.name, id, now));
-      return row === undefined ? null : toRecord(row);
+      return row === undefined ? null : toRecord<Value>(row);
     },
     async getMany(ids, now) {
-      return (await connection.read(() => statements.getMany.all(kind.name, JSON.stringify(ids), now))).map(toRecord);
+      return (await connection.read(() => statements.getMany.all(kind.name, JSON.stringify(ids), now))).map((row) =>
+        toRecord<Value>(row),
+      );
     },
-    replace({ id, revision, expiresAt, value }, effects = []) {
+    async replace({ id, revision, expiresAt, value }, effects = []) {
+      assertMayCarry(kind, effects);
       return connection.write(() => {
         const row = statements.replace.get(expiresAt ?? null, JSON.stringify(value), kind.name, id, revision);
         if (row === undefined) return false;
@@ -119,12 +134,12 @@ export function createSqliteRecordStore<Value>(
     take(id, now) {
       return connection.write(() => {
         const row = statements.take.get(kind.name, id, now);
-        return row === undefined ? null : toRecord(row);
+        return row === undefined ? null : toRecord<Value>(row);
       });
     },
     delete: (id) => connection.write(() => statements.remove.run(kind.name, id) > 0),
     async list(organizationId, page, now) {
-      return (await connection.read(() => rowsOf(organizationId, page, now))).map(toRecord);
+      return (await connection.read(() => rowsOf(organizationId, page, now))).map((row) => toRecord<Value>(row));
     },
     deleteExpired: (now, limit) => connection.write(() => statements.sweep.run(kind.name, now, limit)),
   };

@@ -7,6 +7,7 @@ import type { RecordKind, RecordStore } from '../record-store.ts';
 import { StorageError } from '../storage-error.ts';
 import type { Storage, StorageOptions } from '../storage.ts';
 import { createSqliteAuditStore } from './sqlite-audit-store.ts';
+import { createSqliteDoorStore } from './sqlite-door-store.ts';
 import { createAddEffects, createSqliteEffectOutbox } from './sqlite-effect-outbox.ts';
 import { createSqliteGroupStore } from './sqlite-group-store.ts';
 import { createSqliteLeaseStore } from './sqlite-lease-store.ts';
@@ -50,7 +51,7 @@ export function createSqliteStorage(connection: SqliteConnection, options: Stora
   const addEffects = createAddEffects(connection);
   const ledgers = createSqliteLedger(connection);
   const statements = prepareRecordStatements(connection);
-  const recordKinds = new Set(options.recordKinds);
+  const recordKinds = new Set(options.recordKinds.map(({ name }) => name));
   const anyOrganization = connection.prepare<{ id: string }>('SELECT id FROM organization LIMIT 1');
 
   // A command beside that still carries out what it claimed does no harm: carrying out twice is as good as once.
@@ -66,6 +67,7 @@ export function createSqliteStorage(connection: SqliteConnection, options: Stora
     effects: createSqliteEffectOutbox(connection),
     audit: createSqliteAuditStore(connection),
     leases: createSqliteLeaseStore(connection),
+    doors: createSqliteDoorStore(connection),
     records<Value>(kind: RecordKind<Value>): RecordStore<Value> {
       if (!recordKinds.has(kind.name)) {
         throw new StorageError(

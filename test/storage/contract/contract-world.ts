@@ -7,7 +7,7 @@ import type { Effect } from '#directory/effect.ts';
 import { placeHold, type HoldKind } from '#directory/hold.ts';
 import type { Organization } from '#directory/organization.ts';
 import { isActive, type User } from '#directory/user.ts';
-import type { RecordKind } from '#storage/record-store.ts';
+import type { AnnouncedKind, RecordKind } from '#storage/record-store.ts';
 import type { Storage } from '#storage/storage.ts';
 import type { CommitOutcome, UserCommit } from '#storage/user-store.ts';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -23,12 +23,20 @@ export interface Thing {
 
 export const things: RecordKind<Thing> = {
   name: 'contractThing',
+  carriesEffects: true,
   keysOf: (thing) => [`colour=${thing.colour}`, ...(thing.tags ?? []).map((tag) => `tag=${tag}`)],
 };
 export const otherThings: RecordKind<Thing> = { name: 'contractOther', keysOf: () => [] };
 
+/** Something that belongs to a person. */
+export interface Badge {
+  readonly userId: UserId;
+  readonly colour: string;
+}
+export const badges: RecordKind<Badge> = { name: 'contractBadge', keysOf: () => [] };
+
 /** What `open` must pass as `recordKinds`. */
-export const contractRecordKinds: readonly string[] = [things.name, otherThings.name];
+export const contractRecordKinds: readonly AnnouncedKind[] = [things, otherThings, badges];
 
 /** An instant of the tests' own clock; storage never compares it with its own. */
 export const noon = Date.UTC(2026, 3, 1, 12);

@@ -239,6 +239,17 @@ export function describeRecordStore(open: OpenStorage): void {
       expect(await effectsWaiting()).toEqual([first.id, second.id, extra.id]);
     });
 
+    test('a kind that carries no effects refuses them, and stores nothing', async () => {
+      const others = storage.records(otherThings);
+      const record = make();
+      await expect(others.insert(record, [makeEffect(organization)])).rejects.toThrow(TypeError);
+      expect(await others.get(record.id, noon)).toBeNull();
+      await others.insert(record, []);
+      const stored = { ...record, revision: 1 };
+      await expect(others.replace(stored, [makeEffect(organization)])).rejects.toThrow(TypeError);
+      expect(await others.get(record.id, noon)).toEqual(stored);
+    });
+
     test('effects outlive the record: deleted, taken or expired before the relay came', async () => {
       const effects = Array.from({ length: 3 }, () => makeEffect(organization));
       const records = effects.map(() => make({}, { expiresAt: noon + 1 }));

@@ -15,6 +15,7 @@ import {
   makeUser,
   noon,
   openOrganization,
+  badges,
   things,
 } from '../contract/contract-world.ts';
 import { makeGroup } from '../contract/group-store.ts';
@@ -81,6 +82,9 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'audit.list': (s) => s.audit.list(id, { limit: 1 }),
   'leases.acquire': (s) => s.leases.acquire('job', 'me', 1),
   'leases.release': (s) => s.leases.release('job', 'me'),
+  'doors.recordOfPerson': (s) => s.doors.recordOfPerson({ kind: badges, id: 'b' }, noon),
+  'doors.recordOfPersonBeside': (s) =>
+    s.doors.recordOfPersonBeside({ kind: badges, id: 'b' }, { kind: things, id: 'r' }, noon),
   'records.insert': (s) => s.records(things).insert({ ...record, id: makeUser(id).id }),
   'records.get': (s) => s.records(things).get('r', noon),
   'records.getMany': (s) => s.records(things).getMany(['r'], noon),
