@@ -63,6 +63,33 @@ describeOnBothStorages('finding the connection', (open) => {
     expect(back.body).toContain('connection=second');
   });
 
+  test('how recent the sign-in must be goes along through every page', async () => {
+    const asks = '?prompt=login&max_age=60&return_to=%2Fsso%2Fsession';
+    const kept = (href: string) => {
+      const { searchParams } = new URL(href.replaceAll('&amp;', '&'));
+      return ['prompt', 'max_age', 'return_to'].map((name) => searchParams.get(name));
+    };
+    const page = await get(`/sso/acme/login${asks}`);
+    const link = /href="([^"]*connection=second[^"]*)"/.exec(page.body)?.[1] ?? '';
+    expect(kept(link)).toEqual(['login', '60', '/sso/session']);
+    const away = await new Browser().go(link.replaceAll('&amp;', '&'), { follow: false });
+    expect(new URL(away.headers.get('location') ?? '').searchParams.get('prompt')).toBe('login');
+    for (const [path, email] of [
+      ['/sso/acme/login', 'a@second.example'],
+      ['/sso/login', 'a@second.example'],
+      ['/sso/login', 'a@unknown.example'],
+    ] as const) {
+      const { body } = await get(`${path}${asks}`);
+      const fields = Object.fromEntries(
+        [...body.matchAll(/type="hidden" name="([^"]*)" value="([^"]*)"/g)].map(([, n = '', v = '']) => [n, v]),
+      );
+      expect(fields).toEqual({ prompt: 'login', max_age: '60', return_to: '/sso/session' });
+      const led = await post(path, { ...fields, email });
+      if (email.endsWith('@second.example')) expect(kept(onwardOf(led) ?? '')).toEqual(['login', '60', '/sso/session']);
+      else expect(led.body).toContain('name="prompt" value="login"');
+    }
+  });
+
   test('without an organisation the domain finds both, all the way to a session', async () => {
     expect((await get('/sso/login')).body).toContain('name="email"');
     const led = await post('/sso/login', { email: 'kato@second.example' });

@@ -70,6 +70,7 @@ describe('options of an OpenID Connect connection', () => {
       world.provider.person.claims['auth_time'] = seconds - 400;
       await isRefused('authenticationTooOld');
       delete world.provider.person.claims['auth_time'];
+      world.provider.lies = { claims: ({ auth_time: _told, ...claims }) => claims };
       await isRefused('idTokenInvalid');
     });
 

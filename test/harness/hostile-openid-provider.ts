@@ -19,6 +19,8 @@ export interface Lies {
   /** Makes the ID token out of the claims. */
   readonly sign?: (claims: JWTPayload, keys: ProviderKeys) => Promise<string>;
   readonly userInfo?: (claims: Record<string, unknown>) => Record<string, unknown>;
+  /** Nobody is asked again, whatever `prompt` and `max_age` say. */
+  readonly asksNobodyAgain?: boolean;
   /** Whether the client that proves itself so is taken; told nothing, everybody is. */
   readonly takesClient?: (proof: ClientProof) => boolean;
 }
@@ -44,6 +46,8 @@ export interface HostileProvider {
   lies: Lies;
   /** Its clock, milliseconds. */
   now: () => number;
+  /** When its person proved themselves; 0: not yet. */
+  signedInAt: number;
   /** The last ID token it gave out. */
   lastIdToken: string;
   /** Paths that were asked for. */
@@ -57,7 +61,7 @@ export interface HostileProvider {
 export async function startHostileProvider(path = ''): Promise<HostileProvider> {
   const keys = await (sharedKeys ??= createKeys('key-1'));
   let codes = 0;
-  const flows = new Map<string, { nonce: string | null; challenge: string }>();
+  const flows = new Map<string, { nonce: string | null; challenge: string; authTime: object }>();
   const pushed = new Map<string, URLSearchParams>();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', provider.issuer);
@@ -121,13 +125,27 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
     provider.requests.push(asked);
     codes += 1;
     const code = `code-${codes}`;
-    flows.set(code, { nonce: asked.get('nonce'), challenge: asked.get('code_challenge') ?? '' });
+    flows.set(code, {
+      nonce: asked.get('nonce'),
+      challenge: asked.get('code_challenge') ?? '',
+      authTime: authenticate(asked),
+    });
     const back = new URL(asked.get('redirect_uri') ?? '');
     back.searchParams.set('code', code);
     back.searchParams.set('state', asked.get('state') ?? '');
     back.searchParams.set('iss', provider.issuer);
     provider.lies.callback?.(back.searchParams);
     response.writeHead(302, { location: back.href }).end();
+  }
+
+  /** OpenID Connect Core 3.1.2.1: asked again where that is asked for; told when, where `max_age` is. */
+  function authenticate(asked: URLSearchParams): { readonly auth_time?: number } {
+    const maxAge = asked.get('max_age');
+    const anew = asked.get('prompt')?.split(' ').includes('login') === true;
+    const isTooOld = maxAge !== null && provider.now() - provider.signedInAt >= Number(maxAge) * 1_000;
+    const isAsked = (anew || isTooOld) && provider.lies.asksNobodyAgain !== true;
+    if (provider.signedInAt === 0 || isAsked) provider.signedInAt = provider.now();
+    return maxAge === null ? {} : { auth_time: Math.floor(provider.signedInAt / 1_000) };
   }
 
   async function token(body: URLSearchParams, response: ServerResponse): Promise<void> {
@@ -149,6 +167,7 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
       iat: now,
       exp: now + 300,
       nonce: flow.nonce ?? '',
+      ...flow.authTime,
       ...claims,
     };
     const told = provider.lies.claims?.(honest) ?? honest;
@@ -169,6 +188,7 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
     person: { sub: 'nobody', claims: {} },
     lies: {},
     now: Date.now,
+    signedInAt: 0,
     lastIdToken: '',
     asked: [],
     requests: [],

@@ -31,6 +31,8 @@ export interface ResponseOptions {
   readonly signing?: SigningChoices;
   /** Milliseconds; default: the `now` this identity provider was made with. */
   readonly now?: number;
+  /** When the person proved themselves; default: just now. */
+  readonly authnInstant?: number;
   readonly sessionNotOnOrAfter?: number;
   readonly assertionId?: string;
   readonly edit?: ResponseEdits;
@@ -116,7 +118,7 @@ function writeResponse(
   options: ResponseOptions,
 ): string {
   const at = (offset: number): string => new Date(now + offset).toISOString();
-  const { acsUrl, audience, inResponseTo, nameId, sessionNotOnOrAfter } = options;
+  const { acsUrl, audience, inResponseTo, nameId, sessionNotOnOrAfter, authnInstant = now } = options;
   const nameIdFormat = options.nameIdFormat ?? 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent';
   const sessionEnd =
     sessionNotOnOrAfter === undefined ? '' : ` SessionNotOnOrAfter="${new Date(sessionNotOnOrAfter).toISOString()}"`;
@@ -132,7 +134,7 @@ function writeResponse(
     '</saml:SubjectConfirmation></saml:Subject>',
     `<saml:Conditions NotBefore="${at(0)}" NotOnOrAfter="${at(fiveMinutes)}">`,
     `<saml:AudienceRestriction><saml:Audience>${escapeXml(audience)}</saml:Audience></saml:AudienceRestriction></saml:Conditions>`,
-    `<saml:AuthnStatement AuthnInstant="${at(0)}" SessionIndex="_session-1"${sessionEnd}><saml:AuthnContext>`,
+    `<saml:AuthnStatement AuthnInstant="${at(authnInstant - now)}" SessionIndex="_session-1"${sessionEnd}><saml:AuthnContext>`,
     '<saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef>',
     '</saml:AuthnContext></saml:AuthnStatement>',
     writeAttributes(options.attributes ?? { mail: ['ada@example.com'] }),

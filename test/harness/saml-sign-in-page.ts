@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inflateRawSync } from 'node:zlib';
-import type { Browser, Visit } from './browser.ts';
+import type { Browser, GoOptions, Visit } from './browser.ts';
 import { createTestSamlIdentityProvider, type TestSamlIdentityProvider } from './saml-identity-provider.ts';
 
 export interface SamlSignInPage {
@@ -12,6 +12,12 @@ export interface SamlSignInPage {
   readonly ssoUrl: string;
   /** Who is sitting at the keyboard from now on: the NameID. */
   signInAs(nameId: string): void;
+  /** When they proved themselves, milliseconds; 0: not yet. Asked again they do so anew. */
+  signedInAt: number;
+  /** Nobody is asked again, whatever `ForceAuthn` says. */
+  asksNobodyAgain: boolean;
+  /** The AuthnRequests that came. */
+  readonly requests: string[];
   close(): Promise<void>;
 }
 
@@ -26,10 +32,19 @@ export async function startSamlSignInPage(now: () => number = Date.now): Promise
       return;
     }
     const xml = inflateRawSync(Buffer.from(message, 'base64')).toString('utf8');
+    page.requests.push(xml);
+    const isAsked = xml.includes('ForceAuthn="true"') && !page.asksNobodyAgain;
+    if (page.signedInAt === 0 || isAsked) page.signedInAt = now();
     const attribute = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(xml)?.[1] ?? '';
     const acsUrl = attribute('AssertionConsumerServiceURL');
     const audience = /<(?:\w+:)?Issuer[^>]*>([^<]*)</.exec(xml)?.[1] ?? '';
-    const answer = identityProvider.respond({ acsUrl, audience, inResponseTo: attribute('ID'), nameId: person });
+    const answer = identityProvider.respond({
+      acsUrl,
+      audience,
+      inResponseTo: attribute('ID'),
+      nameId: person,
+      authnInstant: page.signedInAt,
+    });
     const fields = { SAMLResponse: answer, RelayState: url.searchParams.get('RelayState') ?? '' };
     const inputs = Object.entries(fields).map(
       ([name, value]) => `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`,
@@ -43,10 +58,13 @@ export async function startSamlSignInPage(now: () => number = Date.now): Promise
   const entityId = `${origin}/metadata`;
   const ssoUrl = `${origin}/sso`;
   const identityProvider = createTestSamlIdentityProvider({ entityId, ssoUrl, now });
-  return {
+  const page: SamlSignInPage = {
     identityProvider,
     entityId,
     ssoUrl,
+    signedInAt: 0,
+    asksNobodyAgain: false,
+    requests: [],
     signInAs(nameId) {
       person = nameId;
     },
@@ -56,6 +74,7 @@ export async function startSamlSignInPage(now: () => number = Date.now): Promise
         server.closeAllConnections();
       }),
   };
+  return page;
 }
 
 function escapeHtml(text: string): string {
@@ -63,13 +82,13 @@ function escapeHtml(text: string): string {
 }
 
 /** Presses the button of a page made here, as its script would: the browser posts the form and goes where it is led. */
-export async function passOn(browser: Browser, page: Visit): Promise<Visit> {
+export async function passOn(browser: Browser, page: Visit, options: GoOptions = {}): Promise<Visit> {
   const form = /<form data-self-posting method="post" action="([^"]*)">([\s\S]*?)<button>/.exec(page.body);
   if (form === null) return page;
   const [, action = '', inputs = ''] = form;
   const fields = [...inputs.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)];
   const body = new URLSearchParams(fields.map(([, name = '', value = '']) => [name, unescapeHtml(value)]));
-  return browser.go(unescapeHtml(action), { method: 'POST', body });
+  return browser.go(unescapeHtml(action), { ...options, method: 'POST', body });
 }
 
 function unescapeHtml(text: string): string {

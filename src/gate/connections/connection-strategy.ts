@@ -6,20 +6,30 @@ import passport from 'passport';
 import type { Instant } from '#directory/identifiers.ts';
 
 /** What must be remembered about a browser that was sent away, to judge what it brings back. */
-export type ExpectedAnswer =
+export type ExpectedAnswer = {
+  /** Where the request asked for it: since when the person must have proved themselves to the provider, by its own word. */
+  readonly authenticatedSince?: Instant;
+} & (
   | {
       readonly protocol: 'saml';
       readonly requestId: string /** Sent as RelayState. */;
       readonly handle: string;
-      /** When the request was sent, if it asked for the person to be asked again. */
-      readonly forcedAt?: Instant;
     }
   | {
       readonly protocol: 'oidc' /** Sent as `state`. */;
       readonly handle: string;
       readonly nonce: string;
       readonly codeVerifier: string;
-    };
+    }
+);
+
+/** What a begun sign-in may ask of the provider. */
+export interface ProviderWishes {
+  /** Whom the person said they are. */
+  readonly loginHint?: string;
+  /** The person must have proved themselves to the provider so recently; 0: now, for this. */
+  readonly maxAgeSeconds?: number;
+}
 
 /** What the provider says of the person, read by the connection's attribute mapping. It matches nobody and is compared with nothing. */
 export interface ClaimedProfile {
@@ -48,6 +58,8 @@ export interface VerifiedIdentity {
   readonly usedOnce: { readonly id: string; readonly until: Instant };
   /** The provider's name for its own session (SAML `SessionIndex`, OpenID Connect `sid`), by which it may end ours. */
   readonly sessionId?: string;
+  /** When the person proved themselves to the provider (`auth_time`, `AuthnInstant`), never after now; absent where it does not say. */
+  readonly authenticatedAt?: Instant;
   /** The provider's own limit for the session. */
   readonly sessionNotOnOrAfter?: Instant;
 }
@@ -57,8 +69,8 @@ export type KeepAttempt = (expected: ExpectedAnswer) => Promise<void>;
 /** One connection, ready to sign people in. Refusals are thrown as `SignInError`. */
 export interface ConnectionStrategy {
   readonly protocol: 'saml' | 'oidc';
-  /** The provider's URL for this browser; `keep` has stored what its answer will be judged by. `loginHint`: whom the person says they are. */
-  begin(request: Request, keep: KeepAttempt, loginHint?: string): Promise<string>;
+  /** The provider's URL for this browser; `keep` has stored what its answer will be judged by. */
+  begin(request: Request, keep: KeepAttempt, wishes: ProviderWishes): Promise<string>;
   /** `expected` undefined: this browser waits for no answer. */
   complete(request: Request, expected: ExpectedAnswer | undefined): Promise<VerifiedIdentity>;
 }

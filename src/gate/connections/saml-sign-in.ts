@@ -2,6 +2,7 @@
 
 import { setTimeout } from 'node:timers/promises';
 import type { Connection, SamlSignIn } from '#directory/connection.ts';
+import type { Instant } from '#directory/identifiers.ts';
 import { clientAddressOf, limitKeyOf } from '#http/client-address.ts';
 import { SealError } from '#secrets/sealing.ts';
 import type { GateContext } from '../gate-context.ts';
@@ -31,7 +32,6 @@ export function openSamlSignIn(
   signIn: SamlSignIn,
   addresses: { readonly samlEntityId: string; readonly samlAcs: string },
 ): ConnectionStrategy {
-  const { forceAuthn = false } = signIn;
   const saml = createSamlConnection(
     {
       entityId: signIn.entityId,
@@ -42,7 +42,6 @@ export function openSamlSignIn(
       acsUrl: addresses.samlAcs,
       signRequests: signIn.signRequests ?? false,
       encryption: signIn.encryption ?? 'off',
-      forceAuthn,
     },
     {
       verifier: parts.verifier,
@@ -65,15 +64,16 @@ export function openSamlSignIn(
   };
   return {
     protocol: 'saml',
-    async begin(request, keep) {
+    async begin(request, keep, { maxAgeSeconds }) {
+      const maxAge = signIn.forceAuthn === true ? 0 : maxAgeSeconds;
       const keepAttempt = (begun: SamlBegun): Promise<void> =>
         keep({
           protocol: 'saml',
           requestId: begun.requestId,
           handle: begun.relayState,
-          ...(forceAuthn ? { forcedAt: context.now() } : {}),
+          ...(maxAge === undefined ? {} : { authenticatedSince: context.now() - maxAge * 1_000 }),
         });
-      const outcome = await drive(request, { step: 'begin', keepAttempt });
+      const outcome = await drive(request, { step: 'begin', forceAuthn: maxAge !== undefined, keepAttempt });
       if (outcome.kind !== 'redirect')
         throw new Error(`connection ${connection.id}: the SAML strategy sent nobody anywhere`);
       return outcome.url;
@@ -83,7 +83,7 @@ export function openSamlSignIn(
       const address = limitKeyOf(clientAddressOf(request));
       const outcome = await drive(request, { step: 'complete', attempt, now: context.now(), address });
       if (outcome.kind !== 'success') throw new Error(`connection ${connection.id}: the SAML strategy named nobody`);
-      return toIdentity(outcome.identity as CompletedSaml, signIn);
+      return toIdentity(outcome.identity as CompletedSaml, signIn, context.now());
     },
   };
 }
@@ -95,7 +95,7 @@ export function toRefusal(error: unknown): never {
 }
 
 /** A provider that signs an address vouches for it; whether it may is decided by the domains routed to the connection. */
-function toIdentity(saml: CompletedSaml, { attributes }: SamlSignIn): VerifiedIdentity {
+function toIdentity(saml: CompletedSaml, { attributes }: SamlSignIn, now: Instant): VerifiedIdentity {
   const profile = readProfile(saml.attributes, attributes);
   const email = profile.email ?? (saml.nameIdFormat === emailFormat ? saml.subject : undefined);
   const userName = attributes?.userName === undefined ? saml.subject : profile.userName;
@@ -109,6 +109,7 @@ function toIdentity(saml: CompletedSaml, { attributes }: SamlSignIn): VerifiedId
     profile,
     ...(saml.nameIdFormat === undefined ? {} : { subjectFormat: saml.nameIdFormat }),
     ...(saml.sessionIndex === undefined ? {} : { sessionId: saml.sessionIndex }),
+    authenticatedAt: Math.min(saml.authnInstant, now),
     usedOnce: { id: saml.assertionId, until: saml.keepAssertionIdUntil },
     ...(saml.sessionNotOnOrAfter === undefined ? {} : { sessionNotOnOrAfter: saml.sessionNotOnOrAfter }),
   };

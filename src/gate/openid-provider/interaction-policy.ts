@@ -3,9 +3,12 @@
 
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 
+import type { Instant } from '#directory/identifiers.ts';
+
 const { base, Check, Prompt } = interactionPolicy;
 
 export interface InteractionRules {
+  readonly now: () => Instant;
   /** The gate's session that the request has, if any. */
   readonly sessionOfRequest: () => string | undefined;
   /** Whether the person of the request may use the app of the request. */
@@ -15,6 +18,7 @@ export interface InteractionRules {
 export const appRefusal = 'notAllowed: this app is not for this person';
 
 export function createInteractionPolicy({
+  now,
   sessionOfRequest,
   mayUse,
 }: InteractionRules): interactionPolicy.DefaultPolicy {
@@ -25,6 +29,7 @@ export function createInteractionPolicy({
   // Who asks for a new sign-in must not be content with the one that was there, who names a person not with another; the library does not ask again.
   login.details = async (ctx) => ({
     ...(await details(ctx)),
+    askedAt: now(),
     session: sessionOfRequest(),
     person: ctx.oidc.entities.IdTokenHint?.payload['sub'],
   });

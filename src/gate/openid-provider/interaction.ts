@@ -11,16 +11,17 @@ import { noteNotAllowed } from '../sessions/refuse-app-use.ts';
 import { resumeSession, type ResumedSession } from '../sessions/resume-session.ts';
 import { readSessionToken } from '../sessions/session-cookie.ts';
 import type { StoredSession } from '../sessions/session.ts';
+import { readMaxAge } from '../sign-in/sign-in-query.ts';
 import { askApp } from './app-refusal.ts';
 import { appRefusal } from './interaction-policy.ts';
 import { orStoreAway } from './provider-error.ts';
-import { bondOf } from './request-bond.ts';
+import { authTimeOf, bondOf } from './request-bond.ts';
 
 export type Interacting =
   /** Back into the authorization request. */
   | { readonly kind: 'goesOn'; readonly to: string }
   /** To the gate's sign-in, and back here. */
-  | { readonly kind: 'signIn'; readonly loginHint?: string }
+  | { readonly kind: 'signIn'; readonly asking: Readonly<Record<string, string>> }
   /** Not begun in this browser, finished, or too old. */
   | { readonly kind: 'unknown' };
 
@@ -73,7 +74,15 @@ export async function finishInteraction(
   const { reasons, details } = interaction.prompt;
   const isAsSent = details['session'] === resumed.session.id;
   if (isAsSent && reasons.some((reason) => asksAgain.has(reason))) return toSignIn(interaction);
-  // They signed in for this request, and it is somebody else. Once more would run in circles.
+  // The sign-in that was asked for has its age checked where it ends; this one came by another way. More than once could run in circles.
+  if (!isFresh(resumed.session, interaction)) {
+    if (details['sentAway'] === true)
+      return finish({ error: 'login_required', error_description: 'the sign-in is older than was asked for' });
+    Object.assign(details, { sentAway: true });
+    await interaction.persist();
+    return toSignIn(interaction);
+  }
+  // They signed in for this request, and it is somebody else.
   if (details['person'] !== undefined && details['person'] !== resumed.user.id)
     return finish({ error: 'login_required', error_description: 'another person is signed in' });
   if (interaction.lastSubmission?.login !== undefined)
@@ -83,7 +92,26 @@ export async function finishInteraction(
 
 function signedIn(session: StoredSession): InteractionResults {
   const bond = bondOf(session);
-  return { login: { accountId: bond.userId, ts: Math.floor(session.value.createdAt / 1_000) }, bond };
+  return { login: { accountId: bond.userId, ts: authTimeOf(session) }, bond };
+}
+
+/** As far as identity providers' clocks may be from ours. */
+const clockToleranceMs = 60_000;
+
+/** Whether the person proved themselves as recently as the app asks. */
+function isFresh({ value }: StoredSession, { params, prompt: { details } }: Interaction): boolean {
+  const maxAge = readMaxAge(asksOf(params));
+  if (maxAge === undefined) return true;
+  const since = Number(details['askedAt']) - maxAge * 1_000;
+  return value.authenticatedAt !== undefined && value.authenticatedAt + clockToleranceMs >= since;
+}
+
+/** What the app asks of the sign-in, as the gate's own sign-in takes it. */
+function asksOf(params: Interaction['params']): URLSearchParams {
+  const given = ['login_hint', 'prompt', 'max_age'].map((name) => [name, params[name]] as const);
+  return new URLSearchParams(
+    given.filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]),
+  );
 }
 
 /** All that an app can show of it is one line of ASCII (RFC 6749 4.1.2.1): the reference, and the address to write to. */
@@ -111,6 +139,5 @@ async function noteRefusal(context: GateContext, { session, user }: SignedIn, ap
 }
 
 function toSignIn({ params }: Interaction): Interacting {
-  const { login_hint: hint } = params;
-  return { kind: 'signIn', ...(typeof hint === 'string' ? { loginHint: hint } : {}) };
+  return { kind: 'signIn', asking: Object.fromEntries(asksOf(params)) };
 }

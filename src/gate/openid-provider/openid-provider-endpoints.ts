@@ -33,8 +33,8 @@ export function interactionShow(context: GateContext, providers: OpenidProviders
     if (interacting.kind === 'unknown')
       return showRefusal(context, request, response, { status: 400, sentence: 'startAgain', organizationId });
     if (interacting.kind === 'goesOn') return redirect(response, interacting.to);
-    const query = new URLSearchParams({ return_to: `${issuer.pathname}/interaction/${encodeURIComponent(uid)}` });
-    if (interacting.loginHint !== undefined) query.set('login_hint', interacting.loginHint);
+    const back = `${issuer.pathname}/interaction/${encodeURIComponent(uid)}`;
+    const query = new URLSearchParams({ ...interacting.asking, return_to: back });
     redirect(response, `${context.config.baseUrl}/sso/${organizationId}/login?${query.toString()}`);
   };
 }

@@ -43,6 +43,7 @@ export function createProviderConfiguration(context: GateContext, settings: Prov
     loadExistingGrant: person.loadGrant,
     interactions: {
       policy: createInteractionPolicy({
+        now: context.now,
         sessionOfRequest: () => bondOfRequest()?.session,
         mayUse: ({ oidc }) => person.mayUse(oidc.client?.clientId, oidc.session?.accountId),
       }),

@@ -9,7 +9,7 @@ import { askApp, noteAppRefusal } from './app-refusal.ts';
 import type { Bond } from './artifact.ts';
 import { readPersonClaims } from './person-claims.ts';
 import { orStoreAway } from './provider-error.ts';
-import { bindRequest, bondOf, bondOfRequest, browserOfRequest, doesHold } from './request-bond.ts';
+import { authTimeOf, bindRequest, bondOf, bondOfRequest, browserOfRequest, doesHold } from './request-bond.ts';
 
 /** All of them throw `StoreAway` when the store is away. */
 export interface ProviderPerson {
@@ -91,8 +91,7 @@ export function createProviderPerson(context: GateContext, organizationId: Organ
         if (browser.kind !== 'signedIn' || browser.session.organizationId !== organizationId) return;
         bindRequest(bondOf(browser.session));
         session.resetIdentifier();
-        const { createdAt } = browser.session.value;
-        session.loginAccount({ accountId: browser.user.id, loginTs: Math.floor(createdAt / 1_000) });
+        session.loginAccount({ accountId: browser.user.id, loginTs: authTimeOf(browser.session) });
       }),
     loadGrant: ({ oidc }) =>
       orStoreAway(async () => {

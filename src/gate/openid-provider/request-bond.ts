@@ -52,6 +52,14 @@ export function bondOf({ id, value }: StoredSession): Bond {
   return { userId: value.userId, epoch: value.epoch, session: id, until: value.notOnOrAfter };
 }
 
+/**
+ * When the person proved themselves to their identity provider, in seconds. 0 where it did not say: that is older than any `max_age`, so the app
+ * that asks for one, and so is told `auth_time`, gets a sign-in whose time is known.
+ */
+export function authTimeOf({ value }: StoredSession): number {
+  return Math.floor((value.authenticatedAt ?? 0) / 1_000);
+}
+
 async function ask(context: GateContext, organizationId: OrganizationId, bond: Bond): Promise<boolean> {
   const now = context.now();
   const [user, organization, session] = await Promise.all([

@@ -25,6 +25,8 @@ export interface Session {
   readonly epoch: number;
   readonly connection: ConnectionId;
   readonly provider?: ProviderSession;
+  /** When the person proved themselves to the provider, where it said; that may be long before the session was opened. */
+  readonly authenticatedAt?: Instant;
   /** From where, roughly, and by what, as far as the browser said: so that people recognise their own. */
   readonly network?: string;
   readonly browser?: string;
@@ -73,6 +75,7 @@ export interface NewSession {
   readonly epoch: number;
   readonly connection: ConnectionId;
   readonly provider?: ProviderSession;
+  readonly authenticatedAt?: Instant;
   readonly notOnOrAfter?: Instant;
   readonly from?: Pick<Session, 'network' | 'browser'>;
 }
@@ -82,7 +85,7 @@ export interface NewSession {
  * ended first: of several opened at once, each sees what was stored before it looks, so that no more than that many stay.
  */
 export async function openSession(context: GateContext, request: NewSession): Promise<string> {
-  const { organizationId, userId, epoch, connection, provider, from } = request;
+  const { organizationId, userId, epoch, connection, provider, from, authenticatedAt } = request;
   const earlier = await listOpen(context, organizationId, userId);
   const now = context.now();
   const token = createToken(context.randomBytes);
@@ -91,7 +94,10 @@ export async function openSession(context: GateContext, request: NewSession): Pr
     request.notOnOrAfter ?? Number.POSITIVE_INFINITY,
   );
   const place = 1 + Math.max(0, ...earlier.map((session) => placeOf(session)));
-  const named = provider === undefined ? {} : { provider };
+  const named = {
+    ...(provider === undefined ? {} : { provider }),
+    ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
+  };
   const value = { userId, epoch, connection, ...named, ...from, place, createdAt: now, lastSeenAt: now, notOnOrAfter };
   const id = idOfToken(token);
   await context.storage.records(sessionRecords).insert({ id, organizationId, expiresAt: notOnOrAfter, value });

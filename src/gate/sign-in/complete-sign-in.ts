@@ -122,6 +122,7 @@ async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): P
         ...(identity.sessionId === undefined ? {} : { sessionId: identity.sessionId }),
       },
       from: toSessionOrigin(visit.address, visit.userAgent),
+      ...(identity.authenticatedAt === undefined ? {} : { authenticatedAt: identity.authenticatedAt }),
       ...(identity.sessionNotOnOrAfter === undefined ? {} : { notOnOrAfter: identity.sessionNotOnOrAfter }),
     }),
   );

@@ -12,13 +12,14 @@ import { createFindPage, createOnwardPage } from '../pages/find-page.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
 import { createRefusalPage } from '../pages/refusal-page.ts';
 import { listRouted, readLoginHint } from './find-connection.ts';
+import { readAlong, type Along } from './sign-in-query.ts';
 
 const maxFormBytes = 16_384;
 
-/** `GET /sso/login?return_to=` */
+/** `GET /sso/login?return_to=&prompt=&max_age=` */
 export function findShow(context: GateContext): RequestHandler {
   return (request, response) => {
-    sendFind(context, request, response, new URLSearchParams(queryOf(request)).get('return_to'), false);
+    sendFind(context, request, response, readAlong(new URLSearchParams(queryOf(request))), false);
   };
 }
 
@@ -30,8 +31,8 @@ export function findAnswer(context: GateContext): RequestHandler {
     const address = readLoginHint(form.get('email'));
     const [connection] = await listRouted(context, address);
     if (address === undefined || connection === undefined)
-      return sendFind(context, request, response, form.get('return_to'), true);
-    sendOnward(context, request, response, connection, address, form.get('return_to'));
+      return sendFind(context, request, response, readAlong(form), true);
+    sendOnward(context, request, response, connection, address, readAlong(form));
   };
 }
 
@@ -50,10 +51,10 @@ export function chooseByAddress(
     const address = readLoginHint(form.get('email'));
     const [connection] = await listRouted(context, address, organization.id);
     if (address !== undefined && connection !== undefined)
-      return sendOnward(context, request, response, connection, address, form.get('return_to'));
+      return sendOnward(context, request, response, connection, address, readAlong(form));
     const all = await listAll(organization);
     if (all.length === 0) return sendNotFound(request, response);
-    sendChooser(context, request, response, organization, all, form.get('return_to'), true);
+    sendChooser(context, request, response, organization, all, readAlong(form), true);
   };
 }
 
@@ -64,29 +65,23 @@ export function sendChooser(
   response: Response,
   organization: Pick<Organization, 'id' | 'name'>,
   connections: readonly SignInConnection[],
-  returnTo: string | null,
+  along: Along,
   unknown = false,
 ): void {
   const action = `${context.config.baseUrl}/sso/${organization.id}/login`;
   const choices = connections.map((connection) => ({
     name: connection.name,
-    href: linkTo(action, { connection: connection.id, return_to: returnTo }),
+    href: linkTo(action, { connection: connection.id, ...along }),
   }));
   const translator = translatorFor(request);
-  const words = { organization: organization.name, choices, action, unknown, ...kept(returnTo) };
+  const words = { organization: organization.name, choices, action, unknown, fields: along };
   sendPage(response, 200, translator, createChooserPage(translator, words));
 }
 
-function sendFind(
-  context: GateContext,
-  request: Request,
-  response: Response,
-  returnTo: string | null,
-  unknown: boolean,
-): void {
+function sendFind(context: GateContext, request: Request, response: Response, along: Along, unknown: boolean): void {
   const translator = translatorFor(request);
   const action = `${context.config.baseUrl}/sso/login`;
-  sendPage(response, 200, translator, createFindPage(translator, { action, unknown, ...kept(returnTo) }));
+  sendPage(response, 200, translator, createFindPage(translator, { action, unknown, fields: along }));
 }
 
 /** The organisation's own address takes it from here: where several connections share the domain, it lets choose. */
@@ -96,11 +91,11 @@ function sendOnward(
   response: Response,
   { organizationId }: SignInConnection,
   address: string,
-  returnTo: string | null,
+  along: Along,
 ): void {
   const login = `${context.config.baseUrl}/sso/${organizationId}/login`;
   const translator = translatorFor(request);
-  const href = linkTo(login, { login_hint: address, return_to: returnTo });
+  const href = linkTo(login, { login_hint: address, ...along });
   sendPage(response, 200, translator, createOnwardPage(translator, href));
 }
 
@@ -121,13 +116,8 @@ async function readFields(request: Request): Promise<URLSearchParams | null> {
   }
 }
 
-function linkTo(address: string, parameters: Readonly<Record<string, string | null>>): string {
-  const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== null);
-  return `${address}?${new URLSearchParams(given).toString()}`;
-}
-
-function kept(returnTo: string | null): { readonly fields?: Readonly<Record<string, string>> } {
-  return returnTo === null ? {} : { fields: { return_to: returnTo } };
+function linkTo(address: string, parameters: Readonly<Record<string, string>>): string {
+  return `${address}?${new URLSearchParams(parameters).toString()}`;
 }
 
 function queryOf(request: Request): string {

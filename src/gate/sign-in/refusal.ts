@@ -64,6 +64,7 @@ export type RefusalSentence =
   | 'notAllowed'
   | 'unknownPerson'
   | 'startAgain'
+  | 'notFresh'
   | 'provider'
   | 'badMessage'
   | 'tryLater';
@@ -94,6 +95,8 @@ export function presentRefusal(reason: RefusalReason): {
     case 'stateMismatch':
     case 'requestMismatch':
       return { sentence: 'startAgain', status: 403 };
+    case 'authenticationTooOld':
+      return { sentence: 'notFresh', status: 403 };
     case 'malformedRequest':
       return { sentence: 'badMessage', status: 400 };
     case 'verificationUnavailable':

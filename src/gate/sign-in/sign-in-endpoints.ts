@@ -31,9 +31,10 @@ import { findConnections, readLoginHint } from './find-connection.ts';
 import { presentRefusal, SignInError } from './refusal.ts';
 import { readReturnTarget, sharesCookies } from './return-target.ts';
 import { recordSignIn } from './sign-in-record.ts';
-import { startSignIn } from './start-sign-in.ts';
+import { readAlong, readMaxAge } from './sign-in-query.ts';
+import { startSignIn, type SignInWishes } from './start-sign-in.ts';
 
-/** `GET /sso/{org}/login?return_to=&connection=&login_hint=` */
+/** `GET /sso/{org}/login?return_to=&connection=&login_hint=&prompt=&max_age=` */
 export function signInStart(context: GateContext, parts: ConnectionParts): RequestHandler {
   return async (request, response) => {
     const organization = await findOrganization(context, request);
@@ -44,10 +45,14 @@ export function signInStart(context: GateContext, parts: ConnectionParts): Reque
     const connections = await findConnections(context, organization.id, wish);
     const [connection, ...others] = connections;
     if (connection === undefined) return sendNotFound(request, response);
-    if (others.length > 0)
-      return sendChooser(context, request, response, organization, connections, query.get('return_to'));
+    if (others.length > 0) return sendChooser(context, request, response, organization, connections, readAlong(query));
     const returnTo = await readReturnTarget(context, organization.id, query.get('return_to') ?? undefined);
-    await begin(context, parts, connection, request, response, { returnTo, loginHint });
+    const maxAgeSeconds = readMaxAge(query);
+    await begin(context, parts, connection, request, response, {
+      returnTo,
+      ...(loginHint === undefined ? {} : { loginHint }),
+      ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }),
+    });
   };
 }
 
@@ -58,7 +63,7 @@ async function begin(
   connection: SignInConnection,
   request: Request,
   response: Response,
-  asked: { readonly returnTo: string | undefined; readonly loginHint?: string | undefined },
+  asked: SignInWishes,
 ): Promise<void> {
   try {
     const { url, setCookie } = await startSignIn(context, parts, connection, request, asked);

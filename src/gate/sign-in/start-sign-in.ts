@@ -1,7 +1,7 @@
 // Sends a browser to its identity provider: the attempt is stored and bound to the browser before it leaves.
 
 import type { Request } from 'express';
-import type { ExpectedAnswer } from '../connections/connection-strategy.ts';
+import type { ExpectedAnswer, ProviderWishes } from '../connections/connection-strategy.ts';
 import { openConnection, type ConnectionParts } from '../connections/open-connection.ts';
 import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import type { GateContext } from '../gate-context.ts';
@@ -15,11 +15,9 @@ export interface StartedSignIn {
   readonly setCookie: string;
 }
 
-export interface SignInWishes {
+export interface SignInWishes extends ProviderWishes {
   /** Already checked; absent for the default page. */
   readonly returnTo?: string | undefined;
-  /** Whom the person says they are. */
-  readonly loginHint?: string | undefined;
 }
 
 /** @throws SignInError */
@@ -28,7 +26,7 @@ export async function startSignIn(
   parts: ConnectionParts,
   connection: SignInConnection,
   request: Request,
-  { returnTo, loginHint }: SignInWishes,
+  { returnTo, ...wishes }: SignInWishes,
 ): Promise<StartedSignIn> {
   let setCookie = '';
   const keep = async (expected: ExpectedAnswer): Promise<void> => {
@@ -41,7 +39,7 @@ export async function startSignIn(
     };
     setCookie = await keepAttempt(context, connection.organizationId, attempt, request.headers.cookie);
   };
-  const url = await openConnection(context, parts, connection).begin(request, keep, loginHint);
+  const url = await openConnection(context, parts, connection).begin(request, keep, wishes);
   if (setCookie === '') throw new Error(`connection ${connection.id}: the browser was sent away without an attempt`);
   return { url, setCookie };
 }

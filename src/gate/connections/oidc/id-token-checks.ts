@@ -18,7 +18,33 @@ export interface IdentityClaims extends ClaimedNames {
   readonly expiresAt: Instant;
 }
 
+export interface ClockRules {
+  readonly now: Instant;
+  /** How far the provider's clock may be from ours. */
+  readonly toleranceSeconds: number;
+}
+
 const maxAgeSeconds = 600;
+
+/**
+ * When the person proved themselves, by the provider's word (OpenID Connect Core 2, `auth_time`). Measured against when we asked, not against when
+ * the answer came: people take their time.
+ * @param since what was asked for; then the provider has to say
+ * @throws OidcRefusal
+ */
+export function readAuthTime(
+  { auth_time: told }: Readonly<Record<string, unknown>>,
+  since: Instant | undefined,
+  { now, toleranceSeconds }: ClockRules,
+): Instant | undefined {
+  if (told === undefined && since === undefined) return undefined;
+  if (typeof told !== 'number' || !Number.isFinite(told))
+    throw new OidcRefusal('idTokenInvalid', 'no auth_time, though max_age was asked for');
+  if (told * 1_000 > now + toleranceSeconds * 1_000) throw new OidcRefusal('idTokenInvalid', 'auth_time in the future');
+  if (since !== undefined && (told + toleranceSeconds) * 1_000 < since)
+    throw new OidcRefusal('authenticationTooOld', 'auth_time is older than max_age allows');
+  return Math.min(told * 1_000, now);
+}
 
 /**
  * @param token the signed claims, which alone decide who it is
@@ -29,8 +55,7 @@ export function assertIdToken(
   token: Readonly<Record<string, unknown>>,
   named: Readonly<Record<string, unknown>>,
   signIn: OidcSignIn,
-  now: Instant,
-  toleranceSeconds: number,
+  { now, toleranceSeconds }: ClockRules,
 ): IdentityClaims {
   if (token['iss'] !== signIn.issuer) throw new OidcRefusal('issuerMismatch', 'ID token');
   if (token['azp'] !== undefined && token['azp'] !== signIn.clientId)

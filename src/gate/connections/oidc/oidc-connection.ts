@@ -5,10 +5,11 @@
 import * as client from 'openid-client';
 import type { OidcSignIn } from '#directory/connection.ts';
 import type { Instant } from '#directory/identifiers.ts';
+import type { ProviderWishes } from '../connection-strategy.ts';
 import { fetchOutbound, type OutboundRules } from '../outbound-fetch.ts';
 import { lacksNames, type Claims } from './claimed-names.ts';
 import { authenticationsOf, tryEach, type ClientKeys } from './client-authentication.ts';
-import { assertIdToken, type IdentityClaims } from './id-token-checks.ts';
+import { assertIdToken, readAuthTime, type IdentityClaims } from './id-token-checks.ts';
 import { OidcRefusal, toOidcRefusal } from './oidc-refusal.ts';
 import { knowProvider, type KnownProvider, type ProviderMemory } from './provider-metadata.ts';
 
@@ -18,12 +19,6 @@ export interface OidcSettings {
   readonly signIn: OidcSignIn;
   readonly keys: ClientKeys;
   readonly redirectUri: string;
-}
-
-/** What a begun sign-in may ask of the provider. */
-export interface OidcWishes {
-  /** Whom the person said they are. */
-  readonly loginHint?: string;
 }
 
 export interface OidcConnectionParts {
@@ -37,6 +32,8 @@ export interface OidcBegun {
   readonly state: string;
   readonly nonce: string;
   readonly codeVerifier: string;
+  /** Since when the person must have proved themselves (`auth_time`), where that was asked for. */
+  readonly authenticatedSince?: Instant;
 }
 
 export type OidcAttempt = Omit<OidcBegun, 'redirectUrl'>;
@@ -44,11 +41,13 @@ export type OidcAttempt = Omit<OidcBegun, 'redirectUrl'>;
 export interface CompletedOidc extends IdentityClaims {
   /** The ID token as received. */
   readonly idToken: string;
+  /** `auth_time`, never after now. */
+  readonly authenticatedAt?: Instant;
 }
 
 export interface OidcConnection {
   /** @throws OidcRefusal */
-  begin(wishes?: OidcWishes): Promise<OidcBegun>;
+  begin(wishes?: ProviderWishes): Promise<OidcBegun>;
   /** `query`: what follows `?` in the callback, as received. @throws OidcRefusal */
   complete(query: string, attempt: OidcAttempt): Promise<CompletedOidc>;
 }
@@ -59,7 +58,7 @@ const clockToleranceSeconds = 30;
 
 export function createOidcConnection(settings: OidcSettings, parts: OidcConnectionParts): OidcConnection {
   return {
-    begin: (wishes = {}) => refusing(async () => begin(settings, await prepare(settings, parts), wishes)),
+    begin: (wishes = {}) => refusing(async () => begin(settings, parts, await prepare(settings, parts), wishes)),
     complete: (query, attempt) =>
       refusing(async () => {
         assertAnswer(query, attempt);
@@ -109,11 +108,19 @@ async function prepare(settings: OidcSettings, parts: OidcConnectionParts): Prom
   return { provider, configs };
 }
 
-async function begin(settings: OidcSettings, { provider, configs }: Prepared, wishes: OidcWishes): Promise<OidcBegun> {
+async function begin(
+  settings: OidcSettings,
+  parts: OidcConnectionParts,
+  { provider, configs }: Prepared,
+  wishes: ProviderWishes,
+): Promise<OidcBegun> {
   const state = client.randomState();
   const nonce = client.randomNonce();
   const codeVerifier = client.randomPKCECodeVerifier();
-  const { scopes = [], maxAgeSeconds, prompt } = settings.signIn;
+  const { scopes = [], prompt } = settings.signIn;
+  const maxAge = lowest(settings.signIn.maxAgeSeconds, wishes.maxAgeSeconds);
+  // Some providers overlook a `max_age` of 0; without any `max_age` many do not say when it was (OpenID Connect Core 3.1.2.1).
+  const prompts = [...new Set([...(maxAge === 0 ? ['login'] : []), ...(prompt === undefined ? [] : [prompt])])];
   const parameters = {
     redirect_uri: settings.redirectUri,
     scope: [...new Set(['openid', 'profile', 'email', ...scopes])].join(' '),
@@ -121,8 +128,8 @@ async function begin(settings: OidcSettings, { provider, configs }: Prepared, wi
     nonce,
     code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
     code_challenge_method: 'S256',
-    ...(maxAgeSeconds === undefined ? {} : { max_age: String(maxAgeSeconds) }),
-    ...(prompt === undefined ? {} : { prompt }),
+    ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
+    ...(prompts.length === 0 ? {} : { prompt: prompts.join(' ') }),
     ...(wishes.loginHint === undefined ? {} : { login_hint: wishes.loginHint }),
   };
   const pushed = typeof provider.metadata.pushed_authorization_request_endpoint === 'string';
@@ -131,7 +138,13 @@ async function begin(settings: OidcSettings, { provider, configs }: Prepared, wi
       ? client.buildAuthorizationUrlWithPAR(config, parameters)
       : Promise.resolve(client.buildAuthorizationUrl(config, parameters)),
   );
-  return { redirectUrl: url.href, state, nonce, codeVerifier };
+  const since = maxAge === undefined ? {} : { authenticatedSince: parts.now() - maxAge * 1_000 };
+  return { redirectUrl: url.href, state, nonce, codeVerifier, ...since };
+}
+
+function lowest(...ages: readonly (number | undefined)[]): number | undefined {
+  const given = ages.filter((age) => age !== undefined);
+  return given.length === 0 ? undefined : Math.min(...given);
 }
 
 /** Ours to tell before anything is fetched: is this an answer, and the one this browser waits for? */
@@ -166,7 +179,6 @@ async function complete(
       expectedNonce: attempt.nonce,
       pkceCodeVerifier: attempt.codeVerifier,
       idTokenExpected: true,
-      ...(signIn.maxAgeSeconds === undefined ? {} : { maxAge: signIn.maxAgeSeconds }),
     }),
   );
   const claims = tokens.claims();
@@ -175,7 +187,13 @@ async function complete(
   const named = lacksNames(claims, signIn)
     ? await withUserInfo(provider, config, tokens.access_token, claims)
     : (claims as Claims);
-  return { ...assertIdToken(claims, named, signIn, parts.now(), clockToleranceSeconds), idToken };
+  const rules = { now: parts.now(), toleranceSeconds: clockToleranceSeconds };
+  const authenticatedAt = readAuthTime(claims, attempt.authenticatedSince, rules);
+  return {
+    ...assertIdToken(claims, named, signIn, rules),
+    ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
+    idToken,
+  };
 }
 
 /**

@@ -25,7 +25,7 @@ export type OidcRefusalReason =
   | 'codeRefused'
   /** The provider refuses our secret or key: an administrator's to mend. */
   | 'clientRefused'
-  /** The person proved themselves to the provider longer ago than the connection allows. */
+  /** The person proved themselves to the provider longer ago than was asked for. */
   | 'authenticationTooOld'
   /** The provider reported an error instead of a code. */
   | 'identityProviderError'
@@ -87,7 +87,6 @@ function reasonOf(code: string | undefined, facts: Facts): OidcRefusalReason {
     case 'OAUTH_KEY_SELECTION_FAILED':
       return 'signingKeyUnknown';
     case 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED':
-      if (facts.claim === 'auth_time') return 'authenticationTooOld';
       return facts.claim === 'exp' ? 'tokenExpired' : 'idTokenInvalid';
     case 'OAUTH_JWT_CLAIM_COMPARISON_FAILED':
       return claimReasons[String(facts.claim)] ?? 'idTokenInvalid';

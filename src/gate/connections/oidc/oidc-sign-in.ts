@@ -59,10 +59,15 @@ export function openOidcSignIn(
   };
   return {
     protocol: 'oidc',
-    async begin(request, keep, loginHint) {
-      const keepAttempt = ({ state, nonce, codeVerifier }: OidcBegun): Promise<void> =>
-        keep({ protocol: 'oidc', handle: state, nonce, codeVerifier });
-      const wishes = loginHint === undefined ? {} : { loginHint };
+    async begin(request, keep, wishes) {
+      const keepAttempt = ({ state, nonce, codeVerifier, authenticatedSince }: OidcBegun): Promise<void> =>
+        keep({
+          protocol: 'oidc',
+          handle: state,
+          nonce,
+          codeVerifier,
+          ...(authenticatedSince === undefined ? {} : { authenticatedSince }),
+        });
       const outcome = await drive(request, { step: 'begin', wishes, keepAttempt });
       if (outcome.kind !== 'redirect')
         throw new Error(`connection ${connection.id}: the OIDC strategy sent nobody anywhere`);
@@ -80,7 +85,8 @@ export function openOidcSignIn(
 
 function toAttempt(expected: ExpectedAnswer | undefined): OidcAttempt | undefined {
   if (expected?.protocol !== 'oidc') return undefined;
-  return { state: expected.handle, nonce: expected.nonce, codeVerifier: expected.codeVerifier };
+  const { handle, nonce, codeVerifier, authenticatedSince } = expected;
+  return { state: handle, nonce, codeVerifier, ...(authenticatedSince === undefined ? {} : { authenticatedSince }) };
 }
 
 /** An issuer that is everybody's vouches for its customer's people only: the customer's domain must be the connection's. */
@@ -103,6 +109,7 @@ function toIdentity(oidc: CompletedOidc): VerifiedIdentity {
     ...(oidc.verifiedEmail === undefined ? {} : { verifiedEmail: oidc.verifiedEmail }),
     profile: oidc.profile,
     ...(oidc.sessionId === undefined ? {} : { sessionId: oidc.sessionId }),
+    ...(oidc.authenticatedAt === undefined ? {} : { authenticatedAt: oidc.authenticatedAt }),
     usedOnce: { id: idOfParts(oidc.idToken), until: oidc.expiresAt },
   };
 }

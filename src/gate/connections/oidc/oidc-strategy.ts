@@ -2,7 +2,8 @@
 // only speaks passport. The library's ready-made strategy is not used: it keeps state and nonce in a passport session.
 
 import passport from 'passport';
-import type { OidcAttempt, OidcBegun, OidcConnection, OidcWishes } from './oidc-connection.ts';
+import type { ProviderWishes } from '../connection-strategy.ts';
+import type { OidcAttempt, OidcBegun, OidcConnection } from './oidc-connection.ts';
 import { OidcRefusal } from './oidc-refusal.ts';
 
 /** As much of a request as the strategy reads. */
@@ -13,7 +14,7 @@ export interface OidcHttpRequest {
 export type OidcStrategyOptions =
   | {
       readonly step: 'begin';
-      readonly wishes: OidcWishes;
+      readonly wishes: ProviderWishes;
       /** Called before the browser leaves; stores the attempt bound to it. */
       readonly keepAttempt: (begun: OidcBegun) => Promise<void>;
     }

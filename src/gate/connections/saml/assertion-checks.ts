@@ -167,7 +167,7 @@ function readAuthnStatements(
     throw new SamlRefusal('sessionExpired', 'SessionNotOnOrAfter');
   }
   if (expected.authenticatedSince !== undefined && authnInstant + expected.clockSkewMs < expected.authenticatedSince) {
-    throw new SamlRefusal('authenticationTooOld', 'AuthnInstant is before the request that asked for a new sign-in');
+    throw new SamlRefusal('authenticationTooOld', 'AuthnInstant is older than the request asked for');
   }
   return { authnInstant, sessionIndex: first.attributes.get('SessionIndex'), sessionNotOnOrAfter };
 }

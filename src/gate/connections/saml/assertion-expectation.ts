@@ -16,6 +16,6 @@ export interface AssertionExpectation extends TimeRules {
   readonly acsUrl: string;
   /** The ID of the AuthnRequest this browser's attempt sent. */
   readonly requestId: string;
-  /** Where the request asked for the person to be asked again: when it was sent. Milliseconds. */
+  /** Where the request asked for the person to be asked again: since when. Milliseconds. */
   readonly authenticatedSince?: number;
 }

@@ -39,8 +39,6 @@ export interface SamlSettings {
   readonly signRequests?: boolean;
   /** Default `off`. `optional`: an assertion in the clear is taken too. */
   readonly encryption?: 'off' | 'optional' | 'required';
-  /** The person is asked again at every sign-in, and must have been. */
-  readonly forceAuthn?: boolean;
 }
 
 /** Our own keys for the connection, read when they are needed. */
@@ -69,8 +67,8 @@ export interface SamlBegun {
 /** What the sign-in layer stored at `begin` for this browser, not yet consumed. */
 export interface SamlAttempt {
   readonly requestId: string;
-  /** When it was sent, if it asked for the person to be asked again. Milliseconds. */
-  readonly forcedAt?: number;
+  /** Since when the person must have proved themselves, where the request asked for it. Milliseconds. */
+  readonly authenticatedSince?: number;
 }
 
 export interface CompletedSaml extends SamlIdentity {
@@ -79,8 +77,11 @@ export interface CompletedSaml extends SamlIdentity {
 }
 
 export interface SamlConnection {
-  /** @throws SamlRefusal `noCertificate` */
-  begin(): Promise<SamlBegun>;
+  /**
+   * @param wishes.forceAuthn the person is asked again, whatever session the provider has; that they were is judged by the attempt
+   * @throws SamlRefusal `noCertificate`
+   */
+  begin(wishes?: { readonly forceAuthn: boolean }): Promise<SamlBegun>;
   /**
    * The identity a posted SAMLResponse proves.
    *
@@ -105,7 +106,7 @@ export function createSamlConnection(settings: SamlSettings, parts: SamlConnecti
   const { clockSkewMs = 60_000, maxAssertionAgeMs = 300_000, maxElements = defaultMaxElements } = settings;
   assertSettings(settings, clockSkewMs, maxAssertionAgeMs);
   const certificates = usableCertificates(settings.certificates);
-  const { signRequests = false, encryption = 'off', forceAuthn = false } = settings;
+  const { signRequests = false, encryption = 'off' } = settings;
   const { serviceEntityId, acsUrl, entityId, wantSigned } = settings;
 
   const trust = async (scanned: PreScanned, address: string): Promise<TrustedParts & { objection?: string }> => {
@@ -139,7 +140,7 @@ export function createSamlConnection(settings: SamlSettings, parts: SamlConnecti
   };
 
   return {
-    begin: async () => {
+    begin: async ({ forceAuthn } = { forceAuthn: false }) => {
       assertCertificates(certificates);
       const signer = signRequests ? await parts.keys.signer() : undefined;
       const requestId = `_${Buffer.from(parts.randomBytes(20)).toString('hex')}`;
@@ -178,7 +179,7 @@ export function createSamlConnection(settings: SamlSettings, parts: SamlConnecti
         now,
         clockSkewMs,
         maxAssertionAgeMs,
-        ...(attempt.forcedAt === undefined ? {} : { authenticatedSince: attempt.forcedAt }),
+        ...(attempt.authenticatedSince === undefined ? {} : { authenticatedSince: attempt.authenticatedSince }),
       };
       const identity = readSignedAssertion(trusted, expected);
       // Our own checks came first for their precise reason; the library's word against a sign-in stands all the same.

@@ -19,6 +19,7 @@ export interface SamlHttpRequest {
 export type SamlStrategyOptions =
   | {
       readonly step: 'begin';
+      readonly forceAuthn: boolean;
       /** Called before the browser leaves; stores the attempt bound to it. */
       readonly keepAttempt: (begun: SamlBegun) => Promise<void>;
     }
@@ -62,7 +63,7 @@ export class SamlStrategy extends passport.Strategy {
 
   async #run(request: SamlHttpRequest, options: SamlStrategyOptions): Promise<void> {
     if (options.step === 'begin') {
-      const begun = await this.#connection.begin();
+      const begun = await this.#connection.begin(options);
       await options.keepAttempt(begun);
       this.redirect(begun.redirectUrl);
       return;

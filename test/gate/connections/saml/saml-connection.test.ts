@@ -29,6 +29,9 @@ import { runs } from '../../../harness/test-scale.ts';
 
 afterAll(closeScene);
 
+const xmlOf = (redirectUrl: string): string =>
+  inflateRawSync(Buffer.from(new URL(redirectUrl).searchParams.get('SAMLRequest') ?? '', 'base64')).toString();
+
 describe('begin', () => {
   test('sends an AuthnRequest by redirect, with a random request ID and RelayState', async () => {
     const { redirectUrl, requestId, relayState } = await connectionWith({
@@ -38,7 +41,7 @@ describe('begin', () => {
     expect(`${url.origin}${url.pathname}`).toBe('https://idp.example/sso');
     expect([...url.searchParams.keys()].sort()).toEqual(['RelayState', 'SAMLRequest', 'tenant']);
     expect(url.searchParams.get('RelayState')).toBe(relayState);
-    const xml = inflateRawSync(Buffer.from(url.searchParams.get('SAMLRequest') ?? '', 'base64')).toString();
+    const xml = xmlOf(redirectUrl);
     for (const part of [
       ` ID="${requestId}"`,
       `AssertionConsumerServiceURL="${acsUrl}"`,
@@ -49,7 +52,8 @@ describe('begin', () => {
     }
     expect(xml).not.toContain('RequestedAuthnContext');
     expect(xml).not.toContain('ForceAuthn');
-    const again = await connectionWith({ forceAuthn: true }).begin();
+    const again = await connectionWith().begin({ forceAuthn: true });
+    expect(xmlOf(again.redirectUrl)).toContain('ForceAuthn="true"');
     expect(again.requestId).not.toBe(requestId);
     expect(again.relayState).not.toBe(relayState);
     expect(requestId).toMatch(/^_[0-9a-f]{40}$/);

@@ -63,7 +63,7 @@ export function connectionWith(settings: Partial<SamlSettings> = {}) {
 export function complete(
   samlResponse: string,
   settings: Partial<SamlSettings> = {},
-  attempt: { readonly requestId: string; readonly forcedAt?: number } | undefined = { requestId },
+  attempt: { readonly requestId: string; readonly authenticatedSince?: number } | undefined = { requestId },
   at: number = now,
 ): Promise<CompletedSaml> {
   return connectionWith(settings).complete({ samlResponse, attempt, now: at, address: '192.0.2.1' });

@@ -56,6 +56,7 @@ async function begin(): Promise<{ readonly redirect: string; readonly requestId:
   let requestId = '';
   const heard = await authenticate(get, {
     step: 'begin',
+    forceAuthn: false,
     keepAttempt: async (begun) => {
       requestId = begun.requestId;
     },
@@ -103,6 +104,10 @@ test('no attempt fails as unsolicited', async () => {
 
 test('an attempt that cannot be kept is an error, and the browser stays', async () => {
   const outage = new Error('storage is away');
-  const heard = await authenticate(get, { step: 'begin', keepAttempt: () => Promise.reject(outage) });
+  const heard = await authenticate(get, {
+    step: 'begin',
+    forceAuthn: false,
+    keepAttempt: () => Promise.reject(outage),
+  });
   expect(heard).toMatchObject({ error: outage });
 });
