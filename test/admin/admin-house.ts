@@ -1,16 +1,18 @@
-// The admin API on a given storage with a hand-set clock: two organisations, and a credential of each kind that matters.
+// The admin API on a given storage with a hand-set clock: two organisations, and a credential of each kind that matters. What is committed is
+// carried out; the jobs that come back by the clock do not run.
 
-import type { Express } from 'express';
 import request from 'supertest';
 import type { AdminContext } from '#admin/admin-operation.ts';
+import { buildHouse } from '#build-house.ts';
 import { loadConfig } from '#config/load-config.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import type { User } from '#directory/user.ts';
 import { openSession } from '#gate/sessions/session.ts';
+import type { RequestHandling } from '#http/front-door.ts';
 import { createLogger } from '#observability/logger.ts';
-import { createServer } from '#server.ts';
 import type { Storage } from '#storage/storage.ts';
+import { randomBytes } from 'node:crypto';
 import { takeSpareRsaKey } from '../harness/spare-rsa-keys.ts';
 
 export const acme = 'acme' as OrganizationId;
@@ -22,7 +24,7 @@ const bySetUp: ChangeContext = { actor: { kind: 'system', name: 'test' }, mouth:
 export interface AdminHouse {
   readonly context: AdminContext;
   readonly clock: { now: number };
-  readonly app: Express;
+  readonly app: RequestHandling;
   /** What was logged, at every level. */
   readonly lines: readonly string[];
   readonly keys: {
@@ -33,6 +35,8 @@ export interface AdminHouse {
   };
   /** A request as the administrator of acme, or with another key; `null`: without any. */
   call(method: 'get' | 'post' | 'put' | 'delete', path: string, body?: object, key?: string | null): request.Test;
+  /** What the server does by itself every few seconds or minutes, once. */
+  runJobs(): Promise<void>;
   stop(): Promise<unknown>;
   add(userName: string, organization?: OrganizationId): Promise<User>;
   signIn(user: User): Promise<void>;
@@ -53,13 +57,16 @@ export async function openAdminHouse(
   });
   const lines: string[] = [];
   const logger = createLogger({ level: 'trace', destination: { write: (line: string) => void lines.push(line) } });
-  const server = createServer(config, {
+  const { house, handle, jobs, close } = await buildHouse(config, {
     storage,
     logger,
     now: () => clock.now,
+    randomBytes: (size) => randomBytes(size),
     createRsaKey: takeSpareRsaKey,
+    reportTrouble: (message, error) => logger.error({ err: error }, message),
+    isDraining: () => false,
   });
-  const { admin: context } = await server.open();
+  const { admin: context } = house;
   const { provisioning, credentials, gate } = context;
 
   for (const id of [acme, other])
@@ -75,15 +82,19 @@ export async function openAdminHouse(
   return {
     context,
     clock,
-    app: server.app,
+    app: handle,
     lines,
     keys,
     call(method, path, body, key = keys.acme) {
-      const test = request(server.app)[method](`/api/v1${path}`).set('X-Request-Id', 'request-1');
+      const test = request(handle)[method](`/api/v1${path}`).set('X-Request-Id', 'request-1');
       if (key !== null) test.set('Authorization', `Bearer ${key}`);
       return body === undefined ? test : test.send(body);
     },
-    stop: () => server.stop(),
+    runJobs: () => jobs.runAll(),
+    async stop() {
+      await house.relay.stop();
+      await close();
+    },
     async add(userName, organization = acme) {
       clock.now += 1;
       const profile = {

@@ -54,7 +54,8 @@ describeOnBothStorages('logout deliveries in the admin API', (open) => {
 
     // The server tries by itself, at addresses that are nobody's, and gives up after a day.
     house.clock.now += 24 * 3_600_000;
-    await eventually(async () => (await ids('state=dead')).length === 3);
+    await house.runJobs();
+    expect(await ids('state=dead')).toHaveLength(3);
     const { body: dead } = await house.call('get', `${at}?user=u2`).expect(200);
     expect(dead.items[0]).toMatchObject({ app: 'wiki', state: 'dead', error: expect.any(String) });
     const { id } = dead.items[0] as { id: string };
@@ -63,7 +64,10 @@ describeOnBothStorages('logout deliveries in the admin API', (open) => {
       delivery: { state: 'waiting', nextAt: expect.any(String) },
       change: expect.any(String),
     });
-    await eventually(async () => (await read(id)).value.attempts > dead.items[0].attempts);
+    await eventually(async () => {
+      await house.runJobs();
+      return (await read(id)).value.attempts > dead.items[0].attempts;
+    });
     expect(await ids('state=dead')).toEqual(['s1', 's3']);
     // Meanwhile it was taken: nothing to try again.
     for (let isWritten = false; !isWritten; ) {

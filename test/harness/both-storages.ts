@@ -1,39 +1,30 @@
-// Runs a suite on both storages: SQLite in memory, and a fresh database of the run's MongoDB-compatible server.
+// Runs a suite on both storages: SQLite in memory, and the run's MongoDB-compatible server.
 
 import type { Storage } from '#storage/storage.ts';
-import { openMongoStorage } from '#storage/mongo/mongo-storage.ts';
 import { openSqliteStorage } from '#storage/sqlite/sqlite-storage.ts';
 import { recordKinds } from '#record-kinds.ts';
-import { describeWithMongo, requireTestMongo } from './mongo-for-tests.ts';
+import { describeWithMongo } from './mongo-for-tests.ts';
+import { createMongoStores } from './mongo-stores.ts';
 
 export type OpenStorage = () => Promise<Storage>;
 
-/** Declares `suite` once per storage. `open` gives an empty store; whatever it opened is closed after each test. */
+/** Declares `suite` once per storage. `open` gives an empty store; whatever it opened is closed, or kept for the next test, after each test. */
 export function describeOnBothStorages(name: string, suite: (open: OpenStorage, kind: Storage['kind']) => void): void {
   describe(`${name} on SQLite`, () => {
-    suite(
-      closedAfterEach(() => openSqliteStorage({ path: ':memory:', recordKinds })),
-      'sqlite',
-    );
+    const opened: Storage[] = [];
+    afterEach(async () => {
+      for (const storage of opened.splice(0)) await storage.close();
+    });
+    suite(async () => {
+      const storage = await openSqliteStorage({ path: ':memory:', recordKinds });
+      opened.push(storage);
+      return storage;
+    }, 'sqlite');
   });
   describeWithMongo(`${name} on MongoDB`, () => {
-    suite(
-      closedAfterEach(() =>
-        openMongoStorage(requireTestMongo().freshDatabaseUri(), { recordKinds, withoutRecordIndexes: true }),
-      ),
-      'mongodb',
-    );
+    const stores = createMongoStores();
+    afterEach(() => stores.takeBack());
+    afterAll(() => stores.close());
+    suite(() => stores.open(), 'mongodb');
   });
-}
-
-function closedAfterEach(open: OpenStorage): OpenStorage {
-  const opened: Storage[] = [];
-  afterEach(async () => {
-    for (const storage of opened.splice(0)) await storage.close();
-  });
-  return async () => {
-    const storage = await open();
-    opened.push(storage);
-    return storage;
-  };
 }

@@ -25,6 +25,6 @@ test('the write side on SQLite behaves like the model, whatever dies on the way'
       for (const part of ['', '-wal', '-shm']) rmSync(`${path}${part}`, { force: true });
     }
   });
-  await fc.assert(property, { numRuns: runsOn('sqlite', 15, 1_000) });
+  await fc.assert(property, { numRuns: runsOn('sqlite', 8, 1_000) });
   rmSync(folder, { recursive: true });
 }, 900_000);

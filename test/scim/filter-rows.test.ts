@@ -186,7 +186,7 @@ describeOnBothStorages('rows of a filter', (open, storage) => {
           });
         },
       ),
-      { numRuns: runsOn(storage, 200, 5_000) },
+      { numRuns: runsOn(storage, storage === 'sqlite' ? 100 : 40, 5_000) },
     );
     // A generator whose filters match all or nothing would show nothing.
     expect(somebody).toBeGreaterThan(50);

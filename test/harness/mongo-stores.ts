@@ -1,0 +1,60 @@
+/**
+ * Stores on the run's MongoDB-compatible server, empty when they are handed out. Opening one costs more than most tests, since it declares some
+ * forty collections; so a test file keeps those it opened, and what a test left in one is removed before the next gets it.
+ */
+import mongoose from 'mongoose';
+import type { Storage } from '#storage/storage.ts';
+import { openMongoStorage } from '#storage/mongo/mongo-storage.ts';
+import { recordKinds } from '#record-kinds.ts';
+import { requireTestMongo } from './mongo-for-tests.ts';
+
+interface KeptStore {
+  readonly storage: Storage;
+  /** Its collections, beside the storage. */
+  readonly database: mongoose.mongo.Db;
+}
+
+export interface MongoStores {
+  /** An empty store. Closing it does nothing: whoever has it may still be at work. */
+  open(): Promise<Storage>;
+  /** No test has any of them now. */
+  takeBack(): void;
+  close(): Promise<void>;
+}
+
+export function createMongoStores(): MongoStores {
+  const spare: KeptStore[] = [];
+  const handedOut: KeptStore[] = [];
+  let client: mongoose.mongo.MongoClient | undefined;
+
+  async function openAnother(): Promise<KeptStore> {
+    const uri = requireTestMongo().freshDatabaseUri();
+    client ??= await mongoose.mongo.MongoClient.connect(uri);
+    const storage = await openMongoStorage(uri, { recordKinds, withoutRecordIndexes: true });
+    return { storage, database: client.db(new URL(uri).pathname.slice(1)) };
+  }
+
+  return {
+    async open() {
+      const kept = spare.pop();
+      if (kept !== undefined) await empty(kept.database);
+      const store = kept ?? (await openAnother());
+      handedOut.push(store);
+      return { ...store.storage, close: () => Promise.resolve() };
+    },
+    takeBack() {
+      spare.push(...handedOut.splice(0));
+    },
+    async close() {
+      for (const { storage } of [...spare.splice(0), ...handedOut.splice(0)]) await storage.close();
+      await client?.close();
+    },
+  };
+}
+
+/** All but the mark of the schema. */
+async function empty(database: mongoose.mongo.Db): Promise<void> {
+  const collections = await database.collections();
+  const filled = collections.filter(({ collectionName }) => collectionName !== 'furlough');
+  await Promise.all(filled.map((collection) => collection.deleteMany({})));
+}
