@@ -108,7 +108,7 @@ test('beside a running server: what a command ends or removes is refused by the 
   const listed = await start(folder, ['session', 'list', 'aoki', '--json']).ended;
   const [{ id }] = JSON.parse(listed.stdout) as [{ id: string }];
   expect(await start(folder, ['session', 'end', 'aoki', id]).ended).toMatchObject({ code: 0 });
-  expect((await statuses()).toSorted()).toEqual([200, 401]);
+  expect((await statuses()).toSorted((a, b) => a - b)).toEqual([200, 401]);
   expect(await start(folder, ['session', 'end-all', 'aoki']).ended).toMatchObject({ code: 0 });
   expect(await statuses()).toEqual([401, 401]);
 
