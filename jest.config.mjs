@@ -20,5 +20,5 @@ export default {
   reporters: ['default', '<rootDir>/test/harness/closing-line.mjs'],
   testTimeout: 60_000,
   maxWorkers: 2,
-  workerIdleMemoryLimit: '512MB',
+  workerIdleMemoryLimit: '1200MB',
 };

@@ -11,10 +11,15 @@ export interface Job {
 
 export interface BackgroundJobs {
   start(): void;
+  /** There is work for this job: it need not wait for its time. Does nothing before `start`. Never throws. */
+  soon(name: string): void;
   /** Runs every job once, now, whoever holds the lease: for commands and tests. */
   runAll(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** What comes within this time is done together. */
+const gatherMs = 20;
 
 export function createBackgroundJobs(
   jobs: readonly Job[],
@@ -24,6 +29,7 @@ export function createBackgroundJobs(
 ): BackgroundJobs {
   const timers: NodeJS.Timeout[] = [];
   const running = new Map<string, Promise<void>>();
+  const hurried = new Map<string, NodeJS.Timeout>();
 
   async function tick(job: Job): Promise<void> {
     if (running.has(job.name)) return;
@@ -43,11 +49,25 @@ export function createBackgroundJobs(
         timers.push(setInterval(() => void tick(job), job.everyMs).unref());
       }
     },
+    soon(name) {
+      const job = jobs.find((candidate) => candidate.name === name);
+      if (job === undefined || timers.length === 0 || hurried.has(name)) return;
+      const timer = setTimeout(() => {
+        // A run that is under way may have looked too early.
+        const before = running.get(name) ?? Promise.resolve();
+        void before.then(() => {
+          hurried.delete(name);
+          if (timers.length > 0) void tick(job);
+        });
+      }, gatherMs);
+      hurried.set(name, timer.unref());
+    },
     async runAll() {
       for (const job of jobs) await job.run();
     },
     async stop() {
-      for (const timer of timers) clearInterval(timer);
+      for (const timer of timers.splice(0)) clearInterval(timer);
+      for (const timer of hurried.values()) clearTimeout(timer);
       await Promise.all(running.values());
       for (const job of jobs) {
         await leases

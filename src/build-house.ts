@@ -113,8 +113,14 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     reportTrouble,
     carriers: {
       audit: (effect) => audit.append(effect),
-      endSessions: (effect) => endSessions(gate, metrics, effect),
-      endAppSessions: (effect) => endAppSessions(gate, effect),
+      endSessions: async (effect) => {
+        await endSessions(gate, metrics, effect);
+        jobs.soon('logouts');
+      },
+      endAppSessions: async (effect) => {
+        await endAppSessions(gate, effect);
+        jobs.soon('logouts');
+      },
     },
     together: { audit: (effects) => audit.appendAll(effects) },
   });

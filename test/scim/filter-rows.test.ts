@@ -168,6 +168,8 @@ describeOnBothStorages('rows of a filter', (open, storage) => {
     return { total: json.totalResults, ids: json.Resources.map(({ id }: Json) => id) };
   };
 
+  const numRuns = runsOn(storage, storage === 'sqlite' ? 100 : 40, 5_000);
+
   test('are those that evaluation in memory gives, in the order of creation, page by page', async () => {
     let somebody = 0;
     await fc.assert(
@@ -186,10 +188,10 @@ describeOnBothStorages('rows of a filter', (open, storage) => {
           });
         },
       ),
-      { numRuns: runsOn(storage, storage === 'sqlite' ? 100 : 40, 5_000) },
+      { numRuns },
     );
     // A generator whose filters match all or nothing would show nothing.
-    expect(somebody).toBeGreaterThan(50);
+    expect(somebody).toBeGreaterThan(numRuns / 4);
   }, 600_000);
 
   test('by every key that a store looks up, with a letter changed in case, alone and joined', async () => {
