@@ -7,6 +7,7 @@ import { sendProblem } from '#http/problem-details.ts';
 import { removeSecurityHeaders } from '#http/security-headers.ts';
 import { wantsPage } from '../browser-request.ts';
 import type { GateContext } from '../gate-context.ts';
+import { helpFor } from '../pages/help.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
 import { createAppRefusalPage, createUnknownAppPage } from '../pages/refusal-page.ts';
 import { toAdmissionHeaders, type QuickDoors } from '../quick-doors.ts';
@@ -48,7 +49,7 @@ export function forwardAuth(
       case 'nobody':
         return sendNobody(context, door, request, response, original, checked.organizationId);
       case 'unknownHost':
-        return sendUnknownHost(request, response);
+        return sendUnknownHost(context, request, response);
       default:
         return checked satisfies never;
     }
@@ -123,17 +124,12 @@ async function sendNotAllowed(
     sendProblem(response, { status: 403, code: reason, detail, extra: { reason } });
     return;
   }
-  const organization = await context.storage.organizations.get(organizationId);
+  const help = await helpFor(context, request, organizationId);
   const translator = translatorFor(request);
-  sendPage(
-    response,
-    403,
-    translator,
-    createAppRefusalPage(translator, organization?.contact === undefined ? {} : { contact: organization.contact }),
-  );
+  sendPage(response, 403, translator, createAppRefusalPage(translator, help));
 }
 
-export function sendUnknownHost(request: Request, response: Response): void {
+export async function sendUnknownHost(context: GateContext, request: Request, response: Response): Promise<void> {
   if (!wantsPage(request.headers)) {
     sendProblem(response, {
       status: 403,
@@ -142,6 +138,7 @@ export function sendUnknownHost(request: Request, response: Response): void {
     });
     return;
   }
+  const help = await helpFor(context, request, undefined);
   const translator = translatorFor(request);
-  sendPage(response, 403, translator, createUnknownAppPage(translator));
+  sendPage(response, 403, translator, createUnknownAppPage(translator, help));
 }
