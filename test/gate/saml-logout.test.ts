@@ -16,13 +16,32 @@ import {
   writeLogoutResponse,
   type LogoutRequestWords,
 } from '../harness/saml-logout.ts';
-import { rsaSha1 } from '../harness/saml-signing.ts';
-import { createSelfSignedCertificate } from '../harness/self-signed-certificate.ts';
+import {
+  ecdsa,
+  ecdsaSha1,
+  ecdsaSha256,
+  goodAlgorithms,
+  type MakeValue,
+  pssSha1,
+  pssSha256,
+  rsa,
+  rsaPss,
+  rsaSha1,
+  rsaSha256,
+  valuesByName,
+} from '../harness/saml-signature-values.ts';
+import {
+  createEllipticCertificate,
+  createSelfSignedCertificate,
+  type KeyWithCertificate,
+} from '../harness/self-signed-certificate.ts';
 import { organization } from './gate-world.ts';
 import { sessionStatus } from './oidc-world.ts';
 import { begin, openSamlWorld, post, reasons, type SamlWorld } from './saml-world.ts';
 
 const stranger = createSelfSignedCertificate('stranger');
+const keyOfKind = (kind: string): KeyWithCertificate =>
+  kind === 'rsa' ? createSelfSignedCertificate(kind) : createEllipticCertificate(kind, kind);
 const there = 'https://idp.example/slo?tenant=1';
 
 describeOnBothStorages('single logout by SAML', (open) => {
@@ -87,6 +106,62 @@ describeOnBothStorages('single logout by SAML', (open) => {
       expect(await sessionStatus(world, second)).toBe(401);
       expect(await liveSessions()).toBe(0);
     }
+  });
+
+  test.each(goodAlgorithms)('signed by %s (%s), by either binding, it ends their sessions', async (algorithm, kind) => {
+    const other = keyOfKind(kind);
+    await setUp({
+      logout: 'on',
+      logoutService: { url: there },
+      certificates: [...world.signIn.certificates, other.certificatePem],
+    });
+    for (const send of [
+      ({ xml }: { xml: string }) => redirect(toRedirectQuery(xml, other, { algorithm })),
+      (message: { xml: string; id: string }) =>
+        asForm(toSignedForm(message, other, undefined, { signatureAlgorithm: algorithm })),
+    ]) {
+      const browser = await signIn();
+      expect([302, 303]).toContain((await send(wish())).status);
+      expect(await sessionStatus(world, browser)).toBe(401);
+    }
+  });
+
+  test('what is nearly one of the algorithms ends nobody’s session, by either binding', async () => {
+    const elliptic = keyOfKind('P-256');
+    await setUp({
+      logout: 'on',
+      logoutService: { url: there },
+      certificates: [...world.signIn.certificates, elliptic.certificatePem],
+    });
+    const browser = await signIn();
+    const cases: readonly (readonly [string, KeyWithCertificate, string, MakeValue | undefined])[] = [
+      ['algorithmRefused', key(), rsaSha1, undefined],
+      ['algorithmRefused', key(), pssSha1, undefined],
+      ['algorithmRefused', elliptic, ecdsaSha1, undefined],
+      ['signatureInvalid', key(), pssSha256, rsaPss('sha1')],
+      ['signatureInvalid', elliptic, ecdsaSha256, ecdsa('sha1')],
+      ['signatureInvalid', elliptic, rsaSha256, ecdsa('sha256', 'der')],
+      ['signatureInvalid', key(), ecdsaSha256, rsa('sha256')],
+      ['signatureInvalid', elliptic, ecdsaSha256, ecdsa('sha256', 'der')],
+    ];
+    for (const [reason, signer, algorithm, makeValue] of cases) {
+      const message = wish();
+      const choices = { signatureAlgorithm: algorithm, ...(makeValue === undefined ? {} : { makeValue }) };
+      for (const send of [
+        () =>
+          redirect(
+            toRedirectQuery(message.xml, signer, { algorithm, makeValue: makeValue ?? valuesByName.get(algorithm) }),
+          ),
+        () => asForm(toSignedForm(message, signer, undefined, choices)),
+      ]) {
+        expect((await send()).status).toBe(403);
+        expect((await reasons(world))[0]).toBe(reason);
+      }
+    }
+    expect(await sessionStatus(world, browser)).toBe(200);
+    const good = toRedirectQuery(wish().xml, elliptic, { algorithm: ecdsaSha256 });
+    expect((await redirect(good)).status).toBe(302);
+    expect(await sessionStatus(world, browser)).toBe(401);
   });
 
   test('a request that names a session of theirs ends only those', async () => {
@@ -158,10 +233,7 @@ describeOnBothStorages('single logout by SAML', (open) => {
       [() => asForm(new URLSearchParams({ SAMLRequest: base64 })), 'notSigned'],
       [() => redirect(toRedirectQuery(message.xml, stranger)), 'signatureInvalid'],
       [() => asForm(toSignedForm(message, stranger)), 'signatureInvalid'],
-      [
-        () => redirect(toRedirectQuery(message.xml, key(), { algorithm: rsaSha1, hash: 'RSA-SHA1' })),
-        'algorithmRefused',
-      ],
+      [() => redirect(toRedirectQuery(message.xml, key(), { algorithm: rsaSha1 })), 'algorithmRefused'],
       [() => redirect(good.replace('RelayState=a', 'RelayState=b')), 'signatureInvalid'],
       [() => redirect(good.replace('&RelayState=a', '')), 'signatureInvalid'],
     ];

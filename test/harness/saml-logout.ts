@@ -1,9 +1,10 @@
 // Messages of single logout as an identity provider sends them, signed for real, by either binding; and a reader of those we send.
 
-import { createSign, createVerify } from 'node:crypto';
+import { createVerify } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { KeyWithCertificate } from './self-signed-certificate.ts';
-import { rsaSha256, signSamlElement } from './saml-signing.ts';
+import { rsaSha256, valuesByName, type MakeValue } from './saml-signature-values.ts';
+import { signSamlElement, type SigningChoices } from './saml-signing.ts';
 
 export interface LogoutRequestWords {
   readonly entityId: string;
@@ -53,15 +54,22 @@ export function toRedirectQuery(
     name = 'SAMLRequest',
     relayState,
     algorithm = rsaSha256,
-    hash = 'RSA-SHA256',
-  }: { readonly name?: string; readonly relayState?: string; readonly algorithm?: string; readonly hash?: string } = {},
+    makeValue = valuesByName.get(algorithm),
+  }: {
+    readonly name?: string;
+    readonly relayState?: string;
+    readonly algorithm?: string;
+    /** Makes the value, where that is not to be what the algorithm's name says. */
+    readonly makeValue?: MakeValue | undefined;
+  } = {},
 ): string {
   const text = [
     `${name}=${encodeURIComponent(deflateRawSync(xml).toString('base64'))}`,
     ...(relayState === undefined ? [] : [`RelayState=${encodeURIComponent(relayState)}`]),
     `SigAlg=${encodeURIComponent(algorithm)}`,
   ].join('&');
-  const signature = createSign(hash).update(text).sign(key.privateKeyPem, 'base64');
+  if (makeValue === undefined) throw new Error(`nobody here signs by ${algorithm}`);
+  const signature = makeValue(text, key.privateKeyPem).toString('base64');
   return `${text}&Signature=${encodeURIComponent(signature)}`;
 }
 
@@ -70,8 +78,9 @@ export function toSignedForm(
   message: { readonly xml: string; readonly id: string },
   key: KeyWithCertificate,
   relayState?: string,
+  choices: SigningChoices = {},
 ): URLSearchParams {
-  const signed = signSamlElement(message.xml, message.id, key);
+  const signed = signSamlElement(message.xml, message.id, key, choices);
   return new URLSearchParams({
     SAMLRequest: Buffer.from(signed).toString('base64'),
     ...(relayState === undefined ? {} : { RelayState: relayState }),

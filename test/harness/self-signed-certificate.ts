@@ -1,7 +1,7 @@
-// An RSA key with a self-signed X.509 certificate, written in DER by hand because Node can read certificates but not
+// A key with a self-signed X.509 certificate, written in DER by hand because Node can read certificates but not
 // make them (RFC 5280 4.1, X.690). For test and demonstration identity providers only.
 
-import { createPublicKey, createSign, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { takeRsaKey } from './spare-rsa-keys.ts';
 
 export interface KeyWithCertificate {
@@ -26,7 +26,22 @@ export function createSelfSignedCertificate(
   commonName: string,
   { bits = 2048, notBefore = new Date('2020-01-01'), notAfter = new Date('2049-12-31') } = {},
 ): KeyWithCertificate {
-  const { privateKey, publicKey } = bits === 2048 ? takeRsaKey() : generateKeyPairSync('rsa', { modulusLength: bits });
+  const keys = bits === 2048 ? takeRsaKey() : generateKeyPairSync('rsa', { modulusLength: bits });
+  return certify(commonName, keys, notBefore, notAfter);
+}
+
+/** The same with a fresh key on an elliptic curve, by any of its names. */
+export function createEllipticCertificate(commonName: string, namedCurve: string): KeyWithCertificate {
+  return certify(commonName, generateKeyPairSync('ec', { namedCurve }));
+}
+
+/** A certificate for keys made elsewhere. */
+export function certify(
+  commonName: string,
+  { privateKey, publicKey }: { readonly privateKey: KeyObject; readonly publicKey: KeyObject },
+  notBefore = new Date('2020-01-01'),
+  notAfter = new Date('2049-12-31'),
+): KeyWithCertificate {
   const der = writeCertificate(commonName, privateKey, publicKey, notBefore, notAfter);
   return {
     privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
@@ -39,20 +54,27 @@ function toPem(der: Buffer): string {
 }
 
 function writeCertificate(commonName: string, key: KeyObject, publicKey: KeyObject, from: Date, to: Date): Buffer {
-  const sha256WithRsa = sequence(Buffer.from('06092a864886f70d01010b', 'hex'), Buffer.from('0500', 'hex'));
+  const algorithm = algorithmOf(key);
   const idCommonName = Buffer.from('0603550403', 'hex');
   const name = sequence(tagged(0x31, sequence(idCommonName, tagged(0x0c, Buffer.from(commonName)))));
   const body = sequence(
     tagged(0xa0, Buffer.from('020102', 'hex')),
     Buffer.from('020101', 'hex'),
-    sha256WithRsa,
+    algorithm,
     name,
     sequence(utcTime(from), utcTime(to)),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
   );
-  const signature = createSign('RSA-SHA256').update(body).sign(key);
-  return sequence(body, sha256WithRsa, tagged(0x03, Buffer.concat([Buffer.from([0]), signature])));
+  const signature = sign(key.asymmetricKeyType === 'ed25519' ? null : 'sha256', body, key);
+  return sequence(body, algorithm, tagged(0x03, Buffer.concat([Buffer.from([0]), signature])));
+}
+
+/** RFC 4055 5, RFC 5758 3.2, RFC 8410 3. */
+function algorithmOf({ asymmetricKeyType }: KeyObject): Buffer {
+  if (asymmetricKeyType === 'ec') return sequence(Buffer.from('06082a8648ce3d040302', 'hex'));
+  if (asymmetricKeyType === 'ed25519') return sequence(Buffer.from('06032b6570', 'hex'));
+  return sequence(Buffer.from('06092a864886f70d01010b', 'hex'), Buffer.from('0500', 'hex'));
 }
 
 function utcTime(date: Date): Buffer {

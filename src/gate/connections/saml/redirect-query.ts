@@ -1,9 +1,7 @@
 // A message in a query string, by HTTP-Redirect (SAML bindings 3.4): read from the raw text, so that what is verified is what is read. Ordinary query
 // parsers decode names, keep the last of several values and stop at a thousand, and each of these has hidden a message from one of two readers
-// (gate.md 2.1 "redirect signature splitting").
+// (gate.md 2.1 "redirect signature splitting"). Whether the signature is good is asked of the verification thread (saml-logout.ts).
 
-import { constants, verify, type VerifyKeyObjectInput, X509Certificate } from 'node:crypto';
-import { promisify } from 'node:util';
 import { inflateRawSync } from 'node:zlib';
 
 import { SamlRefusal } from './saml-refusal.ts';
@@ -55,28 +53,6 @@ export function readRedirectMessage(query: string): RedirectMessage {
     signatureAlgorithm: decode(rawAlgorithm),
     signature: decodeBase64(decode(rawSignature)),
   };
-}
-
-const hashes: ReadonlyMap<string, string> = new Map([
-  ['http://www.w3.org/2001/04/xmldsig-more#rsa-sha256', 'sha256'],
-  ['http://www.w3.org/2001/04/xmldsig-more#rsa-sha384', 'sha384'],
-  ['http://www.w3.org/2001/04/xmldsig-more#rsa-sha512', 'sha512'],
-]);
-
-const verifyBeside = promisify<string, Buffer, VerifyKeyObjectInput, Uint8Array, boolean>(verify);
-
-/** @throws SamlRefusal `algorithmRefused`, `signatureInvalid` */
-export async function assertRedirectSignature(
-  message: RedirectMessage,
-  certificates: readonly string[],
-): Promise<void> {
-  const hash = hashes.get(message.signatureAlgorithm);
-  if (hash === undefined) throw new SamlRefusal('algorithmRefused', JSON.stringify(message.signatureAlgorithm));
-  for (const pem of certificates) {
-    const key = { key: new X509Certificate(pem).publicKey, padding: constants.RSA_PKCS1_PADDING };
-    if (await verifyBeside(hash, Buffer.from(message.signedText), key, message.signature)) return;
-  }
-  throw new SamlRefusal('signatureInvalid', 'no certificate of the connection made this signature');
 }
 
 /** Names as they are written: one that is encoded, unknown among ours, or there twice, is a trick or a mistake. */

@@ -15,9 +15,10 @@ import {
   type LogoutAnswer,
   type LogoutWish,
 } from './logout-message.ts';
-import { assertRedirectSignature, maxInflatedBytes, readRedirectMessage } from './redirect-query.ts';
+import { maxInflatedBytes, readRedirectMessage } from './redirect-query.ts';
 import { childrenCalled, protocolNamespace, samlNamespace, statusSuccess } from './saml-names.ts';
 import { SamlRefusal } from './saml-refusal.ts';
+import { signatureAlgorithms } from './signature-algorithms.ts';
 import type { SignatureVerifier } from './signature-verifier.ts';
 import { usableCertificates } from './signing-certificate.ts';
 import { escapeXml } from './write-xml.ts';
@@ -95,7 +96,11 @@ export function createSamlLogout(settings: SamlLogoutSettings, parts: SamlLogout
   }> {
     if (request.method === 'GET') {
       const message = readRedirectMessage(request.query);
-      await assertRedirectSignature(message, certificates);
+      const { signedText, signatureAlgorithm, signature } = message;
+      if (!signatureAlgorithms.has(signatureAlgorithm))
+        throw new SamlRefusal('algorithmRefused', JSON.stringify(signatureAlgorithm));
+      const job = { text: signedText, signatureAlgorithm, signature, certificates, acsUrl: sloUrl };
+      if (!(await parts.verifier.verifyText(job, { address }))) throw unsigned();
       return { kind: message.kind, root: scanLogout(message.bytes, message.kind), relayState: message.relayState };
     }
     const { kind, message, relayState } = readLogoutForm(request);
@@ -104,7 +109,7 @@ export function createSamlLogout(settings: SamlLogoutSettings, parts: SamlLogout
     if (childrenCalled(scanned, 'ds:Signature').length !== 1) throw new SamlRefusal('notSigned', 'no Signature');
     const job = { xml: bytes.toString('utf8'), certificates, acsUrl: sloUrl };
     const signedXml = await parts.verifier.verifyElement(job, { address });
-    if (signedXml === undefined) throw new SamlRefusal('signatureInvalid', 'no certificate made this signature');
+    if (signedXml === undefined) throw unsigned();
     return { kind, root: parseVerified(signedXml), relayState };
   }
 
@@ -142,6 +147,10 @@ export function createSamlLogout(settings: SamlLogoutSettings, parts: SamlLogout
       return send(destination, 'SAMLResponse', xml, relayState);
     },
   };
+}
+
+function unsigned(): SamlRefusal {
+  return new SamlRefusal('signatureInvalid', 'no certificate of the connection made this signature');
 }
 
 function decodeMessage(message: string): Buffer {

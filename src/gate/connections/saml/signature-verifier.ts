@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 
 import type { EncryptedAssertion } from './encrypted-assertion.ts';
 import { SamlRefusal } from './saml-refusal.ts';
+import { digestAlgorithms, signatureAlgorithms } from './signature-algorithms.ts';
 
 /** A sign-in's response. */
 export interface SignatureJob {
@@ -23,6 +24,17 @@ export interface SignatureJob {
 export interface ElementJob {
   /** After the pre-scan. */
   readonly xml: string;
+  readonly certificates: readonly string[];
+  /** Names the connection, for the limits only. */
+  readonly acsUrl: string;
+}
+
+/** A text with its signature beside it: a query of the redirect binding. */
+export interface TextJob {
+  readonly text: string;
+  /** One of `signatureAlgorithms`. */
+  readonly signatureAlgorithm: string;
+  readonly signature: Uint8Array;
   readonly certificates: readonly string[];
   /** Names the connection, for the limits only. */
   readonly acsUrl: string;
@@ -53,6 +65,8 @@ export interface SignatureVerifier {
   verify(job: SignatureJob, sender: JobSender): Promise<VerifiedMessage>;
   /** The element's canonical bytes under a valid signature, or undefined. @throws SamlRefusal as `verify` */
   verifyElement(job: ElementJob, sender: JobSender): Promise<string | undefined>;
+  /** Whether one of the certificates made the signature. @throws SamlRefusal as `verify` */
+  verifyText(job: TextJob, sender: JobSender): Promise<boolean>;
   /** The plain text, or undefined whatever is wrong. @throws SamlRefusal as `verify` */
   decrypt(job: DecryptionJob, sender: JobSender): Promise<Uint8Array | undefined>;
   close(): Promise<void>;
@@ -73,6 +87,7 @@ export interface SignatureVerifierOptions {
 type Job =
   | ({ readonly kind: 'response' } & SignatureJob)
   | ({ readonly kind: 'element' } & ElementJob)
+  | ({ readonly kind: 'text' } & TextJob)
   | ({ readonly kind: 'decryption' } & DecryptionJob);
 
 interface Pending {
@@ -107,6 +122,7 @@ export function createSignatureVerifier(options: SignatureVerifierOptions = {}):
       // Nothing of this process' flags, loaders or environment is needed there.
       execArgv: [],
       env: {},
+      workerData: { signatureAlgorithms, digestAlgorithms },
       resourceLimits: { maxOldGenerationSizeMb: 128 },
     });
     const thread: Thread = { worker, ready: false, pending: undefined, timer: undefined };
@@ -189,6 +205,7 @@ export function createSignatureVerifier(options: SignatureVerifierOptions = {}):
       return verified ?? { signedXml: undefined, objection: 'nothing verified' };
     },
     verifyElement: (job, sender) => run({ kind: 'element', ...job }, sender) as Promise<string | undefined>,
+    verifyText: async (job, sender) => (await run({ kind: 'text', ...job }, sender)) === true,
     decrypt: (job, sender) => run({ kind: 'decryption', ...job }, sender) as Promise<Uint8Array | undefined>,
     close: async () => {
       closed = true;

@@ -2,12 +2,59 @@
 // Plain JavaScript importing packages only: it starts the same way beside TypeScript sources and beside compiled files.
 // Owned by signature-verifier.ts, which sends jobs, keeps the deadline and replaces this thread when a job overruns.
 
-import { constants, createDecipheriv, privateDecrypt, randomBytes } from 'node:crypto';
-import { parentPort } from 'node:worker_threads';
+import {
+  constants,
+  createDecipheriv,
+  createHash,
+  privateDecrypt,
+  randomBytes,
+  verify,
+  X509Certificate,
+} from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
 
 import { SAML } from '@node-saml/passport-saml';
 import { DOMParser } from '@xmldom/xmldom';
 import { SignedXml } from 'xml-crypto';
+
+const { signatureAlgorithms, digestAlgorithms } = workerData;
+
+/** Whether the certificate's key made the signature, and is of the kind that the algorithm's name says. */
+function isSignedBy({ keyType, hash, options }, pem, data, signature) {
+  try {
+    const key = new X509Certificate(pem).publicKey;
+    return key.asymmetricKeyType === keyType && verify(hash, data, { key, ...options }, signature);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What a name means to the libraries here: our own tables, and nothing beside them. Their own tables lack most of what we accept and have SHA-1;
+ * they sit in every object of xml-crypto, and node-saml makes those itself, so it is the look-up that is replaced. It is so in this thread alone:
+ * a thread has its own copy of each module.
+ */
+const lookUps = {
+  findSignatureAlgorithm(name) {
+    const algorithm = signatureAlgorithms.get(name);
+    if (algorithm === undefined) throw new Error('an algorithm outside the list');
+    return {
+      getAlgorithmName: () => name,
+      verifySignature: (signedInfo, pem, value) =>
+        isSignedBy(algorithm, pem, Buffer.from(signedInfo), Buffer.from(value, 'base64')),
+    };
+  },
+  findHashAlgorithm(name) {
+    const hash = digestAlgorithms.get(name);
+    if (hash === undefined) throw new Error('a digest outside the list');
+    return { getAlgorithmName: () => name, getHash: (text) => createHash(hash).update(text, 'utf8').digest('base64') };
+  },
+};
+for (const [name, lookUp] of Object.entries(lookUps)) {
+  // Called otherwise one day, the list would be nobody's; then this thread must not start.
+  if (typeof SignedXml.prototype[name] !== 'function') throw new TypeError(`xml-crypto has no ${name}.`);
+  SignedXml.prototype[name] = lookUp;
+}
 
 /** Remembers the canonical bytes whose signature was verified: a whole Response, or an Assertion alone. */
 class RememberingSaml extends SAML {
@@ -87,6 +134,12 @@ function verifyElement({ xml, certificates }) {
   return undefined;
 }
 
+function verifyText({ text, signatureAlgorithm, signature, certificates }) {
+  const algorithm = signatureAlgorithms.get(signatureAlgorithm);
+  const data = Buffer.from(text);
+  return algorithm !== undefined && certificates.some((pem) => isSignedBy(algorithm, pem, data, signature));
+}
+
 const keyBytes = { 'aes-128-gcm': 16, 'aes-192-gcm': 24, 'aes-256-gcm': 32 };
 const nonceBytes = 12;
 const tagBytes = 16;
@@ -127,7 +180,7 @@ function open(cipher, key, data) {
   }
 }
 
-const work = { response: verifyResponse, element: verifyElement, decryption: decrypt };
+const work = { response: verifyResponse, element: verifyElement, text: verifyText, decryption: decrypt };
 
 parentPort.on('message', async (job) => {
   try {
