@@ -9,8 +9,9 @@ import { wantsPage } from '../browser-request.ts';
 import type { GateContext } from '../gate-context.ts';
 import { helpFor } from '../pages/help.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
-import { createAppRefusalPage, createUnknownAppPage } from '../pages/refusal-page.ts';
+import { createUnknownAppPage } from '../pages/refusal-page.ts';
 import { toAdmissionHeaders, type QuickDoors } from '../quick-doors.ts';
+import { refuseAppUse } from '../sessions/refuse-app-use.ts';
 import { refuseHeld } from '../sessions/refuse-held.ts';
 import { nameOfHost } from './check-request.ts';
 import { isPreflight, isWebSocket, type OriginalRequest } from './original-request.ts';
@@ -45,7 +46,7 @@ export function forwardAuth(
       case 'held':
         return refuseHeld(context, request, response, checked, { door: 'forwardAuth', ...appOf(checked) });
       case 'notAllowed':
-        return sendNotAllowed(context, request, response, checked.organizationId);
+        return refuseAppUse(context, request, response, checked, 'forwardAuth');
       case 'nobody':
         return sendNobody(context, door, request, response, original, checked.organizationId);
       case 'unknownHost':
@@ -110,23 +111,6 @@ export function isLoopback(host: string): boolean {
 
 function appOf({ app }: { readonly app?: string }): { readonly app?: string } {
   return app === undefined ? {} : { app };
-}
-
-async function sendNotAllowed(
-  context: GateContext,
-  request: Request,
-  response: Response,
-  organizationId: OrganizationId,
-): Promise<void> {
-  if (!wantsPage(request.headers)) {
-    const reason = 'notAllowed';
-    const detail = 'This person may not use this app, or this part of it.';
-    sendProblem(response, { status: 403, code: reason, detail, extra: { reason } });
-    return;
-  }
-  const help = await helpFor(context, request, organizationId);
-  const translator = translatorFor(request);
-  sendPage(response, 403, translator, createAppRefusalPage(translator, help));
 }
 
 export async function sendUnknownHost(context: GateContext, request: Request, response: Response): Promise<void> {
