@@ -4,7 +4,7 @@ import { collect, withOrganization, type CommonOptions } from './command-options
 import { insideHouse, listAll, runOperation } from './command-run.ts';
 import { exitCodes, UsageError } from './exit-code.ts';
 import type { CommandPlace } from './command-place.ts';
-import { readGiven, writeFacts, writeTable, type Terminal } from './terminal.ts';
+import { readGiven, readGivenObject, writeFacts, writeTable, type Terminal } from './terminal.ts';
 
 interface AddOptions extends CommonOptions {
   readonly kind?: string;
@@ -46,7 +46,7 @@ export function addConnectionCommands({ program, terminal, endWith }: CommandPla
     .option('--certificate <path>', 'saml: PEM file; may be repeated', collect)
     .action(async (options: AddOptions) => {
       const body =
-        options.file === undefined ? toShortForm(terminal, options) : parseFile(readGiven(terminal, options.file));
+        options.file === undefined ? toShortForm(terminal, options) : readGivenObject(terminal, options.file);
       const answer = await insideHouse(terminal, (house) =>
         runOperation(house, { operation: 'connections.add', organization: options.org, body }),
       );
@@ -104,18 +104,6 @@ function toShortForm(terminal: Terminal, options: AddOptions): Readonly<Record<s
     ssoUrl,
     certificates: options.certificate?.map((path) => readGiven(terminal, path)),
   };
-}
-
-function parseFile(text: string): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new UsageError('The file is not JSON.');
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new UsageError('The file must hold a JSON object.');
-  return value as Record<string, unknown>;
 }
 
 function kindOf(part: unknown): unknown {

@@ -2,13 +2,16 @@
 
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.ts';
+import { addAppCommands } from './app-commands.ts';
 import { addAuditCommands } from './audit-commands.ts';
 import { addConnectionCommands } from './connection-commands.ts';
 import { addCredentialCommands } from './credential-commands.ts';
+import { addDomainCommands } from './domain-commands.ts';
 import { describeFailure, exitCodeOf, exitCodes, type ExitCode } from './exit-code.ts';
 import { addOrganizationCommands } from './organization-commands.ts';
 import { addSeatCommands } from './seat-commands.ts';
 import { addServerCommands } from './server-commands.ts';
+import { addSessionCommands } from './session-commands.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 import type { CommandPlace } from './command-place.ts';
 import { addUserCommands } from './user-commands.ts';
@@ -46,7 +49,10 @@ function createProgram(terminal: Terminal, endWith: (code: ExitCode) => void): C
   addOrganizationCommands(place);
   addCredentialCommands(place);
   addConnectionCommands(place);
+  addDomainCommands(place);
+  addAppCommands(place);
   addUserCommands(place);
+  addSessionCommands(place);
   addSeatCommands(place);
   addAuditCommands(place);
   return program;

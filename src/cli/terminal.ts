@@ -34,6 +34,19 @@ export function readGiven(terminal: Terminal, path: string): string {
   }
 }
 
+/** The JSON object of a file, `-` for standard input. Throws `UsageError`. */
+export function readGivenObject(terminal: Terminal, path: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readGiven(terminal, path));
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError('The file is not JSON.');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new UsageError('The file must hold a JSON object.');
+  return value as Record<string, unknown>;
+}
+
 /** One thing, as `name: value` lines; what is nested as JSON in one line. */
 export function writeFacts(facts: Readonly<Record<string, unknown>>): string {
   const entries = Object.entries(facts).filter(

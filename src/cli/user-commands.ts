@@ -1,18 +1,17 @@
 // user show | deactivate | reactivate | why. A user is named by id, login name or e-mail address.
 
 import { AdminError } from '#admin/admin-problem.ts';
-import { DirectoryError } from '#directory/directory-error.ts';
 import type { House } from '../server.ts';
 import { collect, withOrganization, type CommonOptions } from './command-options.ts';
 import { insideHouse, runOperation } from './command-run.ts';
 import type { CommandPlace } from './command-place.ts';
+import { findUser, userNaming as naming } from './find-user.ts';
 import { inOneLine, writeFacts, writeTable, type Terminal } from './terminal.ts';
 
 type Facts = Readonly<Record<string, unknown>>;
 
 export function addUserCommands({ program, terminal }: CommandPlace): void {
   const user = program.command('user').description('people');
-  const naming = 'id, login name or e-mail address';
 
   withOrganization(user.command('show'))
     .description('show a person')
@@ -140,19 +139,6 @@ async function operate(
     params: { id: await findUser(house, organization, name) },
     body,
   });
-}
-
-/** The id of the one person meant. Throws `userNotFound`, also when several have the address. */
-async function findUser(house: House, organization: string, name: string): Promise<string> {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name)) return name.toLowerCase();
-  for (const query of [{ userName: name }, { email: name }]) {
-    const { items } = await runOperation(house, { operation: 'users.list', organization, query });
-    const [first, ...others] = items as readonly { id: string }[];
-    if (first === undefined) continue;
-    if (others.length === 0) return first.id;
-    throw new DirectoryError('userNotFound', `Several people have ${name}; give the id.`);
-  }
-  throw new DirectoryError('userNotFound', `There is no user ${name}.`);
 }
 
 function showChange(terminal: Terminal, answer: Facts, json: boolean | undefined): void {

@@ -3,6 +3,7 @@
 import express, { type ErrorRequestHandler, type Router } from 'express';
 import { StorageError } from '#storage/storage-error.ts';
 import { sendProblem, toProblem } from '#http/problem-details.ts';
+import { requestContextOf } from '#http/request-context.ts';
 import { wantsPage } from './browser-request.ts';
 import type { ConnectionParts } from './connections/open-connection.ts';
 import { appCheck, appEnd, appExchange } from './app-checks/app-check-endpoints.ts';
@@ -51,14 +52,14 @@ export function createGateRouter(
   router.post('/sso/sessions/end-all', ownSessionsEnd(context));
   router.all('/sso/sessions/end', noChangeByGet());
   router.all('/sso/sessions/end-all', noChangeByGet());
-  const begun = limitSignIns(context.config.signInsPerMinute);
-  const answered = limitSignIns(context.config.signInsPerMinute);
+  const begun = limitSignIns(context);
+  const answered = limitSignIns(context);
   router.get('/sso/login', findShow(context));
   router.post('/sso/login', begun, findAnswer(context));
   router.get('/sso/:org/login', begun, signInStart(context, parts));
   router.post('/sso/:org/login', begun, signInByAddress(context));
   router.get('/sso/:org/signed-in', signedInShow(context));
-  const shown = limitSignIns(context.config.signInsPerMinute);
+  const shown = limitSignIns(context);
   router.get('/sso/:org/:connection/saml/metadata', shown, samlMetadata(context));
   router.post('/sso/:org/:connection/saml/acs', answered, signInEnd(context, parts, 'saml'));
   router.get('/sso/:org/:connection/oidc/jwks', oidcJwksShow(context));
@@ -74,7 +75,7 @@ export function createGateRouter(
   router.all('/gate/auth-request', ask('auth-request'));
   router.all(`${envoyPrefix}/{*path}`, ask('ext-authz'));
   const { find: findAppOfHost } = checking.appHosts;
-  const passed = limitSignIns(context.config.signInsPerMinute);
+  const passed = limitSignIns(context);
   router.get('/gate/sign-in', passed, gateSignIn(context, findAppOfHost));
   router.get('/.furlough/sign-in', appSignInStart(context, findAppOfHost));
   router.get('/.furlough/callback', appSignInEnd(context, findAppOfHost));
@@ -109,6 +110,7 @@ function answerOutage(context: GateContext): ErrorRequestHandler {
     }
     const translator = translatorFor(request);
     response.setHeader('Retry-After', '2');
-    sendPage(response, 503, translator, createUnavailablePage(translator));
+    const { requestId: reference } = requestContextOf(request);
+    sendPage(response, 503, translator, createUnavailablePage(translator, { reference }));
   };
 }

@@ -3,7 +3,7 @@
 
 import type { Effect, EffectKind } from '#directory/effect.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
-import type { ClaimedEffects } from '#storage/effect-outbox.ts';
+import type { ClaimedEffects, LookWhere } from '#storage/effect-outbox.ts';
 import type { RecordKind } from '#storage/record-store.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
@@ -31,7 +31,7 @@ export interface EffectRelayOptions {
 }
 
 export interface EffectRelay {
-  /** Effects wait: carry them out soon. Never throws. */
+  /** Effects were just written by this program: carry them out soon. Never throws. */
   wake(): void;
   /** Carries out what is due now, at most a thousand documents, and waits for it. Answers how many effects were carried out. */
   drain(): Promise<number>;
@@ -39,7 +39,7 @@ export interface EffectRelay {
   drainUser(organizationId: OrganizationId, userId: string): Promise<void>;
   /** How many effects were given up on, at most 1,000 counted per organisation. */
   countDeadLetters(): Promise<number>;
-  /** Looks for due effects by itself, once a second. */
+  /** Looks for due effects everywhere by itself, once a second. */
   start(): void;
   stop(): Promise<void>;
 }
@@ -54,25 +54,27 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
   const { storage, reportTrouble, maximumAttempts = 20 } = options;
   let running: Promise<number> | null = null;
   let following: Promise<number> | null = null;
+  let followingLooks: LookWhere = 'whereWritten';
+  let wokenLooks: LookWhere = 'whereWritten';
   let stopped = false;
   let timer: NodeJS.Timeout | null = null;
   let waking: NodeJS.Timeout | null = null;
 
   /** One look at what is due. Bounded, so that whoever waits for it is not kept by what others add meanwhile. */
-  async function pass(): Promise<number> {
+  async function pass(where: LookWhere): Promise<number> {
     let carried = 0;
     for (let round = 0; round < roundsOfPass; round += 1) {
-      const claims = await storage.effects.claimDue(batch, leaseMs);
+      const claims = await storage.effects.claimDue(batch, leaseMs, where);
       if (await carryOutTogether(claims)) carried += claims.reduce((sum, { effects }) => sum + effects.length, 0);
       else for (const claim of claims) carried += await carryOut(claim);
       if (stopped || claims.length < batch) return carried;
     }
-    setImmediate(wake);
+    setImmediate(wake, where);
     return carried;
   }
 
-  function begin(): Promise<number> {
-    running = pass().finally(() => {
+  function begin(where: LookWhere): Promise<number> {
+    running = pass(where).finally(() => {
       running = null;
     });
     return running;
@@ -144,28 +146,34 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
   }
 
   /** A pass that begins after this call: the one under way may have looked too early. */
-  function drain(): Promise<number> {
-    if (running === null) return begin();
+  function passAnew(where: LookWhere): Promise<number> {
+    if (running === null) return begin(where);
+    followingLooks = wider(followingLooks, where);
     following ??= running
       .catch(() => 0)
       .then(() => {
+        const looks = followingLooks;
         following = null;
-        return begin();
+        followingLooks = 'whereWritten';
+        return begin(looks);
       });
     return following;
   }
 
-  function wake(): void {
-    if (stopped || waking !== null) return;
-    waking = setTimeout(() => {
+  function wake(where: LookWhere): void {
+    if (stopped) return;
+    wokenLooks = wider(wokenLooks, where);
+    waking ??= setTimeout(() => {
+      const looks = wokenLooks;
       waking = null;
-      drain().catch((error: unknown) => reportTrouble('the relay stopped for now', error));
+      wokenLooks = 'whereWritten';
+      passAnew(looks).catch((error: unknown) => reportTrouble('the relay stopped for now', error));
     }, gatherMs).unref();
   }
 
   return {
-    wake,
-    drain,
+    wake: () => wake('whereWritten'),
+    drain: () => passAnew('everywhere'),
     async drainUser(organizationId, userId) {
       const claim = await storage.effects.claimOfUser(organizationId, userId, leaseMs);
       if (claim !== null) await carryOut(claim);
@@ -178,7 +186,7 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
       return count;
     },
     start() {
-      timer ??= setInterval(wake, 1_000).unref();
+      timer ??= setInterval(() => wake('everywhere'), 1_000).unref();
     },
     async stop() {
       stopped = true;
@@ -188,6 +196,10 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
       await running?.catch(() => undefined);
     },
   };
+}
+
+function wider(one: LookWhere, other: LookWhere): LookWhere {
+  return one === 'everywhere' ? one : other;
 }
 
 /** No fault of the effect, and no try of it. */

@@ -12,9 +12,14 @@ export interface ClaimedEffects {
   readonly effects: readonly Effect[];
 }
 
+export type LookWhere = 'everywhere' | 'whereWritten';
+
 export interface EffectOutbox {
-  /** Claims due documents for `leaseMs`: nobody else gets them meanwhile; after that they are due again. */
-  claimDue(limit: number, leaseMs: number): Promise<readonly ClaimedEffects[]>;
+  /**
+   * Claims due documents for `leaseMs`: nobody else gets them meanwhile; after that they are due again. `where`: a store that must look in many
+   * places may look in those only that this program's own writes touched since the last such look.
+   */
+  claimDue(limit: number, leaseMs: number, where?: LookWhere): Promise<readonly ClaimedEffects[]>;
   /** Claims the effects of one user at once, claimed by someone else or not: carrying out is idempotent, and the caller wants them done now. */
   claimOfUser(organizationId: OrganizationId, userId: string, leaseMs: number): Promise<ClaimedEffects | null>;
   /** Removes carried-out effects by id; effects added meanwhile stay, and are due at once when none of the claimed ones is left. Changes no revision of the document. */

@@ -114,7 +114,9 @@ describeOnBothStorages('admin API in trouble', (open, kind) => {
   describe('lists of people', () => {
     test('a search that takes too long answers what it has and where to go on; nobody is read to find nobody', async () => {
       const { house, when } = await build(null);
-      for (let n = 0; n < 401; n += 1) await house.add(`p${n}`);
+      for (let n = 0; n <= 400; n += 20) {
+        await Promise.all(Array.from({ length: Math.min(20, 401 - n) }, (_, m) => house.add(`p${n + m}`)));
+      }
       let pieces = 0;
       when(
         'after users.list',
@@ -133,7 +135,7 @@ describeOnBothStorages('admin API in trouble', (open, kind) => {
         names.push(...body.items.map(({ userName }) => userName));
         next = body.next;
       }
-      expect(names).toEqual(['p4', ...Array.from({ length: 10 }, (_, n) => `p4${n}`), 'p400']);
+      expect(names.toSorted()).toEqual(['p4', ...Array.from({ length: 10 }, (_, n) => `p4${n}`), 'p400'].toSorted());
       expect([pages, pieces]).toEqual([3, 3]);
       const { body } = await house.call('get', `${at}/users?status=waiting`).expect(200);
       expect(body).toEqual({ items: [], next: null });

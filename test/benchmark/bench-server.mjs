@@ -11,7 +11,10 @@ const answer = { id: '0'.repeat(36), userName: 'someone@example.com', active: tr
 
 const starters = { furlough: startFurlough, node: startNode, express: startExpress };
 const { port, tasks } = await starters[process.argv[2]]();
-tasks.memory = () => process.memoryUsage.rss();
+tasks.memory = ({ collected }) => {
+  if (collected) globalThis.gc();
+  return process.memoryUsage.rss();
+};
 process.on('message', async ({ task, options }) => {
   try {
     process.send({ done: await tasks[task](options) });

@@ -28,6 +28,8 @@ export interface RequestCase extends NamedCase {
 
 /** Measures by itself: what follows an order, or is no request. */
 export interface MeasuredCase extends NamedCase {
+  /** Memory is looked at after a collection. */
+  readonly collected?: true;
   readonly measure: () => Promise<LoadResult>;
 }
 
@@ -121,7 +123,7 @@ async function measureAll(
     const { name, itemsPerRequest } = each;
     report(name);
     const result = 'measure' in each ? await each.measure() : await measureRequests(server, each, seconds);
-    const memoryMegabytes = (await server.memory()) / 1e6;
+    const memoryMegabytes = (await server.memory('collected' in each)) / 1e6;
     const items = itemsPerRequest === undefined ? {} : { itemsPerRequest };
     measurements.push({ case: name, people: null, ...result, ofExpress: 0, memoryMegabytes, ...items });
   }

@@ -13,8 +13,8 @@ export type Measured = 'furlough' | 'node' | 'express';
 export interface ServerProcess {
   /** Changes with a restart. */
   readonly url: string;
-  /** Bytes of resident memory. */
-  memory(): Promise<number>;
+  /** Bytes of resident memory; `collected`: after a collection, so that it shows what is kept and not when the last one was. */
+  memory(collected: boolean): Promise<number>;
   /** Adds people to an organisation; answers their ids. Their user names are `person-N@example.com`, N from 0. */
   addUsers(options: {
     readonly organization: string;
@@ -76,7 +76,7 @@ export async function startServerProcess(measured: Measured): Promise<ServerProc
     get url() {
       return `http://127.0.0.1:${port}`;
     },
-    memory: () => ask('memory'),
+    memory: (collected) => ask('memory', { collected }),
     addUsers: (options) => ask('addUsers', options),
     addGroup: (options) => ask('addGroup', options),
     async insertRows({ count, perTransaction }) {

@@ -15,6 +15,7 @@ export const soakBenchmark: Benchmark = {
       { length: minutes },
       (_, minute): BenchmarkCase => ({
         name: `minute ${minute + 1}`,
+        collected: true,
         measure: () =>
           applyLoad({
             url: server.url,

@@ -5,6 +5,11 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadConfig } from '#config/load-config.ts';
+import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
+import { openSession } from '#gate/sessions/session.ts';
+import { createLogger } from '#observability/logger.ts';
+import { createServer } from '#server.ts';
 
 const launcher = fileURLToPath(new URL('../../src/cli/furlough.mjs', import.meta.url));
 const children: ChildProcess[] = [];
@@ -76,6 +81,50 @@ test('serve: says where it is and how to begin, is ready, stops in order on SIGT
   const { code, stdout, stderr } = await server.ended;
   expect(code).toBe(0);
   expect(stdout + stderr).not.toContain(key);
+});
+
+test('beside a running server: what a command ends or removes is refused by the server from then on', async () => {
+  const folder = emptyFolder();
+  const server = start(folder, ['serve'], { PORT: '0', FURLOUGH_LOG_LEVEL: 'warn' });
+  const [, origin = ''] = await server.says(/Furlough is at (http:\S+)/);
+  const at = 'default' as OrganizationId;
+  const beside = createServer(loadConfig({}, folder), { logger: createLogger({ level: 'silent' }) });
+  const { admin } = await beside.open();
+  const connection = 'default' as ConnectionId;
+  const by = { actor: { kind: 'connection', connection }, mouth: 'scimPost' } as const;
+  const request = { profile: { userName: 'aoki' }, active: true, connection, restore: true };
+  const { user } = await admin.provisioning.provisionUser(at, request, by);
+  const opened = { organizationId: at, userId: user.id, epoch: user.epoch, connection };
+  const tokens = [await openSession(admin.gate, opened), await openSession(admin.gate, opened)];
+  await beside.stop();
+  const statuses = () =>
+    Promise.all(
+      tokens.map(
+        async (token) =>
+          (await fetch(`${origin}/sso/session`, { headers: { cookie: `furlough-session=${token}` } })).status,
+      ),
+    );
+  expect(await statuses()).toEqual([200, 200]);
+  const listed = await start(folder, ['session', 'list', 'aoki', '--json']).ended;
+  const [{ id }] = JSON.parse(listed.stdout) as [{ id: string }];
+  expect(await start(folder, ['session', 'end', 'aoki', id]).ended).toMatchObject({ code: 0 });
+  expect((await statuses()).toSorted((a, b) => a - b)).toEqual([200, 401]);
+  expect(await start(folder, ['session', 'end-all', 'aoki']).ended).toMatchObject({ code: 0 });
+  expect(await statuses()).toEqual([401, 401]);
+
+  const redirect = ['--redirect-uri', 'https://wiki.example.com/cb'];
+  const created = await start(folder, ['app', 'create', '--name', 'Wiki', ...redirect]).ended;
+  const introspect = async () =>
+    (
+      await fetch(`${origin}/oidc/default/token/introspection`, {
+        method: 'POST',
+        body: new URLSearchParams({ token: 'x' }),
+        headers: { authorization: `Basic ${Buffer.from(`wiki:${created.stdout.trim()}`).toString('base64')}` },
+      })
+    ).status;
+  expect(await introspect()).toBe(200);
+  expect(await start(folder, ['app', 'remove', 'wiki']).ended).toMatchObject({ code: 0 });
+  expect(await introspect()).toBe(401);
 });
 
 test('serve: a port in use is a fault of the configuration, 2', async () => {

@@ -75,6 +75,44 @@ describeOnBothStorages('refused by an app', (open) => {
       .send({ cookie, host, ...(uri === undefined ? {} : { uri }) });
   const refusals = async () => (await world.signIns()).filter(({ reason }) => reason === 'notAllowed');
 
+  test('behind a proxy: a page with the reference and whom to ask, a problem for programs, and one record for both', async () => {
+    const ask = (uri: string, accept: string, at = world.baseUrl) =>
+      new Browser().go(`${at}/gate/forward-auth`, {
+        follow: false,
+        headers: {
+          accept,
+          cookie: `__Host-furlough-app=${cookie}`,
+          'x-forwarded-method': 'GET',
+          'x-forwarded-proto': 'https',
+          'x-forwarded-host': host,
+          'x-forwarded-uri': uri,
+        },
+      });
+    expect((await ask('/public/x', 'text/html')).status).toBe(200);
+    const page = await ask('/page?secret=x', 'text/html');
+    const [record] = await refusals();
+    expect(record).toMatchObject({
+      door: { name: 'forwardAuth', app: 'wiki', path: '/page' },
+      userId: world.user.id,
+      then: { holds: [], demands: [{ groups: [staff], isMember: false }] },
+    });
+    expect([page.status, page.headers.has('remote-user')]).toEqual([403, false]);
+    for (const words of [record?.reference, contact.text, `mailto:${contact.email}?subject=${record?.reference ?? ''}`])
+      expect(page.body).toContain(words);
+    expect(page.body).not.toContain('You are not signed in');
+    const problem = await ask('/page', 'application/json');
+    expect(JSON.parse(problem.body)).toMatchObject({ reason: 'notAllowed', reference: record?.reference, contact });
+    for (let turn = 0; turn < 5; turn += 1) {
+      const many = Array.from({ length: 20 }, (_, n) => ask(`/page/${turn}/${n}`, 'text/html'));
+      expect((await Promise.all(many)).every(({ status }) => status === 403)).toBe(true);
+    }
+    expect(await refusals()).toHaveLength(1);
+    await members(staff, [world.user.id]);
+    expect((await ask('/page', 'text/html')).status).toBe(200);
+    expect((await ask('/admin/', 'text/html')).status).toBe(403);
+    expect((await refusals())[0]?.then?.demands).toEqual([{ groups: [admins], isMember: false }]);
+  });
+
   test('POST /gate/check: a reference, whom to ask, and what was asked for; in the group they are in', async () => {
     const { body } = await check('/page?secret=x').expect(403);
     expect(body).toMatchObject({ reason: 'notAllowed', reference: expect.any(String), contact });

@@ -89,7 +89,7 @@ describeOnBothStorages('the queue of logouts', (open, kind) => {
     expect(await run()).toBe(1);
   });
 
-  test('a logout that a crash left without a pointer, or an earlier version did: found within the hour', async () => {
+  test('a logout that a crash left without a pointer, or an earlier version did: found by the hourly look', async () => {
     await queue('wiki', 'lost');
     for (const { id } of await listLogoutsDue(world.context, 10))
       await world.storage.records({ name: 'logoutDue', keysOf: () => [] }).delete(id);

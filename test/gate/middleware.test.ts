@@ -13,7 +13,7 @@ import { credentialRecords } from '#storage/credential-records.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import { describeOnBothStorages } from '../harness/both-storages.ts';
 import { Browser, type GoOptions, type Visit } from '../harness/browser.ts';
-import { organization } from './gate-world.ts';
+import { by, organization } from './gate-world.ts';
 import { observeStorage, type Observer } from './observed-storage.ts';
 import { openOidcWorld, userName, type OidcWorld } from './oidc-world.ts';
 
@@ -233,6 +233,53 @@ describeOnBothStorages('an app with our middleware', (open) => {
     expect((await browser.go(`${origin}/`, program)).status).toBe(200);
     expect((await out(origin)).status).toBe(303);
     expect((await browser.go(`${origin}/`, program)).status).toBe(401);
+  });
+
+  test('who is kept out sees the reference and whom to ask, in the app’s page, its problem and its own way; nothing of it is HTML', async () => {
+    const contact = { text: 'IT <help> desk', email: 'help@acme.example' };
+    await world.provisioning.changeOrganization(organization, { contact }, by);
+    const told: unknown[] = [];
+    const { origin } = await openApp(guards[0]![1]);
+    const own = await openApp(guards[0]![1], {
+      refuse: (refusal, _request, response) => {
+        told.push(refusal);
+        response.status(refusal.status).end();
+      },
+    });
+    const browsers = [await signIn(origin), await signIn(own.origin)] as const;
+    await world.deactivate(world.user);
+    const page = await browsers[0].go(`${origin}/`);
+    const reference = (await world.signIns())[0]?.reference ?? '';
+    expect([page.status, reference.length]).toEqual([403, 14]);
+    for (const words of [
+      reference,
+      'IT &lt;help&gt; desk',
+      `mailto:help@acme.example?subject=${reference}`,
+      'accountInactive',
+    ])
+      expect(page.body).toContain(words);
+    const problem = await browsers[0].go(`${origin}/`, program);
+    expect(JSON.parse(problem.body)).toMatchObject({ reason: 'accountInactive', reference, contact });
+    await browsers[1].go(`${own.origin}/`, program);
+    expect(told).toEqual([{ status: 403, reason: 'accountInactive', reference: expect.any(String), contact }]);
+    // Nobody is not a refusal that somebody could explain.
+    expect((await new Browser().go(`${origin}/`, program)).body).not.toContain('reference');
+  });
+
+  test('help in words that are not known here is left out, and the refusal stands', async () => {
+    const gate = await listen(() => (_request, response) => {
+      response.writeHead(403, { 'content-type': 'application/json' });
+      response.end(
+        JSON.stringify({ reason: 'onLeave', reference: ['<x>'], contact: { text: 1, email: '"><script>' } }),
+      );
+    });
+    const { origin, through } = await openApp(guards[0]![1], { url: gate });
+    const browser = new Browser();
+    browser.setCookie(origin, `furlough-app-${new URL(origin).port}`, 'a-cookie');
+    const page = await browser.go(`${origin}/`);
+    expect([page.status, through()]).toEqual([403, 0]);
+    expect(page.body).not.toContain('<script>');
+    expect(page.body).not.toContain('Reference');
   });
 
   test('an app may answer refusals in its own way, and nothing more', async () => {

@@ -2,7 +2,8 @@
 
 import type { Response } from 'express';
 import { IntlMessageFormat } from 'intl-messageformat';
-import { escapeHtml, sendPage, type Page } from '#gate/pages/page.ts';
+import { escapeHtml } from '#gate/pages/escape-html.ts';
+import { sendPage, type Page } from '#gate/pages/page.ts';
 import { presentRefusal, type RefusalReason } from '#gate/sign-in/refusal.ts';
 import { chooseLanguage, createTranslator } from '#messages/translator.ts';
 import en from '#messages/en.json' with { type: 'json' };
@@ -79,6 +80,7 @@ test.each<[RefusalReason, string, number]>([
   ['replayed', 'startAgain', 403],
   ['signatureInvalid', 'provider', 403],
   ['providerUnreachable', 'provider', 403],
+  ['notAllowed', 'notAllowed', 403],
   ['malformedRequest', 'badMessage', 400],
   ['verificationUnavailable', 'tryLater', 503],
 ])('the reason %s is told as %s with %d', (reason, sentence, status) => {

@@ -15,7 +15,7 @@ interface KeptStore {
 }
 
 export interface MongoStores {
-  /** An empty store. Closing it does nothing: whoever has it may still be at work. */
+  /** An empty store. One that is closed is not kept. */
   open(): Promise<Storage>;
   /** No test has any of them now. */
   takeBack(): void;
@@ -24,7 +24,7 @@ export interface MongoStores {
 
 export function createMongoStores(): MongoStores {
   const spare: KeptStore[] = [];
-  const handedOut: KeptStore[] = [];
+  const handedOut = new Set<KeptStore>();
   let client: mongoose.mongo.MongoClient | undefined;
 
   async function openAnother(): Promise<KeptStore> {
@@ -39,14 +39,19 @@ export function createMongoStores(): MongoStores {
       const kept = spare.pop();
       if (kept !== undefined) await empty(kept.database);
       const store = kept ?? (await openAnother());
-      handedOut.push(store);
-      return { ...store.storage, close: () => Promise.resolve() };
+      handedOut.add(store);
+      const close = async (): Promise<void> => {
+        handedOut.delete(store);
+        await store.storage.close();
+      };
+      return { ...store.storage, close };
     },
     takeBack() {
-      spare.push(...handedOut.splice(0));
+      spare.push(...handedOut);
+      handedOut.clear();
     },
     async close() {
-      for (const { storage } of [...spare.splice(0), ...handedOut.splice(0)]) await storage.close();
+      for (const { storage } of [...spare, ...handedOut]) await storage.close();
       await client?.close();
     },
   };

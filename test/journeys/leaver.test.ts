@@ -2,7 +2,12 @@
 
 import { isIn } from '../harness/lock-out-doors.ts';
 import { describeJourney } from './journey.ts';
+import type { Browser } from '../harness/browser.ts';
+import type { Company } from './company.ts';
+import { accepted, issueOwned, refused } from './owned-credentials.ts';
 import { waysOut } from './ways-out.ts';
+
+const colleague = 'colleague@example.com';
 
 interface AuditItem {
   readonly action: string;
@@ -12,24 +17,16 @@ interface AuditItem {
 describeJourney(
   'L01 the leaver',
   (open) => {
+    beforeAll(() => open().provision(colleague));
+
     test.each(waysOut)('by $name is out at every door, and the seat is free', async ({ name, act }) => {
       const company = open();
       const base = `/organizations/${company.organization}`;
       const userName = `${name.replaceAll(/[^a-z]/gi, '').toLowerCase()}${name.length}@example.com`;
       const id = await company.provision(userName);
       const before = await company.seats();
-      const owned = await company.admin('POST', `${base}/credentials`, {
-        kind: 'scim',
-        connection: 'first',
-        owner: id,
-        name: 'owned',
-      });
-      const key = await company.admin('POST', `${base}/credentials`, { kind: 'admin', owner: id, name: 'their key' });
-      const useOwned = async () => [
-        (await company.scimAs(owned.body['secret'], 'GET', '/Users?count=1')).status,
-        (await company.adminAs(key.body['secret'], 'GET', `${base}/seats`)).status,
-      ];
-      expect(await useOwned()).toEqual([200, 200]);
+      const useOwned = await issueOwned(company, id, colleague);
+      expect(await useOwned()).toEqual(accepted);
       const [first, second] = [await company.signIn(userName, 'saml'), await company.signIn(userName, 'oidc')];
       for (const { browser, page } of [first, second]) {
         expect(page.status).toBe(200);
@@ -39,13 +36,15 @@ describeJourney(
       const everyDoor = await Promise.all([first, second].map(({ browser }) => company.showUp(browser)));
       const everywhere = () => Promise.all(everyDoor.map((ask) => ask()));
       for (const doors of await everywhere()) expect(isIn(doors)).toBe('everywhere');
+      for (const { browser } of [first, second]) expect(await pagesOf(company, browser)).toEqual([200, 303]);
 
       expect(Math.floor((await act(company, id)) / 100)).toBe(2);
 
       for (const { browser } of [first, second])
         expect(await company.doors(browser)).toEqual({ session: 403, forwardAuth: 403 });
       for (const doors of await everywhere()) expect(isIn(doors)).toBe('nowhere');
-      expect(await useOwned()).toEqual([401, 401]);
+      expect(await useOwned()).toEqual(refused);
+      for (const { browser } of [first, second]) expect(await pagesOf(company, browser)).toEqual([403, 403]);
       expect(await company.seats()).toMatchObject({ used: before.used - 1 });
       for (const protocol of ['saml', 'oidc'] as const) {
         const { browser, page } = await company.signIn(userName, protocol);
@@ -55,22 +54,27 @@ describeJourney(
       }
 
       await company.settle();
-      for (const { browser } of [first, second])
+      for (const { browser } of [first, second]) {
         expect(await company.doors(browser)).toEqual({ session: 403, forwardAuth: 403 });
+        expect(await pagesOf(company, browser)).toEqual([403, 403]);
+      }
+      expect(await useOwned()).toEqual(refused);
       for (const doors of await everywhere()) expect(isIn(doors)).toBe('nowhere');
       const { body } = await company.admin('GET', `${base}/audit?limit=200`);
       const actions = (body['items'] as AuditItem[])
         .filter(({ target }) => target.id === id)
         .map(({ action }) => action);
       expect(actions.filter((action) => /^user\.(deactivated|deleted)$/.test(action))).toHaveLength(1);
-      const refused = await company.admin('GET', `${base}/sign-ins?outcome=refused&limit=2`);
-      expect(refused.body['items']).toHaveLength(2);
+      const signIns = await company.admin('GET', `${base}/sign-ins?outcome=refused&limit=2`);
+      expect(signIns.body['items']).toHaveLength(2);
     });
 
     test('of a suspended organisation is out at every door, and in again when it is resumed', async () => {
       const company = open();
       const base = `/organizations/${company.organization}`;
-      await company.provision('everybody@example.com');
+      const id = await company.provision('everybody@example.com');
+      const useOwned = await issueOwned(company, id, colleague);
+      expect(await useOwned()).toEqual(accepted);
       const { browser } = await company.signIn('everybody@example.com', 'saml');
       expect(await company.doors(browser)).toEqual({ session: 200, forwardAuth: 200 });
       const everyDoor = await company.showUp(browser);
@@ -78,10 +82,17 @@ describeJourney(
       expect((await company.admin('POST', `${base}/suspend`)).status).toBe(200);
       expect(await company.doors(browser)).toEqual({ session: 403, forwardAuth: 403 });
       expect(isIn(await everyDoor())).toBe('nowhere');
+      expect(await pagesOf(company, browser)).toEqual([403, 403]);
+      // Apps ask for people, so their keys open nothing; provisioning and administration go on.
+      const closed = Object.fromEntries(
+        Object.keys(accepted).map((name) => [name, name.startsWith('app') ? 403 : 200]),
+      );
+      expect(await useOwned()).toEqual(closed);
       const { page } = await company.signIn('everybody@example.com', 'saml');
       expect(page.status).toBe(403);
       expect((await company.admin('POST', `${base}/resume`)).status).toBe(200);
       expect(await company.doors(browser)).toEqual({ session: 200, forwardAuth: 200 });
+      expect(await useOwned()).toEqual(accepted);
     });
 
     test('of an organisation past its end is out, and in again when it is resumed', async () => {
@@ -107,3 +118,13 @@ describeJourney(
   },
   null,
 );
+
+/** The person's own sessions, and the way into an app on a host of its own: doors of the gate that the proxy and the app do not ask. */
+async function pagesOf(company: Company, browser: Browser): Promise<readonly number[]> {
+  const state = '0'.repeat(64);
+  const visits = [
+    await browser.go(`${company.url}/sso/sessions`, { follow: false }),
+    await browser.go(`${company.url}/gate/sign-in?app=https://owned.example.com&state=${state}`, { follow: false }),
+  ];
+  return visits.map(({ status }) => status);
+}

@@ -4,6 +4,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mouths } from '#directory/actor.ts';
+import { credentialKinds } from '#directory/credential.ts';
+import { ownedKinds, withoutDoor } from './owned-credentials.ts';
 import { cannotSwitchOff, waysOut } from './ways-out.ts';
 
 const source = join(import.meta.dirname, '../../src');
@@ -43,4 +45,16 @@ test('L01 every mouth is a tested way out, or it is said why it can switch nobod
   const tested = new Set(waysOut.map((way) => way.mouth));
   expect(mouths.filter((mouth) => !tested.has(mouth) && cannotSwitchOff[mouth] === undefined)).toEqual([]);
   expect(mouths.filter((mouth) => tested.has(mouth) && cannotSwitchOff[mouth] !== undefined)).toEqual([]);
+});
+
+test('L01 every kind of credential a person may own is tried after each way out, or it is said why no door takes it', () => {
+  const tried = new Set(ownedKinds);
+  expect(credentialKinds.filter((kind) => !tried.has(kind) && withoutDoor[kind] === undefined)).toEqual([]);
+  expect(credentialKinds.filter((kind) => tried.has(kind) && withoutDoor[kind] !== undefined)).toEqual([]);
+  const kindsAtDoors = files.flatMap((file) => [...textOf(file).matchAll(/\.authenticate\([\w.]+, \[([^\]]*)\]/g)]);
+  const asked = new Set(
+    kindsAtDoors.flatMap(([, kinds = '']) => kinds.split(',').map((kind) => kind.trim().slice(1, -1))),
+  );
+  expect(asked.size).toBeGreaterThan(2);
+  expect([...asked].filter((kind) => !tried.has(kind as never))).toEqual([]);
 });

@@ -54,6 +54,18 @@ export const waysOut: readonly WayOut[] = [
     act: async (company, id) => (await company.scim('DELETE', `/Users/${id}`)).status,
   },
   {
+    name: 'SCIM Bulk',
+    mouth: 'scimPatch',
+    act: async (company, id) => {
+      const data = { schemas: [patchOp], Operations: [{ op: 'replace', path: 'active', value: 'False' }] };
+      const { body } = await company.scim('POST', '/Bulk', {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+        Operations: [{ method: 'PATCH', path: `/Users/${id}`, data }],
+      });
+      return Number(body['Operations'][0].status);
+    },
+  },
+  {
     name: 'the admin API',
     mouth: 'adminApi',
     act: async (company, id) =>

@@ -30,6 +30,7 @@ const shared = [
   'gate/middleware/express-middleware.ts',
   'gate/middleware/gate-client.ts',
   'gate/opaque-token.ts',
+  'gate/pages/escape-html.ts',
   'node:crypto',
 ];
 

@@ -20,6 +20,7 @@ import { resumeSessionOf } from '../sessions/resume-session.ts';
 import { sendAppRefusal } from '../sessions/refuse-app-use.ts';
 import { sendHeld } from '../sessions/refuse-held.ts';
 import { endSession } from '../sessions/session.ts';
+import { helpFor, type Help } from '../pages/help.ts';
 import { readQuestion, type Question } from './app-question.ts';
 
 const mostBytes = 32_768;
@@ -58,13 +59,13 @@ export function appCheck(context: GateContext, parts: CheckParts): RequestHandle
 
 /** `POST /gate/exchange {code, states, host}`: 200 `{cookie, state, returnTo}`; 403 for a code that is none, used, past, or another browser's. */
 export function appExchange(context: GateContext, parts: CheckParts): RequestHandler {
-  return ask(context, parts, async ({ app, hosts: [host, ...others], question }, response) => {
+  return ask(context, parts, async ({ app, hosts: [host, ...others], question }, response, request) => {
     if (host === undefined || others.length > 0) return sendMalformed(response, 'Say for which `host` of the app.');
     const taken = await takeAppSignInCode(context, { app, host }, question.code, question.states ?? []);
     const resumed = taken === null ? null : await resumeSessionOf(context, taken.session);
     if (resumed?.kind === 'held') return sendHeld(context, response, resumed, { door: 'appCheck', app: app.id });
     if (taken === null || resumed?.kind !== 'signedIn' || resumed.session.organizationId !== app.organizationId)
-      return sendRefused(response, 'startAgain');
+      return sendRefused(response, 'startAgain', await helpFor(context, request, app.organizationId));
     const { session, state, returnTo } = taken;
     response.json({ cookie: createAppCookie(context, { app, host }, session), state, returnTo });
   });
@@ -82,14 +83,18 @@ export function appEnd(context: GateContext, parts: CheckParts): RequestHandler 
 function ask(
   context: GateContext,
   parts: CheckParts,
-  answer: (asked: Asked, response: Response) => Promise<void>,
+  answer: (asked: Asked, response: Response, request: Request) => Promise<void>,
 ): RequestHandler {
   return async (request, response) => {
     response.setHeader('Cache-Control', 'no-store');
     const secret = readBearerToken(request.headers.authorization);
     const outcome = secret === null ? null : await context.authentication.authenticate(secret, ['app']);
     if (outcome?.kind === 'refused' && outcome.reason === 'organizationClosed')
-      return sendRefused(response, 'organizationSuspended');
+      return sendRefused(
+        response,
+        'organizationSuspended',
+        await helpFor(context, request, outcome.credential?.organizationId),
+      );
     if (outcome?.kind !== 'accepted') return refuseCredential(context, request, response, outcome?.reason);
     const { credential } = outcome;
     const { notes } = requestContextOf(request);
@@ -111,7 +116,7 @@ function ask(
       (host !== undefined && !hosts.includes(host))
     )
       return sendRefused(response, 'unknownHost');
-    await answer({ app, hosts: host === undefined ? hosts : [host], question }, response);
+    await answer({ app, hosts: host === undefined ? hosts : [host], question }, response, request);
   };
 }
 
@@ -176,8 +181,9 @@ function sendNobody(response: Response): void {
   });
 }
 
-function sendRefused(response: Response, reason: string): void {
-  sendProblem(response, { status: 403, code: reason, detail: 'This person may not come in now.', extra: { reason } });
+function sendRefused(response: Response, reason: string, help: Partial<Help> = {}): void {
+  const extra = { reason, ...help };
+  sendProblem(response, { status: 403, code: reason, detail: 'This person may not come in now.', extra });
 }
 
 function sendMalformed(response: Response, detail: string): void {

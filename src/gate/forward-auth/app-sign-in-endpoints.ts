@@ -58,7 +58,7 @@ export function gateSignIn(context: GateContext, findApp: AppHosts['find']): Req
       return showRefusal(context, request, response, { status: 400, sentence: 'badMessage' });
     const { scheme, host } = origin;
     const app = await findApp(host);
-    if (app === null) return sendUnknownHost(request, response);
+    if (app === null) return sendUnknownHost(context, request, response);
     const resumed = await resumeSession(context, readSessionToken(context, request.headers.cookie));
     const { baseUrl } = context.config;
     if (resumed.kind === 'held' && resumed.session.organizationId === app.organizationId)
@@ -139,7 +139,7 @@ function atApp(
       });
     }
     const app = await findApp(place.host);
-    if (app === null) return sendUnknownHost(request, response);
+    if (app === null) return sendUnknownHost(context, request, response);
     await answer({ app, ...place }, request, response);
   };
 }

@@ -3,18 +3,19 @@
 
 import type { App } from '#directory/app.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
-import { groupsOfPerson } from '../app-access.ts';
+import { areMet, askGroups } from '../app-access.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
 import type { KnownPeople, KnownPerson } from '../sessions/known-people.ts';
+import type { NotAllowed } from '../sessions/refuse-app-use.ts';
 import type { Held } from '../sessions/refuse-held.ts';
-import { judgeSession, readSession, type ResumedSession } from '../sessions/resume-session.ts';
+import { judgeSession, readSession } from '../sessions/resume-session.ts';
 import { readSessionToken } from '../sessions/session-cookie.ts';
 import { openAppCookie, readAppCookie } from './app-cookie.ts';
 import type { AppHosts } from './app-of-host.ts';
 import type { CreateIdentityToken } from './identity-token.ts';
 import type { OriginalRequest } from './original-request.ts';
-import { decidePath, type PathDecision } from './path-rules.ts';
+import { decidePath, toPlainPath, type PathDecision } from './path-rules.ts';
 
 export type CheckedRequest =
   | {
@@ -29,7 +30,7 @@ export type CheckedRequest =
   /** `app`: which one was asked for; left out at the gate's own host. */
   | (Held & { readonly app?: string })
   /** The person may come in, but not to this app or this part of it. */
-  | { readonly kind: 'notAllowed'; readonly organizationId: OrganizationId }
+  | ({ readonly kind: 'notAllowed' } & NotAllowed)
   /** Nobody is signed in, or someone of another organisation. `organizationId`: where to sign in, if that is known. */
   | { readonly kind: 'nobody'; readonly organizationId: OrganizationId | null }
   /** The host is no app of ours. */
@@ -75,26 +76,18 @@ export function createCheckRequest(context: GateContext, parts: CheckParts): Che
     const resumed = judgeSession(context, session);
     if (resumed.kind === 'nobody') return nobody();
     if (resumed.kind === 'held') return { ...resumed, ...(app === null ? {} : { app: app.id }) };
-    if (!(await isInGroups(context, resumed, path))) {
-      return { kind: 'notAllowed', organizationId: resumed.session.organizationId };
+    const { user } = resumed;
+    const demands = await askGroups(context.storage, user.organizationId, user.id, path.groups);
+    if (!areMet(demands)) {
+      if (app === null) return nobody();
+      const at = toPlainPath(original.uri) ?? undefined;
+      return { kind: 'notAllowed', session: resumed.session, app: app.id, demands, path: at };
     }
     const person = await parts.people(resumed.user);
     if (person === null) return nobody();
     const token = withToken ? await parts.createToken({ ...resumed, person, audience: host }) : '';
     return { kind: 'admitted', person, organizationId: resumed.session.organizationId, token };
   };
-}
-
-/** Whether the person is in the groups that a path asks for, as they are now. */
-export async function isInGroups(
-  context: GateContext,
-  { user }: Extract<ResumedSession, { kind: 'signedIn' }>,
-  { groups }: PathDecision,
-): Promise<boolean> {
-  if (groups.length === 0) return true;
-  if (groups.some((some) => some.length === 0)) return false;
-  const theirs = await groupsOfPerson(context.storage, user.organizationId, user.id);
-  return groups.every((some) => some.some((id) => theirs.has(id)));
 }
 
 /** A session that a browser's cookie names, and whether the cookie may name it at the host of this app. */

@@ -7,9 +7,11 @@ import { sendProblem } from '#http/problem-details.ts';
 import { removeSecurityHeaders } from '#http/security-headers.ts';
 import { wantsPage } from '../browser-request.ts';
 import type { GateContext } from '../gate-context.ts';
+import { helpFor } from '../pages/help.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
-import { createAppRefusalPage, createUnknownAppPage } from '../pages/refusal-page.ts';
+import { createUnknownAppPage } from '../pages/refusal-page.ts';
 import { toAdmissionHeaders, type QuickDoors } from '../quick-doors.ts';
+import { refuseAppUse } from '../sessions/refuse-app-use.ts';
 import { refuseHeld } from '../sessions/refuse-held.ts';
 import { nameOfHost } from './check-request.ts';
 import { isPreflight, isWebSocket, type OriginalRequest } from './original-request.ts';
@@ -44,11 +46,11 @@ export function forwardAuth(
       case 'held':
         return refuseHeld(context, request, response, checked, { door: 'forwardAuth', ...appOf(checked) });
       case 'notAllowed':
-        return sendNotAllowed(context, request, response, checked.organizationId);
+        return refuseAppUse(context, request, response, checked, 'forwardAuth');
       case 'nobody':
         return sendNobody(context, door, request, response, original, checked.organizationId);
       case 'unknownHost':
-        return sendUnknownHost(request, response);
+        return sendUnknownHost(context, request, response);
       default:
         return checked satisfies never;
     }
@@ -111,29 +113,7 @@ function appOf({ app }: { readonly app?: string }): { readonly app?: string } {
   return app === undefined ? {} : { app };
 }
 
-async function sendNotAllowed(
-  context: GateContext,
-  request: Request,
-  response: Response,
-  organizationId: OrganizationId,
-): Promise<void> {
-  if (!wantsPage(request.headers)) {
-    const reason = 'notAllowed';
-    const detail = 'This person may not use this app, or this part of it.';
-    sendProblem(response, { status: 403, code: reason, detail, extra: { reason } });
-    return;
-  }
-  const organization = await context.storage.organizations.get(organizationId);
-  const translator = translatorFor(request);
-  sendPage(
-    response,
-    403,
-    translator,
-    createAppRefusalPage(translator, organization?.contact === undefined ? {} : { contact: organization.contact }),
-  );
-}
-
-export function sendUnknownHost(request: Request, response: Response): void {
+export async function sendUnknownHost(context: GateContext, request: Request, response: Response): Promise<void> {
   if (!wantsPage(request.headers)) {
     sendProblem(response, {
       status: 403,
@@ -142,6 +122,7 @@ export function sendUnknownHost(request: Request, response: Response): void {
     });
     return;
   }
+  const help = await helpFor(context, request, undefined);
   const translator = translatorFor(request);
-  sendPage(response, 403, translator, createUnknownAppPage(translator));
+  sendPage(response, 403, translator, createUnknownAppPage(translator, help));
 }

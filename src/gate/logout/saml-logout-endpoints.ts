@@ -15,11 +15,11 @@ import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
 import { createSignedOutPage } from '../pages/session-pages.ts';
-import { showRefusal } from '../pages/show-refusal.ts';
+import { showNotFound, showRefusal } from '../pages/show-refusal.ts';
 import { endSessionsOfProvider } from '../sessions/end-sessions.ts';
 import { clearSessionCookie, readSessionToken } from '../sessions/session-cookie.ts';
 import { presentRefusal, SignInError } from '../sign-in/refusal.ts';
-import { findConnectionOf, sendNotFound } from '../sign-in/sign-in-endpoints.ts';
+import { findConnectionOf } from '../sign-in/sign-in-endpoints.ts';
 import { recordSignIn } from '../sign-in/sign-in-record.ts';
 import { useOnce, wasUsed } from '../sign-in/used-once.ts';
 import { takeLogoutAttempt } from './logout-attempt.ts';
@@ -28,7 +28,7 @@ import { openLogout, type LogoutConnection } from './saml-logout-trip.ts';
 export function samlLogout(context: GateContext, verifier: SignatureVerifier): RequestHandler {
   return async (request, response) => {
     const at = openLogout(context, verifier, await findConnectionOf(context, request, 'saml'));
-    if (at === null) return sendNotFound(request, response);
+    if (at === null) return showNotFound(context, request, response);
     try {
       const received = await receive(context, at, request);
       if (received.kind === 'request') await endAndAnswer(context, at, received, request, response);

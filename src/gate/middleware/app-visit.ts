@@ -8,7 +8,7 @@ import { originOf, wantsPage } from '../browser-request.ts';
 import { toReturnPath } from '../connections/saml/return-path.ts';
 import { appCookieKind, mostStates, stateCookieKind } from '../forward-auth/app-cookie-names.ts';
 import { createToken, idOfToken, isToken } from '../opaque-token.ts';
-import { createGateClient, type CheckedBrowser, type FurloughOptions } from './gate-client.ts';
+import { createGateClient, type CheckedBrowser, type FurloughHelp, type FurloughOptions } from './gate-client.ts';
 
 /** As much of a request as is looked at. */
 export interface AskedByBrowser {
@@ -25,6 +25,7 @@ export interface VisitAnswer {
   readonly cookies: readonly string[];
   /** For a refusal its stable code; a page or problem is made of it. */
   readonly reason?: string;
+  readonly help?: FurloughHelp;
 }
 
 export interface AppVisits {
@@ -70,7 +71,11 @@ export function createAppVisits(options: FurloughOptions): AppVisits {
     if (code === null || states.length === 0) return refusal(403, 'startAgain');
     const exchanged = await client.exchange(code, states.map(idOfToken));
     if (exchanged.kind === 'unavailable') return refusal(503, 'unavailable');
-    if (exchanged.kind !== 'signedIn') return refusal(403, exchanged.kind === 'held' ? exchanged.reason : 'startAgain');
+    if (exchanged.kind === 'held') {
+      const { kind: _kind, reason, ...help } = exchanged;
+      return { ...refusal(403, reason), help };
+    }
+    if (exchanged.kind !== 'signedIn') return refusal(403, 'startAgain');
     const others = states.filter((token) => idOfToken(token) !== exchanged.state).join('.');
     return {
       status: 303,

@@ -4,9 +4,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { wantsPage } from '../browser-request.ts';
 import { createAppVisits, type AskedByBrowser } from './app-visit.ts';
-import type { FurloughOptions, FurloughPerson } from './gate-client.ts';
+import { escapeHtml } from '../pages/escape-html.ts';
+import type { FurloughHelp, FurloughOptions, FurloughPerson } from './gate-client.ts';
 
-export type { FurloughOptions, FurloughPerson } from './gate-client.ts';
+export type { FurloughHelp, FurloughOptions, FurloughPerson } from './gate-client.ts';
 
 declare global {
   // express is extended by its users this way; an interface in its namespace is merged.
@@ -23,7 +24,8 @@ export interface FurloughMiddlewareOptions extends FurloughOptions {
   readonly refuse?: (refusal: FurloughRefusal, request: Request, response: Response) => void;
 }
 
-export interface FurloughRefusal {
+/** With a reference and whom to ask where Furlough refused a person. */
+export interface FurloughRefusal extends FurloughHelp {
   /** 401 nobody, 403 kept out, 503 Furlough cannot be asked. */
   readonly status: number;
   /** Stable: `notSignedIn`, `unavailable`, `notAllowed`, `accountInactive`, `onLeave`, … */
@@ -50,8 +52,10 @@ export function furlough(options: FurloughMiddlewareOptions): RequestHandler {
         response.removeHeader('Cache-Control');
         next();
         return;
-      case 'held':
-        return refuse({ status: 403, reason: checked.reason }, request, response);
+      case 'held': {
+        const { kind: _kind, ...held } = checked;
+        return refuse({ status: 403, ...held }, request, response);
+      }
       case 'unavailable':
         response.setHeader('Retry-After', '2');
         return refuse({ status: 503, reason: 'unavailable' }, request, response);
@@ -88,7 +92,7 @@ async function answerVisit(
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
   for (const cookie of answer.cookies) response.append('Set-Cookie', cookie);
   if (answer.reason === undefined) response.status(answer.status).end();
-  else refuse({ status: answer.status, reason: answer.reason }, request, response);
+  else refuse({ status: answer.status, reason: answer.reason, ...answer.help }, request, response);
   return true;
 }
 
@@ -107,11 +111,12 @@ const titles: Readonly<Record<number, string>> = {
   503: 'Try again in a moment',
 };
 
-function refusePlainly({ status, reason }: FurloughRefusal, request: Request, response: Response): void {
+function refusePlainly(refusal: FurloughRefusal, request: Request, response: Response): void {
+  const { status, reason, ...help } = refusal;
   const title = titles[status] ?? 'Not found';
   response.status(status);
   if (!wantsPage(request.headers)) {
-    response.type('application/problem+json').send(JSON.stringify({ title, status, reason }));
+    response.type('application/problem+json').send(JSON.stringify({ title, status, reason, ...help }));
     return;
   }
   // A code is letters only; nothing of the request is shown.
@@ -119,6 +124,17 @@ function refusePlainly({ status, reason }: FurloughRefusal, request: Request, re
   response
     .type('html')
     .send(
-      `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><h1>${title}</h1><p>Ask your administrator and name the reason: <code>${code}</code></p></html>`,
+      `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><h1>${title}</h1><p>Ask your administrator and name the reason: <code>${code}</code></p>${helpInHtml(help)}</html>`,
     );
+}
+
+function helpInHtml({ reference, contact: { text, email } = {} }: FurloughHelp): string {
+  const subject = reference === undefined ? '' : `?subject=${encodeURIComponent(reference)}`;
+  return [
+    ...(reference === undefined ? [] : [`<p>Reference: <code>${escapeHtml(reference)}</code></p>`]),
+    ...(text === undefined ? [] : [`<p>Whom to ask: ${escapeHtml(text)}</p>`]),
+    ...(email === undefined
+      ? []
+      : [`<p><a href="mailto:${escapeHtml(encodeURI(email))}${subject}">${escapeHtml(email)}</a></p>`]),
+  ].join('');
 }

@@ -33,10 +33,18 @@ export interface FurloughOptions {
   readonly fetch?: typeof fetch;
 }
 
+/** What a refused person can do next, as far as Furlough says. */
+export interface FurloughHelp {
+  /** To be read out to an administrator, who finds out with it why. */
+  readonly reference?: string;
+  /** Whom the organisation says its people may ask. */
+  readonly contact?: { readonly text?: string; readonly email?: string };
+}
+
 export type CheckedBrowser =
   | { readonly kind: 'signedIn'; readonly person: FurloughPerson }
   /** Someone whom Furlough keeps out: inactive, or not allowed to this app. `reason`: its stable code. */
-  | { readonly kind: 'held'; readonly reason: string }
+  | ({ readonly kind: 'held'; readonly reason: string } & FurloughHelp)
   | { readonly kind: 'nobody' }
   /** Furlough did not answer, or not in words that are known here. */
   | { readonly kind: 'unavailable' };
@@ -84,7 +92,7 @@ export function createGateClient(options: FurloughOptions): GateClient {
         if (answer !== null) return answer;
       }
       const reason = reasonIn(body);
-      if (response.status === 403 && reason !== undefined) return { kind: 'held', reason };
+      if (response.status === 403 && reason !== undefined) return { kind: 'held', reason, ...helpIn(body) };
       // A refused credential is a 401, too: then it is not the browser that is unknown.
       if (response.status === 401 && reason === 'notSignedIn') return { kind: 'nobody' };
       throw new Error(`furlough: POST /gate/${path} answered ${response.status}`);
@@ -126,4 +134,18 @@ function readExchange(body: unknown): ExchangedCode | null {
 function reasonIn(body: unknown): string | undefined {
   const reason = typeof body === 'object' && body !== null && 'reason' in body ? body.reason : undefined;
   return typeof reason === 'string' ? reason : undefined;
+}
+
+/** What is not as it should be is left out. */
+function helpIn(body: unknown): FurloughHelp {
+  const { reference, contact } = (body ?? {}) as Record<string, unknown>;
+  const { text, email } = (contact ?? {}) as Record<string, unknown>;
+  const told = {
+    ...(typeof text === 'string' ? { text } : {}),
+    ...(typeof email === 'string' ? { email } : {}),
+  };
+  return {
+    ...(typeof reference === 'string' ? { reference } : {}),
+    ...(Object.keys(told).length === 0 ? {} : { contact: told }),
+  };
 }

@@ -6,9 +6,9 @@ import type { Request, RequestHandler, Response } from 'express';
 import { clientAddressOf, limitKeyOf } from '#http/client-address.ts';
 import { createRateLimit, type RateLimit } from '#http/rate-limit.ts';
 import { wantsPage } from '../browser-request.ts';
-import type { GateConfig } from '../gate-context.ts';
-import { sendPage, translatorFor } from '../pages/page.ts';
-import { createRefusalPage } from '../pages/refusal-page.ts';
+import type { GateContext } from '../gate-context.ts';
+import { createQuickHelp } from '../pages/help.ts';
+import { showTooMany } from '../sign-in/sign-in-limit.ts';
 
 export interface OpenidLimits {
   /** Before everything below `/oidc/{org}`: 429 with `Retry-After`. */
@@ -22,10 +22,9 @@ const stepsOfSignIn = 3;
 const provenForMs = 600_000;
 const mostProven = 10_000;
 
-export function createOpenidLimits(
-  config: Pick<GateConfig, 'signInsPerMinute' | 'openidPerSecond' | 'openidBurst'>,
-): OpenidLimits {
-  const { signInsPerMinute: perMinute, openidPerSecond: perSecond, openidBurst: burst } = config;
+export function createOpenidLimits(context: Pick<GateContext, 'storage' | 'config'>): OpenidLimits {
+  const { signInsPerMinute: perMinute, openidPerSecond: perSecond, openidBurst: burst } = context.config;
+  const help = createQuickHelp(context);
   const begun = createRateLimit({ perSecond: perMinute / 60, burst: perMinute });
   const steps = perMinute * stepsOfSignIn;
   const continued = createRateLimit({ perSecond: steps / 60, burst: steps });
@@ -43,15 +42,14 @@ export function createOpenidLimits(
     return /^\/(?:auth|interaction|session)\//i.test(path) ? continued : apps;
   };
   return {
-    handler: (request, response, next) => {
+    handler: async (request, response, next) => {
       const address = limitKeyOf(clientAddressOf(request));
       const measure = measureOf(request.path);
       const taken = measure.take(measure === apps ? appKeyOf(request, address) : address);
       if (taken.allowed) return next();
-      response.setHeader('Retry-After', String(taken.retryAfterSeconds));
-      if (measure === apps || !wantsPage(request.headers)) return sendTooMany(response);
-      const translator = translatorFor(request);
-      sendPage(response, 429, translator, createRefusalPage(translator, { sentence: 'tryLater' }));
+      if (measure !== apps && wantsPage(request.headers))
+        return showTooMany(help, request, response, taken.retryAfterSeconds);
+      sendTooMany(response, taken.retryAfterSeconds);
     },
     noteProven(organization, client, address) {
       const key = keyOf(organization, client, limitKeyOf(address));
@@ -76,7 +74,8 @@ function clientInHeader(authorization: string | undefined): string | null {
 }
 
 /** In the form of RFC 6749 5.2, which has no code of its own for it. */
-function sendTooMany(response: Response): void {
+function sendTooMany(response: Response, retryAfterSeconds: number): void {
+  response.setHeader('Retry-After', String(retryAfterSeconds));
   response.setHeader('Cache-Control', 'no-store');
   response.status(429).json({
     error: 'temporarily_unavailable',

@@ -5,16 +5,14 @@ import type { Request, RequestHandler, Response } from 'express';
 import { isSlug, type OrganizationId } from '#directory/identifiers.ts';
 import { wantsPage } from '../browser-request.ts';
 import type { GateContext } from '../gate-context.ts';
-import { sendPage, translatorFor } from '../pages/page.ts';
-import { createNotFoundPage } from '../pages/refusal-page.ts';
-import { showRefusal } from '../pages/show-refusal.ts';
+import { showNotFound, showRefusal } from '../pages/show-refusal.ts';
 import { issuerOf, type OpenidProviders } from './openid-providers.ts';
 
 /** Everything below `/oidc/{org}`. */
 export function openidProvider(context: GateContext, providers: OpenidProviders): RequestHandler {
   return async (request, response) => {
     const organizationId = await findOrganization(context, request);
-    if (organizationId === null) return sendNotFound(request, response);
+    if (organizationId === null) return sendNotFound(context, request, response);
     const provider = await providers.of(organizationId);
     tellOutside(request, new URL(issuerOf(context, organizationId)));
     await provider.answer(request, response);
@@ -25,7 +23,7 @@ export function openidProvider(context: GateContext, providers: OpenidProviders)
 export function interactionShow(context: GateContext, providers: OpenidProviders): RequestHandler {
   return async (request, response) => {
     const organizationId = await findOrganization(context, request);
-    if (organizationId === null) return sendNotFound(request, response);
+    if (organizationId === null) return sendNotFound(context, request, response);
     const provider = await providers.of(organizationId);
     const issuer = new URL(issuerOf(context, organizationId));
     const uid = String(request.params['uid']);
@@ -61,11 +59,7 @@ function redirect(response: Response, to: string): void {
   response.status(303).end();
 }
 
-function sendNotFound(request: Request, response: Response): void {
-  if (!wantsPage(request.headers)) {
-    response.status(404).json({ error: 'not_found', error_description: 'there is no OpenID Provider at this address' });
-    return;
-  }
-  const translator = translatorFor(request);
-  sendPage(response, 404, translator, createNotFoundPage(translator));
+async function sendNotFound(context: GateContext, request: Request, response: Response): Promise<void> {
+  if (wantsPage(request.headers)) return showNotFound(context, request, response);
+  response.status(404).json({ error: 'not_found', error_description: 'there is no OpenID Provider at this address' });
 }

@@ -12,7 +12,12 @@ import { endSession } from '../sessions/session.ts';
 import { clearSessionCookie, readSessionToken } from '../sessions/session-cookie.ts';
 import { findOpenidApp, isSecretOf } from './app-client.ts';
 import { finishInteraction, type Interacting } from './interaction.ts';
-import { askBeforeSigningOut, createProviderConfiguration, type ProviderSettings } from './provider-configuration.ts';
+import {
+  askBeforeSigningOut,
+  createProviderConfiguration,
+  helpOf,
+  type ProviderSettings,
+} from './provider-configuration.ts';
 import { orStoreAway } from './provider-error.ts';
 import { renderNotFound } from './provider-pages.ts';
 
@@ -74,7 +79,7 @@ export function createOpenidProvider(
     await next();
     const oidcContext = ctx as unknown as KoaContextWithOIDC & { readonly oidc?: KoaContextWithOIDC['oidc'] };
     if (ctx.status === 503) ctx.set('Retry-After', '2');
-    else if (ctx.status === 404 && ctx.body === undefined) renderNotFound(oidcContext);
+    else if (ctx.status === 404 && ctx.body === undefined) await renderNotFound(oidcContext, helpOf(context, settings));
     else if (provesClients.has(oidcContext.oidc?.route ?? '')) judgeClient(context, oidcContext, noteProven);
     else if (oidcContext.oidc?.route === 'end_session') await askAnyway(context, settings, oidcContext);
     else if (oidcContext.oidc?.route === 'end_session_confirm') await signOutAtGate(context, settings, oidcContext);

@@ -24,7 +24,7 @@ const mostKept = 200;
 
 export function createOpenidProviders(context: GateContext): OpenidProviders {
   const kept = new Map<OrganizationId, Kept>();
-  const limits = createOpenidLimits(context.config);
+  const limits = createOpenidLimits(context);
   return {
     limits,
     async of(organizationId) {

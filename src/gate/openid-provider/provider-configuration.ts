@@ -5,13 +5,14 @@ import { errors, type Adapter, type Configuration, type JWK, type KoaContextWith
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { languages } from '#messages/translator.ts';
 import type { GateContext } from '../gate-context.ts';
+import { helpFor } from '../pages/help.ts';
 import { findOpenidApp, toClientMetadata } from './app-client.ts';
 import { createArtifactAdapter } from './artifact-adapter.ts';
 import { fetchFromApp } from './fetch-from-app.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import { claimsOfScope } from './person-claims.ts';
 import { orStoreAway } from './provider-error.ts';
-import { renderProviderError, renderSignedOut, renderSignOutQuestion } from './provider-pages.ts';
+import { renderProviderError, renderSignedOut, renderSignOutQuestion, type HelpFor } from './provider-pages.ts';
 import { createProviderPerson } from './provider-person.ts';
 import { bondOfRequest } from './request-bond.ts';
 
@@ -98,9 +99,14 @@ export function createProviderConfiguration(context: GateContext, settings: Prov
       origin !== 'null' &&
       (oidc.route === 'userinfo' || client.clientAuthMethod === 'none') &&
       (client.redirectUris ?? []).some((uri) => new URL(uri).origin === origin),
-    renderError: renderProviderError,
+    renderError: (ctx, out) => renderProviderError(ctx, out, helpOf(context, settings)),
     fetch: fetchFromApp(context),
   };
+}
+
+/** What the pages of this provider end with. */
+export function helpOf(context: GateContext, { organizationId }: ProviderSettings): HelpFor {
+  return (ctx) => helpFor(context, ctx.req, organizationId);
 }
 
 /** The question whether to sign out, for the session that the request has. */

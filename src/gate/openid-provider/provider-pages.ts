@@ -4,26 +4,35 @@
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider';
 import type { Translator } from '#messages/translator.ts';
 import { pageHeaders, renderPage, translatorFor, type Page } from '../pages/page.ts';
-import { createNotFoundPage, createUnavailablePage } from '../pages/refusal-page.ts';
+import type { Help } from '../pages/help.ts';
+import { createNotFoundPage, createUnavailablePage, helpParts } from '../pages/refusal-page.ts';
 import { createSignedOutPage } from '../pages/session-pages.ts';
 
+/** The reference and whom to ask, for the organisation of this provider. */
+export type HelpFor = (ctx: KoaContextWithOIDC) => Promise<Help>;
+
 /** An error the library cannot send back to the app. */
-export function renderProviderError(ctx: KoaContextWithOIDC, out: ErrorOut): void {
+export async function renderProviderError(ctx: KoaContextWithOIDC, out: ErrorOut, helpFor: HelpFor): Promise<void> {
   const translator = translatorFor(ctx.req);
   if (ctx.accepts('json', 'html') !== 'html') {
     ctx.body = out;
     return;
   }
   const isOutage = ctx.status === 503;
-  write(ctx, translator, isOutage ? createUnavailablePage(translator) : createAppErrorPage(translator, out));
+  const help = await helpFor(ctx);
+  write(
+    ctx,
+    translator,
+    isOutage ? createUnavailablePage(translator, help) : createAppErrorPage(translator, out, help),
+  );
 }
 
 /** There is nothing at this address, or not by this method. */
-export function renderNotFound(ctx: KoaContextWithOIDC): void {
+export async function renderNotFound(ctx: KoaContextWithOIDC, helpFor: HelpFor): Promise<void> {
   const isPage = ctx.accepts('json', 'html') === 'html';
   if (isPage) {
     const translator = translatorFor(ctx.req);
-    write(ctx, translator, createNotFoundPage(translator));
+    write(ctx, translator, createNotFoundPage(translator, await helpFor(ctx)));
   } else ctx.body = { error: 'not_found', error_description: 'there is nothing at this address' };
   ctx.status = 404;
 }
@@ -62,12 +71,17 @@ function formTargetOf(uri: string): string {
   return origin === 'null' ? protocol : origin;
 }
 
-function createAppErrorPage({ say }: Translator, { error, error_description: description }: ErrorOut): Page {
+function createAppErrorPage(
+  { say }: Translator,
+  { error, error_description: description }: ErrorOut,
+  help: Help,
+): Page {
   return {
     title: say('page.appError.title'),
     parts: [
       { kind: 'text', text: say('page.appError.text') },
       { kind: 'note', text: say('page.appError.detail', { error, description: description ?? '' }) },
+      ...helpParts({ say }, help),
     ],
   };
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Response } from 'express';
 import { createTranslator, type Translator } from '#messages/translator.ts';
+import { escapeHtml } from './escape-html.ts';
 
 export interface Page {
   readonly title: string;
@@ -140,14 +141,4 @@ function renderFields(fields: Readonly<Record<string, string>> = {}): string {
   return Object.entries(fields)
     .map(([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`)
     .join('');
-}
-
-/** Text as HTML, safe in content and in quoted attributes. */
-export function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }

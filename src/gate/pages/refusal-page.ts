@@ -1,44 +1,33 @@
 // The page of a refused sign-in: one sentence for the person, the reference id for the administrator, whom to ask, a way to try again. No reason code.
 
-import type { OrganizationContact } from '#directory/organization.ts';
 import type { Translator } from '#messages/translator.ts';
 import type { RefusalSentence } from '../sign-in/refusal.ts';
+import type { Help } from './help.ts';
 import type { Page, PagePart } from './page.ts';
 
-export interface RefusalWords {
-  readonly sentence: RefusalSentence | 'nobody';
-  readonly reference?: string;
-  /** Whom the organisation says its people may ask. */
-  readonly contact?: OrganizationContact;
+export interface RefusalWords extends Help {
+  readonly sentence: RefusalSentence | 'nobody' | 'badForm';
   /** Where a new sign-in begins. It is a link, never a redirect: a refused browser must not run in circles. */
   readonly again?: string;
 }
 
-export function createRefusalPage(
-  { say }: Translator,
-  { sentence, reference, contact = {}, again }: RefusalWords,
-): Page {
+export function createRefusalPage({ say }: Translator, { sentence, again, ...help }: RefusalWords): Page {
   return {
-    title: say('page.refusal.title'),
+    title: say(sentence === 'badForm' ? 'page.badForm.title' : 'page.refusal.title'),
     parts: [
       { kind: 'text', text: say(`refusal.${sentence}`) },
-      ...(reference === undefined
-        ? []
-        : [{ kind: 'note' as const, text: say('page.refusal.reference', { reference }) }]),
-      ...contactParts({ say }, contact, reference),
+      ...helpParts({ say }, help),
       ...(again === undefined ? [] : [{ kind: 'link' as const, text: say('page.refusal.again'), href: again }]),
     ],
   };
 }
 
-/** Whom to ask, and a letter that names the reference already. */
-function contactParts(
-  { say }: Pick<Translator, 'say'>,
-  { text, email }: OrganizationContact,
-  reference?: string,
-): readonly PagePart[] {
-  const subject = reference === undefined ? '' : `?subject=${encodeURIComponent(reference)}`;
+/** The reference, whom to ask, and a letter that names the reference already. */
+export function helpParts({ say }: Pick<Translator, 'say'>, { reference, contact = {} }: Help): readonly PagePart[] {
+  const { text, email } = contact;
+  const subject = `?subject=${encodeURIComponent(reference)}`;
   return [
+    { kind: 'note', text: say('page.refusal.reference', { reference }) },
     ...(text === undefined ? [] : [{ kind: 'note' as const, text: say('page.refusal.contact', { contact: text }) }]),
     ...(email === undefined
       ? []
@@ -52,21 +41,24 @@ function contactParts(
   ];
 }
 
-export function createUnavailablePage({ say }: Translator): Page {
-  return { title: say('page.unavailable.title'), parts: [{ kind: 'text', text: say('page.unavailable.text') }] };
+export function createUnavailablePage({ say }: Translator, help: Help): Page {
+  const text = say('page.unavailable.text');
+  return { title: say('page.unavailable.title'), parts: [{ kind: 'text', text }, ...helpParts({ say }, help)] };
 }
 
-export function createNotFoundPage({ say }: Translator): Page {
-  return { title: say('page.notFound.title'), parts: [{ kind: 'text', text: say('page.notFound.text') }] };
+export function createNotFoundPage({ say }: Translator, help: Help): Page {
+  const text = say('page.notFound.text');
+  return { title: say('page.notFound.title'), parts: [{ kind: 'text', text }, ...helpParts({ say }, help)] };
 }
 
 /** For an address that is no app of ours. */
-export function createUnknownAppPage({ say }: Translator): Page {
-  return { title: say('page.notAllowed.title'), parts: [{ kind: 'text', text: say('page.notAllowed.app') }] };
+export function createUnknownAppPage({ say }: Translator, help: Help): Page {
+  const text = say('page.notAllowed.app');
+  return { title: say('page.notAllowed.title'), parts: [{ kind: 'text', text }, ...helpParts({ say }, help)] };
 }
 
 /** For a person whose groups do not open the app: they are signed in, so a new sign-in would help nothing. */
-export function createAppRefusalPage(translator: Translator, words: Pick<RefusalWords, 'reference' | 'contact'>): Page {
-  const { parts } = createRefusalPage(translator, { ...words, sentence: 'notAllowed' });
+export function createAppRefusalPage(translator: Translator, help: Help): Page {
+  const { parts } = createRefusalPage(translator, { ...help, sentence: 'notAllowed' });
   return { title: translator.say('page.notAllowed.title'), parts };
 }

@@ -4,7 +4,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import { readText } from '#http/body-limits.ts';
-import { sendProblem } from '#http/problem-details.ts';
+import { sendProblem, type Problem } from '#http/problem-details.ts';
 import { requestContextOf } from '#http/request-context.ts';
 import { RequestError } from '#http/request-error.ts';
 import { originOf, wantsPage } from '../browser-request.ts';
@@ -12,6 +12,7 @@ import type { GateContext } from '../gate-context.ts';
 import { createOwnSessionsPage, type OwnSession } from '../pages/own-sessions-page.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
 import { createSignedOutPage } from '../pages/session-pages.ts';
+import { showRefusal } from '../pages/show-refusal.ts';
 import { formTokenOf, isFormTokenOf } from './form-token.ts';
 import { endSessionByName, listLiveSessions, nameOfSession } from './live-sessions.ts';
 import { resumeSession, type ResumedSession } from './resume-session.ts';
@@ -68,8 +69,8 @@ export function ownSessionEnd(context: GateContext): RequestHandler {
     const by = byPerson(person, request);
     const ended = user === null ? null : await endSessionByName(context, user, name, 'endedByPerson', by);
     if (ended === null) {
-      sendProblem(response, { status: 404, code: 'sessionNotFound', detail: 'You have no such session.' });
-      return;
+      const problem = { status: 404, code: 'sessionNotFound', detail: 'You have no such session.' } as const;
+      return refuseForm(context, request, response, problem, person);
     }
     if (ended.id === person.session.id) return sendSignedOut(context, request, response);
     if (!wantsPage(request.headers)) {
@@ -120,7 +121,8 @@ interface Posted {
 async function readPost(context: GateContext, request: Request, response: Response): Promise<Posted | null> {
   response.setHeader('Cache-Control', 'no-store');
   if (originOf(request.headers, context.config.baseUrl) === 'foreign') {
-    sendProblem(response, { status: 403, code: 'foreignOrigin', detail: 'Another site cannot do this.' });
+    const problem = { status: 403, code: 'foreignOrigin', detail: 'Another site cannot do this.' } as const;
+    await refuseForm(context, request, response, problem);
     return null;
   }
   const fields = await readFields(request);
@@ -128,8 +130,22 @@ async function readPost(context: GateContext, request: Request, response: Respon
   if (person === null) return null;
   if (isFormTokenOf(person.token, fields.get('formToken'))) return { person, fields };
   const detail = 'The form is not of this session. Open /sso/sessions again.';
-  sendProblem(response, { status: 403, code: 'formTokenWrong', detail });
+  await refuseForm(context, request, response, { status: 403, code: 'formTokenWrong', detail }, person);
   return null;
+}
+
+/** A page for people, which says to open the form again; a problem for programs. */
+async function refuseForm(
+  context: GateContext,
+  request: Request,
+  response: Response,
+  problem: Problem,
+  person?: SignedIn,
+): Promise<void> {
+  if (!wantsPage(request.headers)) return sendProblem(response, problem);
+  const { status } = problem;
+  const organizationId = person?.user.organizationId;
+  await showRefusal(context, request, response, { status, sentence: 'badForm', organizationId });
 }
 
 /** Text fields of a form or of a JSON object. A field that comes twice counts as absent. */

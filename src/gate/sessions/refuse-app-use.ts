@@ -2,12 +2,11 @@
 // were asked for, so that an administrator sees which one is missing, and a reference with whom to ask for the person.
 
 import type { Request, Response } from 'express';
-import type { OrganizationContact } from '#directory/organization.ts';
-import type { OrganizationId } from '#directory/identifiers.ts';
 import { sendProblem } from '#http/problem-details.ts';
 import type { GroupDemand } from '../app-access.ts';
 import { wantsPage } from '../browser-request.ts';
 import type { GateContext } from '../gate-context.ts';
+import { contactOf, helpFor } from '../pages/help.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
 import { createAppRefusalPage } from '../pages/refusal-page.ts';
 import { noteDoorRefusal } from './door-refusal.ts';
@@ -38,7 +37,7 @@ export function noteNotAllowed(context: GateContext, refused: NotAllowed, door: 
   return noteDoorRefusal(context, { session, reason: 'notAllowed', then, door, app, ...part });
 }
 
-/** In the form that helps the sender. Throws `StorageError`. */
+/** In the form that helps the sender. */
 export async function refuseAppUse(
   context: GateContext,
   request: Request,
@@ -47,12 +46,13 @@ export async function refuseAppUse(
   door: AppDoor,
 ): Promise<void> {
   if (!wantsPage(request.headers)) return sendAppRefusal(context, response, refused, door);
-  const words = await wordsOf(context, refused, door);
+  const reference = await noteNotAllowed(context, refused, door);
+  const help = await helpFor(context, request, refused.session.organizationId, reference);
   const translator = translatorFor(request);
-  sendPage(response, 403, translator, createAppRefusalPage(translator, words));
+  sendPage(response, 403, translator, createAppRefusalPage(translator, help));
 }
 
-/** As problem details. Throws `StorageError`. */
+/** As problem details. */
 export async function sendAppRefusal(
   context: GateContext,
   response: Response,
@@ -61,21 +61,14 @@ export async function sendAppRefusal(
 ): Promise<void> {
   const reason = 'notAllowed';
   const detail = 'This person may not use this app, or this part of it.';
-  const words = await wordsOf(context, refused, door);
-  sendProblem(response, { status: 403, code: reason, detail, extra: { reason, ...words } });
-}
-
-async function wordsOf(context: GateContext, refused: NotAllowed, door: AppDoor) {
   const [reference, contact] = await Promise.all([
     noteNotAllowed(context, refused, door),
     contactOf(context, refused.session.organizationId),
   ]);
-  return { ...(reference === null ? {} : { reference }), ...(contact === undefined ? {} : { contact }) };
-}
-
-async function contactOf(
-  { storage }: Pick<GateContext, 'storage'>,
-  organizationId: OrganizationId,
-): Promise<OrganizationContact | undefined> {
-  return (await storage.organizations.get(organizationId))?.contact;
+  const extra = {
+    reason,
+    ...(reference === null ? {} : { reference }),
+    ...(contact === undefined ? {} : { contact }),
+  };
+  sendProblem(response, { status: 403, code: reason, detail, extra });
 }

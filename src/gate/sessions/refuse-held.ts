@@ -5,6 +5,7 @@ import type { Request, Response } from 'express';
 import { sendProblem } from '#http/problem-details.ts';
 import { wantsPage } from '../browser-request.ts';
 import type { GateContext } from '../gate-context.ts';
+import { contactOf } from '../pages/help.ts';
 import { showRefusal } from '../pages/show-refusal.ts';
 import { presentRefusal } from '../sign-in/refusal.ts';
 import { noteDoorRefusal } from './door-refusal.ts';
@@ -34,8 +35,15 @@ export function refuseHeld(
 /** As problem details. */
 export async function sendHeld(context: GateContext, response: Response, held: Held, at: HeldAt): Promise<void> {
   const { reason } = held;
-  const reference = await noteHeld(context, held, at);
-  const extra = { reason, ...(reference === null ? {} : { reference }) };
+  const [reference, contact] = await Promise.all([
+    noteHeld(context, held, at),
+    contactOf(context, held.session.organizationId),
+  ]);
+  const extra = {
+    reason,
+    ...(reference === null ? {} : { reference }),
+    ...(contact === undefined ? {} : { contact }),
+  };
   sendProblem(response, { status: 403, code: reason, detail: 'This person may not come in now.', extra });
 }
 
@@ -52,7 +60,7 @@ export async function showHeld(
     status: 403,
     sentence: presentRefusal(held.reason).sentence,
     organizationId: held.session.organizationId,
-    ...(reference === null ? {} : { reference }),
+    reference,
   });
 }
 

@@ -10,11 +10,12 @@ import type { GateContext } from '../gate-context.ts';
 import { createChooserPage } from '../pages/chooser-page.ts';
 import { createFindPage, createOnwardPage } from '../pages/find-page.ts';
 import { sendPage, translatorFor } from '../pages/page.ts';
-import { createRefusalPage } from '../pages/refusal-page.ts';
+import { showNotFound, showRefusal } from '../pages/show-refusal.ts';
 import { listRouted, readLoginHint } from './find-connection.ts';
 import { readAlong, type Along } from './sign-in-query.ts';
 
 const maxFormBytes = 16_384;
+const badForm = { status: 400, sentence: 'badForm' } as const;
 
 /** `GET /sso/login?return_to=&prompt=&max_age=` */
 export function findShow(context: GateContext): RequestHandler {
@@ -27,7 +28,7 @@ export function findShow(context: GateContext): RequestHandler {
 export function findAnswer(context: GateContext): RequestHandler {
   return async (request, response) => {
     const form = await readFields(request);
-    if (form === null) return sendBadForm(request, response);
+    if (form === null) return showRefusal(context, request, response, badForm);
     const address = readLoginHint(form.get('email'));
     const [connection] = await listRouted(context, address);
     if (address === undefined || connection === undefined)
@@ -41,19 +42,18 @@ export function chooseByAddress(
   context: GateContext,
   findOrganization: (request: Request) => Promise<Organization | null>,
   listAll: (organization: Organization) => Promise<readonly SignInConnection[]>,
-  sendNotFound: (request: Request, response: Response) => void,
 ): RequestHandler {
   return async (request, response) => {
     const organization = await findOrganization(request);
-    if (organization === null) return sendNotFound(request, response);
+    if (organization === null) return showNotFound(context, request, response);
     const form = await readFields(request);
-    if (form === null) return sendBadForm(request, response);
+    if (form === null) return showRefusal(context, request, response, { ...badForm, organizationId: organization.id });
     const address = readLoginHint(form.get('email'));
     const [connection] = await listRouted(context, address, organization.id);
     if (address !== undefined && connection !== undefined)
       return sendOnward(context, request, response, connection, address, readAlong(form));
     const all = await listAll(organization);
-    if (all.length === 0) return sendNotFound(request, response);
+    if (all.length === 0) return showNotFound(context, request, response);
     sendChooser(context, request, response, organization, all, readAlong(form), true);
   };
 }
@@ -97,11 +97,6 @@ function sendOnward(
   const translator = translatorFor(request);
   const href = linkTo(login, { login_hint: address, ...along });
   sendPage(response, 200, translator, createOnwardPage(translator, href));
-}
-
-function sendBadForm(request: Request, response: Response): void {
-  const translator = translatorFor(request);
-  sendPage(response, 400, translator, createRefusalPage(translator, { sentence: 'badMessage' }));
 }
 
 /** The form's fields; null for what is none. */

@@ -7,12 +7,13 @@ import { addressesOf } from '../connections/open-connection.ts';
 import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import { buildServiceMetadata } from '../connections/saml/service-metadata.ts';
 import type { GateContext } from '../gate-context.ts';
-import { findConnectionOf, sendNotFound } from './sign-in-endpoints.ts';
+import { showNotFound } from '../pages/show-refusal.ts';
+import { findConnectionOf } from './sign-in-endpoints.ts';
 
 export function samlMetadata(context: GateContext): RequestHandler {
   return async (request, response) => {
     const connection = await findConnectionOf(context, request, 'saml');
-    if (connection === null) return sendNotFound(request, response);
+    if (connection === null) return showNotFound(context, request, response);
     const metadata = await writeMetadata(context, connection, connection.signIn as SamlSignIn);
     response.setHeader('Content-Type', 'application/samlmetadata+xml; charset=utf-8');
     response.setHeader('Cache-Control', 'no-store');

@@ -19,9 +19,7 @@ import { oidcJwks } from '../connections/oidc/jwks-endpoints.ts';
 import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfToken, isToken } from '../opaque-token.ts';
-import { sendPage, translatorFor } from '../pages/page.ts';
-import { createNotFoundPage } from '../pages/refusal-page.ts';
-import { showRefusal } from '../pages/show-refusal.ts';
+import { showNotFound, showRefusal } from '../pages/show-refusal.ts';
 import { endSession } from '../sessions/session.ts';
 import { readSessionToken, toSessionCookie } from '../sessions/session-cookie.ts';
 import { findAttempts, forgetAttempt, type FoundAttempt } from './attempt.ts';
@@ -38,13 +36,13 @@ import { startSignIn, type SignInWishes } from './start-sign-in.ts';
 export function signInStart(context: GateContext, parts: ConnectionParts): RequestHandler {
   return async (request, response) => {
     const organization = await findOrganization(context, request);
-    if (organization === null) return sendNotFound(request, response);
+    if (organization === null) return showNotFound(context, request, response);
     const query = new URLSearchParams(queryOf(request));
     const loginHint = readLoginHint(query.get('login_hint'));
     const wish = { connection: query.get('connection'), loginHint };
     const connections = await findConnections(context, organization.id, wish);
     const [connection, ...others] = connections;
-    if (connection === undefined) return sendNotFound(request, response);
+    if (connection === undefined) return showNotFound(context, request, response);
     if (others.length > 0) return sendChooser(context, request, response, organization, connections, readAlong(query));
     const returnTo = await readReturnTarget(context, organization.id, query.get('return_to') ?? undefined);
     const maxAgeSeconds = readMaxAge(query);
@@ -88,7 +86,6 @@ export function signInByAddress(context: GateContext): RequestHandler {
     context,
     (request) => findOrganization(context, request),
     ({ id }) => listSignInConnections(context, id),
-    sendNotFound,
   );
 }
 
@@ -96,7 +93,7 @@ export function signInByAddress(context: GateContext): RequestHandler {
 export function signInEnd(context: GateContext, parts: ConnectionParts, protocol: 'saml' | 'oidc'): RequestHandler {
   return async (request, response) => {
     const connection = await findConnectionOf(context, request, protocol);
-    if (connection === null) return sendNotFound(request, response);
+    if (connection === null) return showNotFound(context, request, response);
     const cookies = request.headers.cookie;
     const attempts = await findAttempts(context, connection.organizationId, connection.id, cookies);
     const oversize = protocol === 'saml' ? await readForm(request) : null;
@@ -135,7 +132,7 @@ export function signInEnd(context: GateContext, parts: ConnectionParts, protocol
 
 /** `GET /sso/{org}/{connection}/oidc/jwks` */
 export function oidcJwksShow(context: GateContext): RequestHandler {
-  return oidcJwks(context, (request) => findConnectionOf(context, request, 'oidc'), sendNotFound);
+  return oidcJwks(context, (request) => findConnectionOf(context, request, 'oidc'));
 }
 
 async function findOrganization(context: GateContext, request: Request): Promise<Organization | null> {
@@ -215,11 +212,6 @@ function sendRefusal(
   const { sentence, status } = presentRefusal(refusal.reason);
   const again = `${context.config.baseUrl}/sso/${organizationId}/login?connection=${id}`;
   return showRefusal(context, request, response, { status, sentence, organizationId, reference, again });
-}
-
-export function sendNotFound(request: Request, response: Response): void {
-  const translator = translatorFor(request);
-  sendPage(response, 404, translator, createNotFoundPage(translator));
 }
 
 function redirect(response: Response, status: 302 | 303, url: string): void {

@@ -6,6 +6,7 @@ import type { Model } from 'mongoose';
 import { randomUUID } from 'node:crypto';
 import type { ClaimedEffects, EffectOutbox } from '../effect-outbox.ts';
 import type { StoreClock } from './mongo-clock.ts';
+import type { FreshEffects } from './mongo-fresh-effects.ts';
 import { operators } from './mongo-connection.ts';
 import { type EffectFields, readEffects } from './mongo-effects.ts';
 import { guard } from './mongo-errors.ts';
@@ -22,6 +23,7 @@ export interface EffectCarriers {
   readonly all: ReadonlyMap<string, Model<EffectFields & { _id: string }>>;
   /** The name of the one that holds users. */
   readonly users: string;
+  readonly fresh: FreshEffects;
 }
 
 export function createEffectOutbox(carriers: EffectCarriers, clock: StoreClock): EffectOutbox {
@@ -59,16 +61,20 @@ export function createEffectOutbox(carriers: EffectCarriers, clock: StoreClock):
   }
 
   return {
-    claimDue: (limit, leaseMs) =>
+    claimDue: (limit, leaseMs, where = 'everywhere') =>
       guard(async () => {
+        const names = where === 'everywhere' ? [...all.keys()] : carriers.fresh.take();
+        if (names.length === 0) return [];
         const now = await clock();
         const found = await Promise.all(
-          [...all].map(async ([name, model]) => {
-            const due = await model
+          names.map(async (name) => {
+            const due = await modelOf(all, name)
               .find({ effectsDue: operators({ $lte: now }) }, { effectsDue: 1 })
               .sort({ effectsDue: 1 })
               .limit(limit)
               .lean<Pick<Carrier, '_id' | 'effectsDue'>[]>();
+            // As many as were asked for: there may be more.
+            if (due.length === limit) carriers.fresh.note(name);
             return due.map((document) => ({ name, document }));
           }),
         );

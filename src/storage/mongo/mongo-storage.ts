@@ -12,6 +12,7 @@ import { createDoorStore } from './mongo-door-store.ts';
 import { createEffectOutbox, type EffectCarriers } from './mongo-effect-outbox.ts';
 import { guard, toStorageError } from './mongo-errors.ts';
 import { defineGroups, defineMembers } from './mongo-group-document.ts';
+import { createFreshEffects } from './mongo-fresh-effects.ts';
 import { createGroupStore } from './mongo-group-store.ts';
 import { createLeaseStore, defineLeases } from './mongo-lease-store.ts';
 import { createSeatBatches } from './mongo-seat-batches.ts';
@@ -51,6 +52,7 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
     const indexed = [organizations, users, groups, ledgerModel, audit, members, ...indexedRecords];
     await guard(() => prepareSchema(connection, indexed as unknown as readonly Model<never>[]));
 
+    const fresh = createFreshEffects();
     const clock = createStoreClock(connection);
     const ledgers = createSeatBatches(ledgerModel, createLedgers(ledgerModel, organizations));
     const leaveToSweep = <Value>(step: Promise<Value>): Promise<Value | undefined> =>
@@ -68,15 +70,33 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
       const model = records.get(kind.name);
       if (model === undefined)
         throw new StorageError('incompatible', `The record kind ${kind.name} was not announced.`);
-      return createRecordStore(model, kind);
+      const store = createRecordStore(model, kind);
+      if (kind.carriesEffects !== true) return store;
+      const brings = (_record: unknown, effects: readonly unknown[] = []): boolean => effects.length > 0;
+      return {
+        ...store,
+        insert: fresh.watched(model.modelName, store.insert, brings),
+        replace: fresh.watched(model.modelName, store.replace, brings),
+      };
     };
+    const groupStore = createGroupStore(groups, members, userStore.known, reportTrouble);
+    const seats = createSeatLedgerStore(ledgerModel, users, ledgers, movement, reportTrouble);
+    const commits = ({ effects }: { readonly effects: readonly unknown[] }): boolean => effects.length > 0;
     return {
       kind: 'mongodb',
-      organizations: organizationStore,
-      users: userStore,
-      groups: createGroupStore(groups, members, userStore.known, reportTrouble),
-      seats: createSeatLedgerStore(ledgerModel, users, ledgers, movement, reportTrouble),
-      effects: createEffectOutbox({ all: byName, users: users.modelName }, clock),
+      organizations: {
+        ...organizationStore,
+        insert: fresh.watched(organizations.modelName, organizationStore.insert, () => true),
+        replace: fresh.watched(organizations.modelName, organizationStore.replace, () => true),
+      },
+      users: { ...userStore, commit: fresh.watched(users.modelName, userStore.commit, commits) },
+      groups: { ...groupStore, commit: fresh.watched(groups.modelName, groupStore.commit, commits) },
+      seats: {
+        ...seats,
+        changeContract: fresh.watched(ledgerModel.modelName, seats.changeContract, () => true),
+        recount: fresh.watched(ledgerModel.modelName, seats.recount, () => true),
+      },
+      effects: createEffectOutbox({ all: byName, users: users.modelName, fresh }, clock),
       audit: createAuditStore(audit),
       leases: createLeaseStore(leases, clock),
       doors: createDoorStore({ records: openRecords, users: userStore, organizations: organizationStore }),

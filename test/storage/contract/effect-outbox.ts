@@ -4,6 +4,7 @@ import type { OrganizationId } from '#directory/identifiers.ts';
 import type { User } from '#directory/user.ts';
 import type { ClaimedEffects } from '#storage/effect-outbox.ts';
 import type { Storage } from '#storage/storage.ts';
+import { randomUUID } from 'node:crypto';
 import { eventually } from '../../harness/eventually.ts';
 import {
   atOnce,
@@ -16,6 +17,7 @@ import {
   things,
   update,
 } from './contract-world.ts';
+import { makeGroup } from './group-store.ts';
 
 const minute = 60_000;
 const idsOf = (effects: readonly Effect[]): string[] => effects.map((effect) => effect.id);
@@ -102,6 +104,41 @@ export function describeEffectOutbox(open: OpenStorage): void {
       expect(await claimDue(1)).toHaveLength(1);
       expect(await claimDue(1)).toEqual([]);
       expect(await storage.effects.backlog()).toBe(2);
+    });
+
+    test('a look where this program wrote finds all it wrote, of people, groups, records, organisations and seats', async () => {
+      const look = (limit = 100) => storage.effects.claimDue(limit, minute, 'whereWritten');
+      await look(1_000);
+      const effects = Array.from({ length: 7 }, () => makeEffect(organization));
+      for (const effect of effects) await hireWith(effect);
+      // Fewer at a time than there are: the next look goes on.
+      const claims = [...(await look(3)), ...(await look(3)), ...(await look(3))];
+      expect(claims.flatMap((claim) => idsOf(claim.effects)).sort()).toEqual(idsOf(effects).sort());
+      expect(await look()).toEqual([]);
+
+      const [ofRecord, ofRecordAgain, ofOrganization, ofContract, ofGroup] = Array.from({ length: 5 }, () =>
+        makeEffect(organization),
+      );
+      if (!ofRecord || !ofRecordAgain || !ofOrganization || !ofContract || !ofGroup) throw new Error('unreachable');
+      const found = async (): Promise<string[]> => {
+        const claimed = await look();
+        for (const claim of claimed) await finish(claim);
+        return claimed.flatMap((claim) => idsOf(claim.effects));
+      };
+      const record = { id: randomUUID(), organizationId: organization, value: { colour: 'red' } };
+      await storage.records(things).insert(record, [ofRecord]);
+      expect(await found()).toEqual([ofRecord.id]);
+      await storage.records(things).replace({ ...record, revision: 1 }, [ofRecordAgain]);
+      expect(await found()).toEqual([ofRecordAgain.id]);
+      const stored = await storage.organizations.get(organization);
+      if (stored === null) throw new Error('no organisation');
+      await storage.organizations.replace(stored, stored.revision, [ofOrganization]);
+      expect(await found()).toEqual([ofOrganization.id]);
+      await storage.seats.changeContract(organization, { licensed: 100, reserved: 0 }, [ofContract]);
+      expect(await found()).toEqual([ofContract.id]);
+      const group = makeGroup(organization);
+      await storage.groups.commit({ group, expectedRevision: null, add: [], remove: [], effects: [ofGroup] });
+      expect(await found()).toEqual([ofGroup.id]);
     });
 
     test('10 who claim at once share the documents, none twice', async () => {

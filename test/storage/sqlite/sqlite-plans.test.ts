@@ -31,8 +31,8 @@ test('every statement but the named ones searches an index, and none sorts', asy
   for (const sql of [...readWhole, ...sorted]) expect(prepared).toContain(sql);
   const slow = prepared.flatMap((sql) => {
     const plan = connection.prepare<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all();
-    // A list that the caller hands in is read whole.
-    const own = plan.filter(({ detail }) => !detail.startsWith('SCAN json_each'));
+    // A list that the caller hands in is read whole, and a row that is no table's.
+    const own = plan.filter(({ detail }) => !/^SCAN (?:json_each|CONSTANT ROW$|\(subquery-\d+\)$)/.test(detail));
     const scans = own.filter(({ detail }) => /^SCAN|TEMP B-TREE/.test(detail));
     return scans.length === 0 || readWhole.includes(sql) || sorted.includes(sql)
       ? []
