@@ -251,6 +251,8 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const setUpLink = isFirstStart ? await createSetUpLink(admin, defaultOrganization) : null;
   const close = async (): Promise<void> => {
     await later.finish();
+    // A pass cut in the middle would leave its claims: nobody could carry them out until they have run out.
+    await relay.stop();
     await gate.close();
     await credentialUses.close();
     await provisioningLog.close();

@@ -30,6 +30,21 @@ interface Entry {
   readonly reason?: string;
 }
 
+test('who opens a store and goes again leaves nothing claimed: the next carries it out', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const cli = createCli();
+    await inside(cli, async ({ admin, relay }) => {
+      const change = { licensed: 7 + round };
+      const by = { actor: { kind: 'cli' }, mouth: 'cli' } as const;
+      await admin.provisioning.changeSeats(at, change, by);
+      // Begun, and not waited for.
+      void relay.drain();
+      for (let turn = 0; turn < round; turn += 1) await Promise.resolve();
+    });
+    expect(await auditOf(cli, 'seats.changed')).toHaveLength(1);
+  }
+});
+
 async function auditOf(cli: Cli, action: string): Promise<readonly Entry[]> {
   const { result } = await cli.run('audit export');
   const entries = result.split('\n').map((line) => JSON.parse(line) as Entry);
