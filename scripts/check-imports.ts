@@ -19,7 +19,7 @@ const floors: readonly (readonly string[])[] = [
   ['gate/'],
   ['provisioning/'],
   ['signals/'],
-  ['audit/', 'secrets/', 'http/', 'background-jobs.ts'],
+  ['audit/', 'secrets/', 'http/', 'background-jobs.ts', 'later-work.ts'],
   ['storage/'],
   ['directory/', 'config/', 'observability/', 'messages/', 'version.ts'],
 ];

@@ -17,6 +17,7 @@ import type { RandomBytes } from '#directory/identifiers.ts';
 import { createGate, type Gate } from '#gate/gate.ts';
 import { fetchJson } from '#gate/connections/outbound-fetch.ts';
 import type { GateContext } from '#gate/gate-context.ts';
+import { createLaterWork } from '#later-work.ts';
 import { createHttpApp } from '#http/app.ts';
 import { createProxyTrust } from '#http/client-address.ts';
 import { createFrontDoor, type RequestHandling } from '#http/front-door.ts';
@@ -282,20 +283,4 @@ async function endSessions(gate: Gate, metrics: Metrics, effect: Effect): Promis
 async function endAppSessions(gate: Gate, effect: Effect): Promise<void> {
   if (effect.body.kind !== 'endAppSessions') return;
   await gate.endAppSessions(effect.organizationId, effect.body.session, effect.body.cause);
-}
-
-/** Work behind an answer, waited for before the store is closed. */
-function createLaterWork(reportTrouble: Ground['reportTrouble']) {
-  const running = new Set<Promise<unknown>>();
-  return {
-    begin(work: () => Promise<unknown>): void {
-      const going = work()
-        .catch((error: unknown) => reportTrouble('work behind an answer failed', error))
-        .finally(() => running.delete(going));
-      running.add(going);
-    },
-    async finish(): Promise<void> {
-      while (running.size > 0) await Promise.all(running);
-    },
-  };
 }
