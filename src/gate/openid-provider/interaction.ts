@@ -110,7 +110,7 @@ function isFresh({ value }: StoredSession, { params, prompt: { details } }: Inte
 function asksOf(params: Interaction['params']): URLSearchParams {
   const given = ['login_hint', 'prompt', 'max_age'].map((name) => [name, params[name]] as const);
   return new URLSearchParams(
-    given.filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]),
+    Object.fromEntries(given.filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)])),
   );
 }
 
