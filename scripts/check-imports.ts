@@ -21,7 +21,7 @@ const floors: readonly (readonly string[])[] = [
   ['signals/'],
   ['audit/', 'secrets/', 'http/', 'background-jobs.ts', 'later-work.ts'],
   ['storage/'],
-  ['directory/', 'config/', 'observability/', 'messages/', 'version.ts'],
+  ['directory/', 'config/', 'observability/', 'messages/', 'breath.ts', 'version.ts'],
 ];
 
 /** Rooms that import nothing outside themselves, not even from Node: they do no I/O. */

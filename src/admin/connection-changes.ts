@@ -34,7 +34,7 @@ export async function addConnection(
   for (let tries = 0; tries < 20; tries += 1) {
     const id = (input.id ?? proposeSlug(input.name, tries, 'connection', context.randomBytes)) as ConnectionId;
     assertSlug(id);
-    const connection = toConnection(context, organizationId, id, input, null);
+    const connection = await toConnection(context, organizationId, id, input, null);
     const { change, effects } = audited(context, connection, 'connection.added', by, { after: describe(connection) });
     if (await insert(context, connection, effects)) return { connection, change };
     if (input.id !== undefined) throw new DirectoryError('connectionExists', `There is a connection ${id} already.`);
@@ -54,7 +54,7 @@ export async function replaceConnection(
     throw new DirectoryError('invalidValue', 'The id of a connection cannot be changed.', { field: 'id' });
   for (let round = 0; round < 50; round += 1) {
     const record = await readRecord(context, organizationId, id);
-    const connection = toConnection(context, organizationId, id, input, record.value);
+    const connection = await toConnection(context, organizationId, id, input, record.value);
     if (JSON.stringify(connection) === JSON.stringify(record.value)) return { connection, change: null };
     const words = { before: describe(record.value), after: describe(connection) };
     const { change, effects } = audited(context, connection, 'connection.changed', by, words);
@@ -179,14 +179,15 @@ async function insert(context: AdminContext, connection: Connection, effects: re
   return false;
 }
 
-function toConnection(
+async function toConnection(
   context: AdminContext,
   organizationId: OrganizationId,
   id: ConnectionId,
   input: ConnectionInput,
   before: Connection | null,
-): Connection {
-  const signIn = input.signIn === undefined ? undefined : toSignIn(context, organizationId, id, input.signIn, before);
+): Promise<Connection> {
+  const signIn =
+    input.signIn === undefined ? undefined : await toSignIn(context, organizationId, id, input.signIn, before);
   const signals = toSignals(context, input);
   return {
     id,
@@ -202,13 +203,13 @@ function toConnection(
   };
 }
 
-function toSignIn(
+async function toSignIn(
   context: AdminContext,
   organizationId: OrganizationId,
   id: ConnectionId,
   input: NonNullable<ConnectionInput['signIn']>,
   before: Connection | null,
-): SamlSignIn | OidcSignIn {
+): Promise<SamlSignIn | OidcSignIn> {
   if (input.kind === 'saml') return toSamlSignIn(context, input);
   return toOidcSignIn(context, organizationId, id, input, before?.signIn);
 }

@@ -15,7 +15,6 @@ const attributeMapping = z
     givenName: attributeName,
     familyName: attributeName,
     displayName: attributeName,
-    groups: attributeName,
   })
   .optional()
   .describe('Which attribute or claim says what of a person; left out: the usual names, and the subject as user name.');

@@ -22,7 +22,7 @@ import { toIso, type AdminContext } from './admin-operation.ts';
 import type { ConnectionInput, OidcInput, SamlInput } from './connection-input.ts';
 
 /** From metadata, or from the three fields; never from both. Throws `invalidValue`. */
-export function toSamlSignIn(context: Pick<AdminContext, 'now'>, input: SamlInput): SamlSignIn {
+export async function toSamlSignIn(context: Pick<AdminContext, 'now'>, input: SamlInput): Promise<SamlSignIn> {
   const { metadata, metadataUrl, entityId, ssoUrl, certificates } = input;
   if (metadataUrl !== undefined && metadata === undefined) {
     throw refuse('metadataUrl', 'The metadata could not be read yet; give `metadata` too.');
@@ -31,7 +31,9 @@ export function toSamlSignIn(context: Pick<AdminContext, 'now'>, input: SamlInpu
     if (entityId !== undefined || ssoUrl !== undefined || certificates !== undefined) {
       throw refuse('metadata', 'Give either `metadata` or `entityId`, `ssoUrl` and `certificates`, not both.');
     }
-    const read = refusing('metadata', () => parseIdentityProviderMetadata(metadata, context.now()));
+    const read = await parseIdentityProviderMetadata(metadata, context.now()).catch((error: unknown) => {
+      throw toRefusal('metadata', error);
+    });
     const { entityId: id, ssoUrl: url, certificates: keys } = read;
     return { kind: 'saml', entityId: id, ssoUrl: url, certificates: keys, ...samlOptionsOf(input, read) };
   }
@@ -251,9 +253,13 @@ function refusing<Value>(field: string, read: () => Value): Value {
   try {
     return read();
   } catch (error) {
-    if (error instanceof SamlRefusal) throw refuse(field, `${field}: ${error.detail}.`);
-    throw error;
+    throw toRefusal(field, error);
   }
+}
+
+/** The same for what was read wrongly; any other error as it is. */
+function toRefusal(field: string, error: unknown): unknown {
+  return error instanceof SamlRefusal ? refuse(field, `${field}: ${error.detail}.`) : error;
 }
 
 function refuse(field: string, message: string): DirectoryError {

@@ -1,5 +1,6 @@
-// Tells of certificates that end soon, thirty, fourteen and three days ahead, once each: in the log and in the audit trail. Their keys count
-// whatever the date says (gate.md 2.4); it is the other side that will change them, and the day is the last one to be ready.
+// Tells of certificates that end soon, thirty, fourteen and three days ahead, once each: in the log and in the audit trail. A provider's keys count
+// here whatever the date says (gate.md 2.4), and it is the other side that will change them; of ours the other side may judge the date, and it is
+// for an administrator to publish the next one in time.
 
 import type { ChangeContext } from '#directory/effects-between.ts';
 import { listSignInConnections } from '#gate/connections/open-connection.ts';
@@ -27,18 +28,32 @@ export async function warnOfCertificates(context: WarningContext): Promise<void>
   for (const { id } of await context.storage.organizations.list()) {
     for (const connection of await listSignInConnections(context.gate, id)) {
       if (connection.signIn.kind !== 'saml') continue;
-      for (const pem of connection.signIn.certificates) await warnOf(context, connection, pem);
+      const { certificates, metadataCertificates = [] } = connection.signIn;
+      const own = await context.gate.samlKeys.list(connection);
+      for (const pem of certificates) await warnOf(context, connection, { pem, owner: 'provider' });
+      for (const pem of metadataCertificates) await warnOf(context, connection, { pem, owner: 'metadata' });
+      for (const { certificatePem: pem } of own) await warnOf(context, connection, { pem, owner: 'furlough' });
     }
   }
 }
 
-async function warnOf(context: WarningContext, connection: SignInConnection, pem: string): Promise<void> {
+interface PinnedCertificate {
+  readonly pem: string;
+  /** Whose key: of the provider's messages, of its metadata document, or ours. */
+  readonly owner: 'provider' | 'metadata' | 'furlough';
+}
+
+async function warnOf(
+  context: WarningContext,
+  connection: SignInConnection,
+  { pem, owner }: PinnedCertificate,
+): Promise<void> {
   const { fingerprint, notAfter } = readSigningCertificate(pem);
   const left = (notAfter.getTime() - context.now()) / dayMs;
   const days = daysAhead.find((ahead) => left <= ahead);
   if (days === undefined) return;
   const { organizationId, id, name } = connection;
-  const after = { fingerprint, notAfter: notAfter.toISOString(), days };
+  const after = { owner, fingerprint, notAfter: notAfter.toISOString(), days };
   const told = { action: 'connection.certificateEnds', target: { kind: 'connection', id, name } as const, after };
   const { effects } = recordChange(context, organizationId, told, by);
   try {
@@ -58,5 +73,5 @@ async function warnOf(context: WarningContext, connection: SignInConnection, pem
   }
   context.wakeRelay();
   const details = { event: 'certificate.ends', organization: organizationId, connection: id, ...after };
-  context.gate.logger.warn(details, 'a certificate of an identity provider ends soon');
+  context.gate.logger.warn(details, 'a certificate of a SAML connection ends soon');
 }

@@ -12,7 +12,6 @@ export interface AttributeMapping {
   readonly givenName?: string;
   readonly familyName?: string;
   readonly displayName?: string;
-  readonly groups?: string;
 }
 
 /** Where an identity provider takes messages of single logout by HTTP-Redirect (SAML metadata 2.4.2). */

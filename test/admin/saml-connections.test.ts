@@ -252,6 +252,25 @@ describeOnBothStorages('SAML connections', (open) => {
     expect(house.lines.filter((line) => line.includes('certificate.ends'))).toHaveLength(3);
   });
 
+  test('so are our own certificates and those that sign the metadata; each says whose it is', async () => {
+    const day = 86_400_000;
+    const ends = new Date(house.clock.now + 20 * day);
+    const metadataKey = createSelfSignedCertificate('metadata', { notAfter: ends });
+    const saml = { kind: 'saml', id: 'corp', entityId, ssoUrl: 'https://idp.example/sso', signRequests: true };
+    const lasting = createSelfSignedCertificate('lasting', { notAfter: new Date(house.clock.now + 20 * 365 * day) });
+    const certificates = { certificates: [lasting.certificatePem], metadataCertificates: [metadataKey.certificatePem] };
+    await house.call('post', at, { ...saml, ...certificates }).expect(201);
+    await house.call('post', `${at}/corp/keys`, { use: 'signing' }).expect(201);
+    const owners = async (): Promise<readonly unknown[]> => {
+      await warnOfCertificates(house.context);
+      const told = house.lines.filter((line) => line.includes('certificate.ends'));
+      return told.map((line) => (JSON.parse(line) as { owner: unknown }).owner);
+    };
+    expect(await owners()).toEqual(['metadata']);
+    house.clock.now += 10 * 365 * day - 2 * day;
+    expect(await owners()).toEqual(['metadata', 'metadata', 'furlough', 'furlough']);
+  });
+
   test('our keys: none before they are needed, a second beside the first, never fewer than one; each change in the audit trail', async () => {
     await add({ encryption: 'optional' });
     const keys = async () => (await house.call('get', `${at}/corp/keys`).expect(200)).body.keys;

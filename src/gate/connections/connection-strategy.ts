@@ -38,7 +38,6 @@ export interface ClaimedProfile {
   readonly givenName?: string;
   readonly familyName?: string;
   readonly displayName?: string;
-  readonly groups?: readonly string[];
 }
 
 /** Who came back, proven. Names are what the provider says; whether they mean one of our users is match-account.ts's question. */

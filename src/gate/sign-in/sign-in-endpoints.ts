@@ -100,7 +100,7 @@ export function signInEnd(context: GateContext, parts: ConnectionParts, protocol
     const handle = handleOf(request, protocol);
     const attempt = pickAttempt(attempts, handle);
     if (attempt === undefined && oversize === null) {
-      const hint = readHint(request, connection);
+      const hint = await readHint(request, connection);
       if (hint !== null) {
         const returnTo = await readReturnTarget(context, connection.organizationId, hint.relayState);
         return begin(context, parts, connection, request, response, { returnTo });
@@ -184,7 +184,10 @@ function formOf(request: Request): SamlFormRequest {
 }
 
 /** An answer nobody asked for, where this connection takes it for a wish to sign in. */
-function readHint(request: Request, { signIn }: SignInConnection): { readonly relayState: string | undefined } | null {
+async function readHint(
+  request: Request,
+  { signIn }: SignInConnection,
+): Promise<{ readonly relayState: string | undefined } | null> {
   if (signIn.kind !== 'saml' || signIn.idpInitiated !== 'restart') return null;
   return readUnsolicited(formOf(request), signIn.entityId);
 }

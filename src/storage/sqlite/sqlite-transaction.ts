@@ -1,6 +1,7 @@
 // One connection to the database file: typed statements, reads, and write transactions that wait for other processes without
 // stopping the event loop. The driver is synchronous, so within this process transactions never overlap.
 
+import { createBreath } from '#breath.ts';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { StorageError } from '../storage-error.ts';
 import { isBusy, toStorageError } from './sqlite-errors.ts';
@@ -41,7 +42,7 @@ export interface SqliteConnection {
  * would stop the event loop.
  */
 export function openConnection(path: string, database: Database = openDatabase(path)): SqliteConnection {
-  const breathe = createBreath();
+  const breathe = createBreath(breathAfterMs);
   return {
     prepare: (sql) => new PreparedStatement(database, sql),
     exec: (sql) => database.exec(sql),
@@ -57,23 +58,6 @@ export function openConnection(path: string, database: Database = openDatabase(p
     },
     write: createGroupCommit(database, { groupMs: breathAfterMs, patienceMs }),
     close: () => closeDatabase(database),
-  };
-}
-
-/** Waits for the event loop to turn once `breathAfterMs` have gone by since it last did; else it costs a look at the clock. */
-function createBreath(): () => Promise<void> | undefined {
-  let turnedAt = performance.now();
-  let turning: Promise<void> | undefined;
-  return () => {
-    if (turning === undefined && performance.now() - turnedAt < breathAfterMs) return undefined;
-    turning ??= new Promise((resolve) => {
-      setImmediate(() => {
-        turnedAt = performance.now();
-        turning = undefined;
-        resolve();
-      });
-    });
-    return turning;
   };
 }
 

@@ -20,10 +20,7 @@ const usualClaims = {
   givenName: 'given_name',
   familyName: 'family_name',
   displayName: 'name',
-  groups: 'groups',
 } as const;
-
-const mostGroups = 1_000;
 
 /** @param claims of the ID token, with those of the userinfo endpoint where the token lacks some */
 export function readNames(claims: Claims, signIn: OidcSignIn): ClaimedNames {
@@ -35,12 +32,11 @@ export function readNames(claims: Claims, signIn: OidcSignIn): ClaimedNames {
     claim === 'email' && !isVerified ? undefined : textOf(claims[claim]);
   const first = (candidates: readonly string[]): string | undefined =>
     candidates.map(named).find((text) => text !== undefined);
-  const one = (field: Exclude<keyof typeof usualClaims, 'groups'>): Partial<ClaimedProfile> => {
+  const one = (field: keyof typeof usualClaims): Partial<ClaimedProfile> => {
     const text = textOf(claims[attributes[field] ?? usualClaims[field]]);
     return text === undefined ? {} : { [field]: text };
   };
   const userName = first(attributes.userName === undefined ? preset.userName : [attributes.userName]);
-  const groups = groupsOf(claims[attributes.groups ?? usualClaims.groups]);
   const email = textOf(claims[attributes.email ?? usualClaims.email]);
   return {
     userName,
@@ -53,7 +49,6 @@ export function readNames(claims: Claims, signIn: OidcSignIn): ClaimedNames {
       ...one('givenName'),
       ...one('familyName'),
       ...one('displayName'),
-      ...(groups.length === 0 ? {} : { groups }),
     },
   };
 }
@@ -79,9 +74,4 @@ export function isUsable(text: string): boolean {
 /** Entra writes `xms_edov` as a number or a text. */
 function isTrue(value: unknown): boolean {
   return value === true || value === 1 || value === '1';
-}
-
-function groupsOf(value: unknown): readonly string[] {
-  const listed: readonly unknown[] = Array.isArray(value) ? value.slice(0, mostGroups) : [value];
-  return [...new Set(listed.map(textOf).filter((text) => text !== undefined))];
 }

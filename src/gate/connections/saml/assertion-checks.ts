@@ -40,8 +40,8 @@ export interface TrustedParts {
  * @param wrapper the Response as received; only looked at where the Response itself is not signed
  * @throws SamlRefusal
  */
-export function readTrustedParts(signedXml: string, wrapper: XmlElement): TrustedParts {
-  const signed = parseVerified(signedXml);
+export async function readTrustedParts(signedXml: string, wrapper: XmlElement): Promise<TrustedParts> {
+  const signed = await parseVerified(signedXml);
   const responseSigned = nameOf(signed) === 'samlp:Response';
   const assertion = responseSigned ? only(signed, 'saml:Assertion', 'samlResponseInvalid') : signed;
   if (nameOf(assertion) !== 'saml:Assertion') throw new SamlRefusal('samlResponseInvalid', 'no signed assertion');
@@ -49,7 +49,7 @@ export function readTrustedParts(signedXml: string, wrapper: XmlElement): Truste
 }
 
 /** Canonical bytes as a tree. The pre-scan counted this document's elements already, so limits here only bound a fault of our own. */
-export function parseVerified(signedXml: string): XmlElement {
+export function parseVerified(signedXml: string): Promise<XmlElement> {
   return parseXml(signedXml, { maxElements: 100_000, maxDepth: 64, maxAttributes: 128 });
 }
 

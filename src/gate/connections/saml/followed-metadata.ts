@@ -53,15 +53,16 @@ export async function judgeMetadata(
   sender: { readonly connection: string },
   now: number,
 ): Promise<JudgedMetadata> {
-  const signatures = childrenCalled(readMetadataRoot(text), 'ds:Signature');
+  const signatures = childrenCalled(await readMetadataRoot(text), 'ds:Signature');
   const [signature] = signatures;
   const certificates = usableCertificates([...(known.metadataCertificates ?? []), ...known.certificates]);
   if (signature !== undefined && signatures.length === 1 && isAcceptable(signature) && certificates.length > 0) {
     const job = { xml: text.replace(/^\uFEFF/, ''), certificates, acsUrl: sender.connection };
     const signedXml = await verifier.verifyElement(job, { address: sender.connection });
-    if (signedXml !== undefined) return { metadata: parseIdentityProviderMetadata(signedXml, now), isSigned: true };
+    if (signedXml !== undefined)
+      return { metadata: await parseIdentityProviderMetadata(signedXml, now), isSigned: true };
   }
-  return { metadata: parseIdentityProviderMetadata(text, now), isSigned: false };
+  return { metadata: await parseIdentityProviderMetadata(text, now), isSigned: false };
 }
 
 function isAcceptable(signature: Parameters<typeof assertSignatureRules>[0]): boolean {

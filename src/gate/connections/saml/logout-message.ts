@@ -36,7 +36,7 @@ const maxAgeMs = 300_000;
 const maxIndexes = 50;
 
 /** The document element of a message, scanned; nothing of it is believed yet. @throws SamlRefusal */
-export function scanLogout(bytes: Uint8Array, kind: 'request' | 'response'): XmlElement {
+export function scanLogout(bytes: Uint8Array, kind: 'request' | 'response'): Promise<XmlElement> {
   return scanElement(bytes, kind === 'request' ? 'samlp:LogoutRequest' : 'samlp:LogoutResponse', '', maxElements);
 }
 

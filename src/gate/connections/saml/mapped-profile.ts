@@ -18,23 +18,20 @@ const usualNames: Readonly<Record<Exclude<keyof AttributeMapping, 'userName'>, r
     'urn:oid:2.16.840.1.113730.3.1.241',
     'http://schemas.microsoft.com/identity/claims/displayname',
   ],
-  groups: ['groups', 'memberOf', 'http://schemas.microsoft.com/ws/2008/06/identity/claims/groups'],
 };
 
-/** A value given twice says nothing, except of groups. A mapped attribute is read alone: where it is missing no usual name stands in for it. */
+/** A value given twice says nothing. A mapped attribute is read alone: where it is missing no usual name stands in for it. */
 export function readProfile(attributes: Attributes, mapping: AttributeMapping = {}): ClaimedProfile {
   const one = (field: keyof AttributeMapping): Record<string, string> => {
     const [value, ...others] = valuesOf(attributes, mapping, field);
     return value === undefined || others.length > 0 ? {} : { [field]: value };
   };
-  const groups = valuesOf(attributes, mapping, 'groups');
   return {
     ...one('userName'),
     ...one('email'),
     ...one('givenName'),
     ...one('familyName'),
     ...one('displayName'),
-    ...(groups.length === 0 ? {} : { groups: [...new Set(groups)] }),
   };
 }
 

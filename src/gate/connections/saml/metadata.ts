@@ -24,8 +24,8 @@ export interface IdentityProviderMetadata {
  * The document's own signature is not judged: an administrator who pastes it vouches for it.
  * @throws SamlRefusal `metadataInvalid`, or `noCertificate` for a certificate that cannot be used
  */
-export function parseIdentityProviderMetadata(text: string, now: number): IdentityProviderMetadata {
-  const entity = readEntity(text);
+export async function parseIdentityProviderMetadata(text: string, now: number): Promise<IdentityProviderMetadata> {
+  const entity = await readEntity(text);
   const entityId = entity.attributes.get('entityID');
   if (entityId === undefined || entityId === '' || entityId.length > 1024) throw invalid('entityID');
   const roles = childrenCalled(entity, 'md:IDPSSODescriptor').filter((role) =>
@@ -47,19 +47,19 @@ export function parseIdentityProviderMetadata(text: string, now: number): Identi
 }
 
 /** The document element, whatever it is. @throws SamlRefusal `metadataInvalid` */
-export function readMetadataRoot(text: string): XmlElement {
+export async function readMetadataRoot(text: string): Promise<XmlElement> {
   if (text.length > maxMetadataCharacters) throw invalid('too large');
   try {
     // A byte order mark is common in files saved on Windows and harmless in text an administrator brings.
-    return parseXml(text.replace(/^\uFEFF/, ''), { maxElements: 2_000, maxDepth: 32, maxAttributes: 64 });
+    return await parseXml(text.replace(/^\uFEFF/, ''), { maxElements: 2_000, maxDepth: 32, maxAttributes: 64 });
   } catch (error) {
     if (!(error instanceof XmlRefusal)) throw error;
     throw invalid(error.message);
   }
 }
 
-function readEntity(text: string): XmlElement {
-  const root = readMetadataRoot(text);
+async function readEntity(text: string): Promise<XmlElement> {
+  const root = await readMetadataRoot(text);
   if (nameOf(root) === 'md:EntityDescriptor') return root;
   const [entity, ...others] = childrenCalled(root, 'md:EntityDescriptor');
   if (nameOf(root) !== 'md:EntitiesDescriptor' || entity === undefined || others.length > 0) {

@@ -33,14 +33,14 @@ export async function openEncrypted(
   const { response, encrypted } = await readTrustedCipher(scanned, rules, verifier, sender);
   const plain = await verifier.decrypt({ ...encrypted, privateKeys, acsUrl }, sender);
   if (plain === undefined) throw refusal();
-  const inner = insideGate(() => preScanAssertion(plain, maxElements));
+  const inner = await insideGate(() => preScanAssertion(plain, maxElements));
   const { responseSigned } = scanned;
   const { assertionSigned } = inner;
   if (!isEnough(rules.wantSigned, responseSigned, assertionSigned)) throw refusal();
   if (!assertionSigned) return { response, responseSigned, assertion: inner.root };
   const signedXml = await verifier.verifyElement({ xml: inner.xml, certificates, acsUrl }, sender);
   if (signedXml === undefined) throw refusal();
-  return { response, responseSigned, assertion: insideGate(() => parseVerified(signedXml)) };
+  return { response, responseSigned, assertion: await insideGate(() => parseVerified(signedXml)) };
 }
 
 /** Of a signed Response the cipher text is read from the verified bytes, so that what is decrypted is what was signed. */
@@ -54,7 +54,7 @@ async function readTrustedCipher(
   const xml = Buffer.from(scanned.samlResponse, 'base64').toString('utf8');
   const signedXml = await verifier.verifyElement({ xml, certificates, acsUrl }, sender);
   if (signedXml === undefined) throw refusal();
-  const response = insideGate(() => parseVerified(signedXml));
+  const response = await insideGate(() => parseVerified(signedXml));
   const element = onlyChildCalled(response, 'saml:EncryptedAssertion');
   if (nameOf(response) !== 'samlp:Response' || element === undefined) throw refusal();
   return { response, encrypted: readEncryptedAssertion(element) };
@@ -65,9 +65,9 @@ function isEnough(wanted: OpeningRules['wantSigned'], responseSigned: boolean, a
   return (wanted === 'assertion' || responseSigned) && (wanted === 'response' || assertionSigned);
 }
 
-function insideGate<Result>(read: () => Result): Result {
+async function insideGate<Result>(read: () => Promise<Result>): Promise<Result> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     throw error instanceof Error ? refusal() : error;
   }

@@ -3,14 +3,17 @@
 // encryption by encrypted-assertion.ts, the meaning of signed data by assertion-checks.ts; nothing read here is believed,
 // it can only lead to a refusal.
 
+import { waitForTurn } from '#breath.ts';
 import { readEncryptedAssertion, type EncryptedAssertion } from './encrypted-assertion.ts';
 import { assertPlace } from './element-places.ts';
 import { childrenCalled, nameOf, statusSuccess } from './saml-names.ts';
 import { SamlRefusal } from './saml-refusal.ts';
 import { assertSignatureRules } from './signature-rules.ts';
-import { parseXml, type XmlElement, XmlRefusal } from './xml-tree.ts';
+import { parseXml, xmlBreath, type XmlElement, XmlRefusal } from './xml-tree.ts';
 
 export const defaultMaxElements = 2000;
+
+const elementsPerLook = 64;
 
 export interface PreScanned {
   /** The response again, in canonical base64. */
@@ -28,9 +31,9 @@ export interface PreScanned {
  * @param encoded base64 as posted; line breaks (RFC 2045) are allowed, nothing else is
  * @throws SamlRefusal
  */
-export function preScan(encoded: string, maxElements: number = defaultMaxElements): PreScanned {
+export async function preScan(encoded: string, maxElements: number = defaultMaxElements): Promise<PreScanned> {
   const bytes = decodeBase64(encoded);
-  const root = scanElement(bytes, 'samlp:Response', '', maxElements);
+  const root = await scanElement(bytes, 'samlp:Response', '', maxElements);
   const assertion = onlyAssertion(root);
   const encrypted = nameOf(assertion) === 'saml:EncryptedAssertion' ? readEncryptedAssertion(assertion) : undefined;
   return {
@@ -46,11 +49,11 @@ export function preScan(encoded: string, maxElements: number = defaultMaxElement
  * Scans what came out of an EncryptedAssertion by the same rules as if it had stood in the response.
  * @throws SamlRefusal
  */
-export function preScanAssertion(
+export async function preScanAssertion(
   bytes: Uint8Array,
   maxElements: number = defaultMaxElements,
-): { readonly xml: string; readonly root: XmlElement; readonly assertionSigned: boolean } {
-  const root = scanElement(bytes, 'saml:Assertion', 'samlp:Response', maxElements);
+): Promise<{ readonly xml: string; readonly root: XmlElement; readonly assertionSigned: boolean }> {
+  const root = await scanElement(bytes, 'saml:Assertion', 'samlp:Response', maxElements);
   return { xml: Buffer.from(bytes).toString('utf8'), root, assertionSigned: isSigned(root) };
 }
 
@@ -58,12 +61,21 @@ export function preScanAssertion(
  * Reads the document of one protocol message or assertion and holds every element in it to its place.
  * @param parentName where the root would stand if it were not alone
  */
-export function scanElement(bytes: Uint8Array, rootName: string, parentName: string, maxElements: number): XmlElement {
-  const root = readTree(bytes, maxElements);
+export async function scanElement(
+  bytes: Uint8Array,
+  rootName: string,
+  parentName: string,
+  maxElements: number,
+): Promise<XmlElement> {
+  const root = await readTree(bytes, maxElements);
   if (nameOf(root) !== rootName) throw invalid(`the root is no ${rootName}`);
   const elements = flatten(root);
-  for (const element of elements) assertPlace(element, element === root ? parentName : undefined);
-  assertUniqueIds(elements);
+  const seenIds = new Set<string>();
+  for (const [at, element] of elements.entries()) {
+    if (at % elementsPerLook === 0) await waitForTurn(xmlBreath);
+    assertPlace(element, element === root ? parentName : undefined);
+    assertUniqueId(element, seenIds);
+  }
   for (const element of elements) if (nameOf(element) === 'ds:Signature') assertSignatureRules(element);
   return root;
 }
@@ -91,19 +103,16 @@ function isSigned(element: XmlElement): boolean {
 }
 
 /** Verifiers find the signed element by ID, some in any of these spellings, so one value may name one element only. */
-function assertUniqueIds(elements: readonly XmlElement[]): void {
-  const seen = new Set<string>();
-  for (const { attributes } of elements) {
-    let own = 0;
-    for (const [key, value] of attributes) {
-      const local = key.slice(key.lastIndexOf('}') + 1);
-      if (local.toLowerCase() !== 'id') continue;
-      own += 1;
-      if (key !== local && key !== '{http://www.w3.org/XML/1998/namespace}id') throw invalid('an ID in a namespace');
-      if (own > 1 || seen.has(value)) throw invalid('an ID twice');
-      if (!/^[\w.:-]{1,256}$/.test(value)) throw invalid('an ID that is no name');
-      seen.add(value);
-    }
+function assertUniqueId({ attributes }: XmlElement, seen: Set<string>): void {
+  let own = 0;
+  for (const [key, value] of attributes) {
+    const local = key.slice(key.lastIndexOf('}') + 1);
+    if (local.toLowerCase() !== 'id') continue;
+    own += 1;
+    if (key !== local && key !== '{http://www.w3.org/XML/1998/namespace}id') throw invalid('an ID in a namespace');
+    if (own > 1 || seen.has(value)) throw invalid('an ID twice');
+    if (!/^[\w.:-]{1,256}$/.test(value)) throw invalid('an ID that is no name');
+    seen.add(value);
   }
 }
 
@@ -122,10 +131,10 @@ function decodeBase64(encoded: string): Buffer {
   return bytes;
 }
 
-function readTree(bytes: Uint8Array, maxElements: number): XmlElement {
+async function readTree(bytes: Uint8Array, maxElements: number): Promise<XmlElement> {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    return parseXml(text, { maxElements, maxDepth: 32, maxAttributes: 64 });
+    return await parseXml(text, { maxElements, maxDepth: 32, maxAttributes: 64 });
   } catch (error) {
     if (!(error instanceof XmlRefusal)) throw malformed('not UTF-8');
     throw error.fault === 'malformed' ? malformed(error.message) : invalid(error.message);

@@ -115,7 +115,7 @@ export function createSamlConnection(settings: SamlSettings, parts: SamlConnecti
     const job = { samlResponse, certificates, serviceEntityId, acsUrl, responseSigned, assertionSigned };
     const { signedXml, objection } = await parts.verifier.verify(job, { address });
     if (signedXml === undefined) throw new SamlRefusal('signatureInvalid', objection ?? 'nothing verified');
-    return { ...readTrustedParts(signedXml, scanned.root), ...(objection === undefined ? {} : { objection }) };
+    return { ...(await readTrustedParts(signedXml, scanned.root)), ...(objection === undefined ? {} : { objection }) };
   };
 
   const open = async (scanned: PreScanned, address: string): Promise<TrustedParts & { objection?: string }> => {
@@ -167,7 +167,7 @@ export function createSamlConnection(settings: SamlSettings, parts: SamlConnecti
       if (attempt === undefined) throw new SamlRefusal('unsolicited', 'no attempt');
       assertCertificates(certificates);
       const { objection, ...trusted } = await atOneTime(async () => {
-        const scanned = preScan(samlResponse, maxElements);
+        const scanned = await preScan(samlResponse, maxElements);
         const isPlain = scanned.encrypted === undefined && encryption !== 'required';
         return isPlain ? trust(scanned, address) : open(scanned, address);
       });

@@ -101,16 +101,20 @@ export function createSamlLogout(settings: SamlLogoutSettings, parts: SamlLogout
         throw new SamlRefusal('algorithmRefused', JSON.stringify(signatureAlgorithm));
       const job = { text: signedText, signatureAlgorithm, signature, certificates, acsUrl: sloUrl };
       if (!(await parts.verifier.verifyText(job, { address }))) throw unsigned();
-      return { kind: message.kind, root: scanLogout(message.bytes, message.kind), relayState: message.relayState };
+      return {
+        kind: message.kind,
+        root: await scanLogout(message.bytes, message.kind),
+        relayState: message.relayState,
+      };
     }
     const { kind, message, relayState } = readLogoutForm(request);
     const bytes = decodeMessage(message);
-    const scanned = scanLogout(bytes, kind);
+    const scanned = await scanLogout(bytes, kind);
     if (childrenCalled(scanned, 'ds:Signature').length !== 1) throw new SamlRefusal('notSigned', 'no Signature');
     const job = { xml: bytes.toString('utf8'), certificates, acsUrl: sloUrl };
     const signedXml = await parts.verifier.verifyElement(job, { address });
     if (signedXml === undefined) throw unsigned();
-    return { kind, root: parseVerified(signedXml), relayState };
+    return { kind, root: await parseVerified(signedXml), relayState };
   }
 
   return {

@@ -10,13 +10,13 @@ import { SamlRefusal } from './saml-refusal.ts';
  * What the hint says: where the person wants to go, unchecked. Null for what is no such hint: an answer to a request, whoever's, must not begin
  * another one, or a browser without cookies would go in circles.
  */
-export function readUnsolicited(
+export async function readUnsolicited(
   request: SamlFormRequest,
   entityId: string,
-): { readonly relayState: string | undefined } | null {
+): Promise<{ readonly relayState: string | undefined } | null> {
   try {
     const { samlResponse, relayState } = readSamlForm(request);
-    const { root } = preScan(samlResponse);
+    const { root } = await preScan(samlResponse);
     const [issuer] = childrenCalled(root, 'saml:Issuer');
     return issuer?.text === entityId && !root.attributes.has('InResponseTo') ? { relayState } : null;
   } catch (error) {

@@ -2,6 +2,7 @@
 // processing instructions, comments, CDATA, entities, duplicate attributes, too many of anything (gate.md 2.2 step 4).
 // It knows nothing of SAML; what the elements must be is the callers' business.
 
+import { createBreath, waitForTurn } from '#breath.ts';
 import sax from 'sax';
 
 export interface XmlElement {
@@ -54,11 +55,26 @@ const maxNamespaceLength = 256;
 const maxNamespaces = 100;
 const prefixPattern = /^[A-Za-z_][\w.-]*$/;
 
+/** Characters given to the parser at a time. */
+const piece = 4096;
+/** Shared by whatever walks a document, so that a flood of them keeps the event loop no longer than one. */
+export const xmlBreath = createBreath(8);
+
+/** One document at a time, in the order they came: a thousand half-built trees would fill the memory. */
+let lastParsed: Promise<unknown> = Promise.resolve();
+
 /**
- * The document element of `source` with everything below it.
+ * The document element of `source` with everything below it. Resolves after as many turns of the event loop as the document is long.
  * @throws XmlRefusal, as soon as the first forbidden thing is met
  */
-export function parseXml(source: string, limits: XmlLimits): XmlElement {
+export function parseXml(source: string, limits: XmlLimits): Promise<XmlElement> {
+  const parsed = lastParsed.then(() => buildTree(source, limits));
+  lastParsed = parsed.catch(() => undefined);
+  return parsed;
+}
+
+async function buildTree(source: string, limits: XmlLimits): Promise<XmlElement> {
+  await waitForTurn(xmlBreath);
   const text = source.slice(declarationLength(source));
   assertPlainMarkup(text, limits.maxAttributes);
   let root: GrowingElement | undefined;
@@ -120,7 +136,11 @@ export function parseXml(source: string, limits: XmlLimits): XmlElement {
   parser.oncomment = refuseMarkup;
   parser.onopencdata = refuseMarkup;
 
-  parser.write(text).close();
+  for (let at = 0; at < text.length; at += piece) {
+    parser.write(text.slice(at, at + piece));
+    await waitForTurn(xmlBreath);
+  }
+  parser.close();
   if (root === undefined) throw new XmlRefusal('malformed', 'no root element');
   return root;
 }

@@ -27,14 +27,15 @@ const service: ServiceMetadata = {
     })),
   ],
 };
-const read = (xml: string): XmlElement => parseXml(xml, { maxElements: 100, maxDepth: 12, maxAttributes: 8 });
-const roleOf = (xml: string): XmlElement | undefined => childrenCalled(read(xml), 'md:SPSSODescriptor')[0];
+const read = (xml: string): Promise<XmlElement> => parseXml(xml, { maxElements: 100, maxDepth: 12, maxAttributes: 8 });
+const roleOf = async (xml: string): Promise<XmlElement | undefined> =>
+  childrenCalled(await read(xml), 'md:SPSSODescriptor')[0];
 
-test('says who we are, where responses go, that requests are signed, and all keys', () => {
+test('says who we are, where responses go, that requests are signed, and all keys', async () => {
   const tricky = `${serviceEntityId}?a=1&b="<>`;
   const metadata = buildServiceMetadata({ ...service, serviceEntityId: tricky }, signer);
-  expect(read(metadata).attributes.get('entityID')).toBe(tricky);
-  const role = roleOf(metadata);
+  expect((await read(metadata)).attributes.get('entityID')).toBe(tricky);
+  const role = await roleOf(metadata);
   expect(role?.attributes.get('AuthnRequestsSigned')).toBe('true');
   expect(role?.children.map(nameOf)).toEqual([
     'md:KeyDescriptor',
@@ -50,9 +51,9 @@ test('says who we are, where responses go, that requests are signed, and all key
   ]);
 });
 
-test('names the place for logout only where there is one', () => {
+test('names the place for logout only where there is one', async () => {
   const sloUrl = 'https://furlough.example/slo';
-  const services = roleOf(buildServiceMetadata({ ...service, sloUrl }, signer))?.children.filter(
+  const services = (await roleOf(buildServiceMetadata({ ...service, sloUrl }, signer)))?.children.filter(
     (child) => nameOf(child) === 'md:SingleLogoutService',
   );
   expect(services?.map(({ attributes }) => attributes.get('Location'))).toEqual([sloUrl, sloUrl]);
