@@ -11,6 +11,7 @@ import { artifactRecords } from '#gate/openid-provider/artifact.ts';
 import { appSignInCodeRecords } from '#gate/forward-auth/app-sign-in-code.ts';
 import { doorRefusalRecords } from '#gate/sessions/door-refusal.ts';
 import { logoutAttemptRecords } from '#gate/logout/logout-attempt.ts';
+import { recentLogoutRecords } from '#gate/sessions/recent-logout.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
@@ -59,6 +60,7 @@ export const recordKinds: readonly AnnouncedKind[] = [
   metadataWatchRecords,
   samlKeyRecords,
   receivedTokenRecords,
+  recentLogoutRecords,
   sessionRecords,
   setUpCodeRecords,
   signInRecords,

@@ -35,6 +35,8 @@ export interface EventTokenExpectation {
 export interface EventToken {
   readonly claims: JWTPayload;
   readonly jti: string;
+  /** Milliseconds, by the issuer's clock. */
+  readonly issuedAt: number;
   /** Milliseconds; after this nobody would take it any more. */
   readonly until: number;
 }
@@ -58,7 +60,12 @@ export function createEventTokens(keys: IssuerKeys, now: () => number): EventTok
       const claims = await check(token, expected);
       if (typeof claims === 'string') return claims;
       const { jti = '', iat = 0, exp } = claims;
-      return { claims, jti, until: (exp ?? iat + expected.longestAgeSeconds + skewSeconds) * 1_000 };
+      return {
+        claims,
+        jti,
+        issuedAt: iat * 1_000,
+        until: (exp ?? iat + expected.longestAgeSeconds + skewSeconds) * 1_000,
+      };
     },
   };
 

@@ -23,6 +23,7 @@ describeOnBothStorages('O07 account matching', (open) => {
     protocol: 'oidc',
     issuer: 'https://idp.example',
     subject: 'subject-1',
+    issuedAt: world.clock.now,
     usedOnce: { id: 'token', until: world.clock.now + 1_000 },
     ...over,
   });

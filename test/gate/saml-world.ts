@@ -4,7 +4,7 @@ import type { User } from '#directory/user.ts';
 import type { Storage } from '#storage/storage.ts';
 import type { Browser, Visit } from '../harness/browser.ts';
 import { startSamlSignInPage, type SamlSignInPage } from '../harness/saml-sign-in-page.ts';
-import { openGateWorld, type GateWorld } from './gate-world.ts';
+import { openGateWorld, type GateWorld, type WorldOptions } from './gate-world.ts';
 
 export interface SamlWorld extends GateWorld {
   readonly page: SamlSignInPage;
@@ -14,8 +14,8 @@ export interface SamlWorld extends GateWorld {
   readonly acs: string;
 }
 
-export async function openSamlWorld(storage: Storage): Promise<SamlWorld> {
-  const world = await openGateWorld(storage);
+export async function openSamlWorld(storage: Storage, options: WorldOptions = {}): Promise<SamlWorld> {
+  const world = await openGateWorld(storage, options);
   const page = await startSamlSignInPage(() => world.clock.now);
   const { entityId, ssoUrl, identityProvider } = page;
   const signIn: SamlSignIn = {

@@ -34,6 +34,8 @@ export async function openSignalWorld(storage: Storage, options: WorldOptions = 
   return {
     ...world,
     async signIn(sid) {
+      // Providers know seconds: what they said of a logout within this one they are taken to have said afterwards.
+      world.clock.now += 1_000;
       world.provider.lies = sid === undefined ? {} : { claims: (claims) => ({ ...claims, sid }) };
       const browser = new Browser();
       await login(world, browser, '?connection=corp');

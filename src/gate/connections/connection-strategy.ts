@@ -53,6 +53,8 @@ export interface VerifiedIdentity {
   readonly externalId?: string;
   readonly verifiedEmail?: string;
   readonly profile?: ClaimedProfile;
+  /** When the provider issued what proves it, by its own clock. */
+  readonly issuedAt: Instant;
   /** What may open one session only (assertion id, ID token), and until when it must be remembered. */
   readonly usedOnce: { readonly id: string; readonly until: Instant };
   /** The provider's name for its own session (SAML `SessionIndex`, OpenID Connect `sid`), by which it may end ours. */

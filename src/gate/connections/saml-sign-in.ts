@@ -109,6 +109,7 @@ function toIdentity(saml: CompletedSaml, { attributes }: SamlSignIn, now: Instan
     profile,
     ...(saml.nameIdFormat === undefined ? {} : { subjectFormat: saml.nameIdFormat }),
     ...(saml.sessionIndex === undefined ? {} : { sessionId: saml.sessionIndex }),
+    issuedAt: saml.issueInstant,
     authenticatedAt: Math.min(saml.authnInstant, now),
     usedOnce: { id: saml.assertionId, until: saml.keepAssertionIdUntil },
     ...(saml.sessionNotOnOrAfter === undefined ? {} : { sessionNotOnOrAfter: saml.sessionNotOnOrAfter }),

@@ -84,6 +84,7 @@ async function endAndAnswer(
       context,
       connection,
       { issuer, subject: wish.subject, ...part },
+      wish.issuedAt,
       'providerLogout',
     );
     for (const { id } of sessions) ended.add(id);

@@ -58,7 +58,13 @@ async function logOut(
   if (named === null) return refuse('not a logout token');
   const received = { issuer, ...token };
   if (await wasReceived(context, connection, received)) return refuse('replayed');
-  const ended = await endSessionsOfProvider(context, connection, { issuer, ...named }, 'loggedOutAtProvider');
+  const ended = await endSessionsOfProvider(
+    context,
+    connection,
+    { issuer, ...named },
+    token.issuedAt,
+    'loggedOutAtProvider',
+  );
   const words = { sessions: ended.length, people: [...new Set(ended.map(({ value }) => value.userId))] };
   if (!(await noteReceived(context, connection, received, 'signal.loggedOut', words))) return refuse('replayed');
   response.status(200).end();

@@ -4,10 +4,12 @@
 import type { Connection, SignalKind } from '#directory/connection.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
+import type { Instant } from '#directory/identifiers.ts';
 import type { User } from '#directory/user.ts';
 import type { GateContext } from '../gate-context.ts';
 import { endSessionsOfProvider } from '../sessions/end-sessions.ts';
-import { findPeople, issuerOf, type Subject } from './subject-identifier.ts';
+import { rememberLogout } from '../sessions/recent-logout.ts';
+import { findPeople, issuerOf, subjectsOf, type Subject } from './subject-identifier.ts';
 
 /** What came of it, for the audit trail. */
 export interface SignalOutcome {
@@ -16,17 +18,30 @@ export interface SignalOutcome {
   readonly people: readonly string[];
 }
 
+export interface SignalWords {
+  /** When the provider said so, by its own clock. */
+  readonly issuedAt: Instant;
+  readonly requestId: string | undefined;
+}
+
 export async function carryOutSignal(
   context: GateContext,
   connection: Connection,
   signal: SignalKind,
   subject: Subject,
-  requestId: string | undefined,
+  { issuedAt, requestId }: SignalWords,
 ): Promise<SignalOutcome> {
   const action = connection.signals?.[signal] ?? 'ignore';
   if (action === 'ignore') return { signal, action, people: [] };
-  if (action === 'endSessions' && signal === 'sessionRevoked' && (await endOneSession(context, connection, subject)))
+  if (
+    action === 'endSessions' &&
+    signal === 'sessionRevoked' &&
+    (await endOneSession(context, connection, subject, issuedAt))
+  )
     return { signal, action: 'endSession', people: [] };
+  // Somebody who is signing in for the first time is known by this name in a moment, and not before.
+  for (const named of subjectsOf(connection, subject.person))
+    await rememberLogout(context, connection, named, issuedAt);
   const people = await findPeople(context, connection, subject.person);
   if (people.length === 0) return { signal, action: 'nobody', people: [] };
   const by: ChangeContext = {
@@ -43,11 +58,16 @@ export async function carryOutSignal(
 }
 
 /** A signal about one session ends that one, if it is ours; else it is about the person. */
-async function endOneSession(context: GateContext, connection: Connection, { session }: Subject): Promise<boolean> {
+async function endOneSession(
+  context: GateContext,
+  connection: Connection,
+  { session }: Subject,
+  issuedAt: Instant,
+): Promise<boolean> {
   const issuer = issuerOf(connection);
   if (session === undefined || issuer === undefined) return false;
   const named = { issuer, sessionId: session };
-  return (await endSessionsOfProvider(context, connection, named, 'sessionRevoked')).length > 0;
+  return (await endSessionsOfProvider(context, connection, named, issuedAt, 'sessionRevoked')).length > 0;
 }
 
 function hold(context: GateContext, { organizationId, id }: User, reason: string, by: ChangeContext): Promise<unknown> {

@@ -47,7 +47,10 @@ export function receiveGlobalTokenRevocation(context: GateContext): RequestHandl
         });
       }
       const { requestId } = requestContextOf(request);
-      const outcome = await carryOutSignal(context, connection, 'sessionRevoked', subject, requestId);
+      const outcome = await carryOutSignal(context, connection, 'sessionRevoked', subject, {
+        issuedAt: token.issuedAt,
+        requestId,
+      });
       const words = { events: ['global-token-revocation'], outcomes: [outcome] };
       await noteReceived(context, connection, received, 'signal.received', words);
       // Whether there is such a person is nothing the sender learns here.

@@ -59,7 +59,9 @@ export function receiveSecurityEvents(context: GateContext): RequestHandler {
         const { requestId } = requestContextOf(request);
         for (const { signal, subject } of events) {
           if (signal === null || subject === null) continue;
-          outcomes.push(await carryOutSignal(context, connection, signal, subject, requestId));
+          outcomes.push(
+            await carryOutSignal(context, connection, signal, subject, { issuedAt: token.issuedAt, requestId }),
+          );
         }
         const words = { events: events.map(({ type }) => type), outcomes };
         await noteReceived(context, connection, received, 'signal.received', words);

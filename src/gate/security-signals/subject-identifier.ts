@@ -75,6 +75,21 @@ function readIdentifier(value: Members): SubjectIdentifier | null {
   }
 }
 
+/** The subjects of the connection that the identifiers name, as its sign-ins call them. */
+export function subjectsOf(
+  connection: Connection,
+  identifiers: readonly SubjectIdentifier[],
+): readonly { readonly issuer: string; readonly subject: string }[] {
+  const issuer = issuerOf(connection);
+  if (issuer === undefined) return [];
+  return identifiers.flatMap((identifier) => {
+    if (identifier.format === 'opaque') return [{ issuer, subject: identifier.id }];
+    return identifier.format === 'iss_sub' && isIssuerOf(connection, identifier.iss)
+      ? [{ issuer, subject: identifier.sub }]
+      : [];
+  });
+}
+
 /** The people of the connection whom the identifiers mean, each once. */
 export async function findPeople(
   context: GateContext,
@@ -90,10 +105,10 @@ export async function findPeople(
 
 function findBy(context: GateContext, connection: Connection, identifier: SubjectIdentifier): Promise<readonly User[]> {
   switch (identifier.format) {
-    case 'iss_sub': {
-      const known = [issuerOf(connection), connection.signals?.issuer];
-      return known.includes(identifier.iss) ? findBySubject(context, connection, identifier.sub) : Promise.resolve([]);
-    }
+    case 'iss_sub':
+      return isIssuerOf(connection, identifier.iss)
+        ? findBySubject(context, connection, identifier.sub)
+        : Promise.resolve([]);
     case 'opaque':
       return findBySubject(context, connection, identifier.id);
     case 'email':
@@ -108,6 +123,10 @@ function findBy(context: GateContext, connection: Connection, identifier: Subjec
 /** Whom people sign in by, as tokens and assertions call it. */
 export function issuerOf({ signIn }: Pick<Connection, 'signIn'>): string | undefined {
   return signIn?.kind === 'oidc' ? signIn.issuer : signIn?.entityId;
+}
+
+function isIssuerOf(connection: Connection, issuer: string): boolean {
+  return issuer === issuerOf(connection) || issuer === connection.signals?.issuer;
 }
 
 /** By the link of a sign-in, else by the external id that the connection provisioned: the providers' ids are the same there. */

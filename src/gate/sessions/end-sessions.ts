@@ -1,17 +1,10 @@
 // Ends sessions after the fact: every door was closed by the commit already; this records it and tidies. Idempotent, for the relay.
 
 import type { Connection } from '#directory/connection.ts';
-import type { OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { Instant, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { GateContext } from '../gate-context.ts';
-import {
-  endSession,
-  isExpired,
-  keysOfProvider,
-  sessionRecords,
-  sessionsOf,
-  type ProviderSession,
-  type StoredSession,
-} from './session.ts';
+import { rememberLogout, type NamedAtProvider } from './recent-logout.ts';
+import { endSession, isExpired, keysOfProvider, sessionRecords, sessionsOf, type StoredSession } from './session.ts';
 
 /** Ends the user's sessions that were opened with a lower epoch. Answers how many it ended; a second call ends none. */
 export async function endSessionsOfUser(
@@ -30,19 +23,22 @@ export async function endSessionsOfUser(
 }
 
 /**
- * Ends the sessions of a connection that its provider names by subject, by its own session, or by both (then both must fit). Each is refused at
- * every door from its write on. Answers those it ended.
+ * Ends the sessions of a connection that its provider names by subject, by its own session, or by both (then both must fit), those too that a
+ * sign-in is about to open. Each is refused at every door from its write on. Answers those it ended.
+ * @param issuedAt when the provider said so, by its own clock
  */
 export async function endSessionsOfProvider(
   context: GateContext,
   at: Pick<Connection, 'id' | 'organizationId'>,
-  named: Pick<ProviderSession, 'issuer'> & Partial<ProviderSession>,
+  named: NamedAtProvider,
+  issuedAt: Instant,
   cause: string,
 ): Promise<readonly StoredSession[]> {
   const keys = keysOfProvider(at.id, named);
   // The provider's session is the narrower of the two.
   const key = keys.at(-1);
   if (key === undefined) return [];
+  await rememberLogout(context, at, named, issuedAt);
   const ended: StoredSession[] = [];
   for await (const session of sessionsOf(context, at.organizationId, key)) {
     const own = sessionRecords.keysOf(session.value);

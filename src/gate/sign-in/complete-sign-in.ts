@@ -6,6 +6,8 @@ import { decideAccess } from '#directory/access-decision.ts';
 import type { ConnectionStrategy, VerifiedIdentity } from '../connections/connection-strategy.ts';
 import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import type { GateContext } from '../gate-context.ts';
+import { idOfToken } from '../opaque-token.ts';
+import { wasLoggedOutSince } from '../sessions/recent-logout.ts';
 import { endSession, openSession } from '../sessions/session.ts';
 import { toSessionOrigin } from '../sessions/session-origin.ts';
 import { storeLink } from './account-link.ts';
@@ -110,25 +112,40 @@ async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): P
   );
   await step('link', () => link(context, connection, identity, matched));
   const token = await step('session', () =>
-    openSession(context, {
-      organizationId: connection.organizationId,
-      userId: matched.user.id,
-      epoch,
-      connection: connection.id,
-      provider: {
-        issuer: identity.issuer,
-        subject: identity.subject,
-        ...(identity.subjectFormat === undefined ? {} : { subjectFormat: identity.subjectFormat }),
-        ...(identity.sessionId === undefined ? {} : { sessionId: identity.sessionId }),
-      },
-      from: toSessionOrigin(visit.address, visit.userAgent),
-      ...(identity.authenticatedAt === undefined ? {} : { authenticatedAt: identity.authenticatedAt }),
-      ...(identity.sessionNotOnOrAfter === undefined ? {} : { notOnOrAfter: identity.sessionNotOnOrAfter }),
-    }),
+    openUnlessLoggedOut(context, visit, identity, { user: matched.user, epoch }),
   );
   const earlier = attempt?.record.value.earlierSession;
   if (earlier !== undefined) await endSession(context, earlier, 'signedInAgain');
   return token;
+}
+
+/** A logout that the provider sent while this was under way found no session to end: it is looked for once there is one (recent-logout.ts). */
+async function openUnlessLoggedOut(
+  context: GateContext,
+  { connection, address, userAgent }: SignInVisit,
+  identity: VerifiedIdentity,
+  { user, epoch }: { readonly user: MatchedAccount['user']; readonly epoch: number },
+): Promise<string> {
+  const { issuer, subject, subjectFormat, sessionId, authenticatedAt, sessionNotOnOrAfter } = identity;
+  const provider = {
+    issuer,
+    subject,
+    ...(subjectFormat === undefined ? {} : { subjectFormat }),
+    ...(sessionId === undefined ? {} : { sessionId }),
+  };
+  const token = await openSession(context, {
+    organizationId: connection.organizationId,
+    userId: user.id,
+    epoch,
+    connection: connection.id,
+    provider,
+    from: toSessionOrigin(address, userAgent),
+    ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
+    ...(sessionNotOnOrAfter === undefined ? {} : { notOnOrAfter: sessionNotOnOrAfter }),
+  });
+  if (!(await wasLoggedOutSince(context, connection, provider, identity.issuedAt))) return token;
+  await endSession(context, idOfToken(token), 'loggedOutAtProvider');
+  throw new SignInError('loggedOutMeanwhile', 'the provider signed them out while they were signing in');
 }
 
 /** Null: nobody has the name, and the connection makes users of those whom nobody has. */

@@ -11,7 +11,9 @@ export type AttemptRefusalReason =
   /** Someone used the attempt in the same moment. */
   | 'attemptUsed'
   /** This assertion or ID token opened a session before. */
-  | 'replayed';
+  | 'replayed'
+  /** The provider said that they are out, after it had issued this and before the session was there. */
+  | 'loggedOutMeanwhile';
 
 export type MatchRefusalReason =
   | 'noSuchUser'
@@ -64,6 +66,7 @@ export type RefusalSentence =
   | 'notAllowed'
   | 'unknownPerson'
   | 'startAgain'
+  | 'loggedOutMeanwhile'
   | 'notFresh'
   | 'provider'
   | 'badMessage'
@@ -82,6 +85,7 @@ export function presentRefusal(reason: RefusalReason): {
     case 'noFreeSeat':
     case 'organizationSuspended':
     case 'notAllowed':
+    case 'loggedOutMeanwhile':
       return { sentence: reason, status: 403 };
     case 'noSuchUser':
     case 'ambiguousUser':

@@ -14,6 +14,8 @@ export interface IdentityClaims extends ClaimedNames {
   readonly hostedDomain: string | undefined;
   /** `sid`: the provider's own session. */
   readonly sessionId: string | undefined;
+  /** `iat`, milliseconds. */
+  readonly issuedAt: Instant;
   /** Milliseconds. */
   readonly expiresAt: Instant;
 }
@@ -84,6 +86,7 @@ export function assertIdToken(
     subject,
     hostedDomain,
     sessionId: textOf(token['sid']),
+    issuedAt: issuedAt * 1000,
     expiresAt: (expires + toleranceSeconds) * 1000,
   };
 }

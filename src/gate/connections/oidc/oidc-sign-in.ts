@@ -109,6 +109,7 @@ function toIdentity(oidc: CompletedOidc): VerifiedIdentity {
     ...(oidc.verifiedEmail === undefined ? {} : { verifiedEmail: oidc.verifiedEmail }),
     profile: oidc.profile,
     ...(oidc.sessionId === undefined ? {} : { sessionId: oidc.sessionId }),
+    issuedAt: oidc.issuedAt,
     ...(oidc.authenticatedAt === undefined ? {} : { authenticatedAt: oidc.authenticatedAt }),
     usedOnce: { id: idOfParts(oidc.idToken), until: oidc.expiresAt },
   };

@@ -19,6 +19,7 @@ export interface SamlIdentity {
   /** The session must not outlive this. Milliseconds. */
   readonly sessionNotOnOrAfter: number | undefined;
   readonly authnInstant: number;
+  readonly issueInstant: number;
   readonly attributes: ReadonlyMap<string, readonly string[]>;
   readonly assertionId: string;
   /** The earliest of the assertion's own limits, without skew. Milliseconds. */
@@ -107,6 +108,7 @@ function readAssertion(assertion: XmlElement, expected: AssertionExpectation): S
     ...readAuthnStatements(assertion, expected),
     attributes: readAttributes(assertion),
     assertionId,
+    issueInstant,
     assertionNotOnOrAfter: earliest([confirmation.notOnOrAfter, conditionsNotOnOrAfter, tooOldAt]),
   };
 }

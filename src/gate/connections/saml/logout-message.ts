@@ -18,6 +18,8 @@ export interface LogoutExpectation {
 
 export interface LogoutWish {
   readonly id: string;
+  /** By the provider's clock. Milliseconds. */
+  readonly issuedAt: number;
   readonly subject: string;
   /** None: all of the person's sessions. */
   readonly sessionIndexes: readonly string[];
@@ -42,7 +44,7 @@ export function scanLogout(bytes: Uint8Array, kind: 'request' | 'response'): Pro
 
 /** @throws SamlRefusal */
 export function readLogoutRequest(root: XmlElement, expected: LogoutExpectation): LogoutWish {
-  const id = assertMessage(root, expected);
+  const { id, issuedAt } = assertMessage(root, expected);
   const times = { now: expected.now, clockSkewMs, maxAssertionAgeMs: maxAgeMs };
   const notOnOrAfter = readInstant(root.attributes.get('NotOnOrAfter'), 'NotOnOrAfter', 'logoutInvalid');
   assertBefore(notOnOrAfter, times, 'NotOnOrAfter');
@@ -51,7 +53,7 @@ export function readLogoutRequest(root: XmlElement, expected: LogoutExpectation)
   if (indexes.length > maxIndexes || indexes.some((index) => index === '' || index.length > 1024)) {
     throw new SamlRefusal('logoutInvalid', 'SessionIndex');
   }
-  return { id, subject, sessionIndexes: indexes, notOnOrAfter };
+  return { id, issuedAt, subject, sessionIndexes: indexes, notOnOrAfter };
 }
 
 /** @throws SamlRefusal */
@@ -65,17 +67,20 @@ export function readLogoutResponse(root: XmlElement, expected: LogoutExpectation
   };
 }
 
-/** What both have in common; its ID. */
-function assertMessage(root: XmlElement, { entityId, sloUrl, now }: LogoutExpectation): string {
+/** What both have in common. */
+function assertMessage(
+  root: XmlElement,
+  { entityId, sloUrl, now }: LogoutExpectation,
+): { readonly id: string; readonly issuedAt: number } {
   const { attributes } = root;
   const id = attributes.get('ID');
   if (attributes.get('Version') !== '2.0' || id === undefined) throw new SamlRefusal('logoutInvalid', 'Version or ID');
   const issuer = onlyChildCalled(root, 'saml:Issuer');
   if (issuer?.text !== entityId || issuer.children.length > 0) throw new SamlRefusal('issuerMismatch', 'Issuer');
   if (attributes.get('Destination') !== sloUrl) throw new SamlRefusal('destinationMismatch', 'Destination');
-  const issued = readInstant(attributes.get('IssueInstant'), 'IssueInstant', 'logoutInvalid');
+  const issuedAt = readInstant(attributes.get('IssueInstant'), 'IssueInstant', 'logoutInvalid');
   const times = { now, clockSkewMs, maxAssertionAgeMs: maxAgeMs };
-  assertNotBefore(issued, times, 'IssueInstant');
-  assertBefore(issued + maxAgeMs, times, 'maximum age');
-  return id;
+  assertNotBefore(issuedAt, times, 'IssueInstant');
+  assertBefore(issuedAt + maxAgeMs, times, 'maximum age');
+  return { id, issuedAt };
 }
