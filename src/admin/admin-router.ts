@@ -18,11 +18,11 @@ export function createAdminRouter(context: AdminContext): Router {
   const router = Router({ caseSensitive: true, strict: false });
   const operations = listOperations();
   // Anybody may ask for these, and writing them takes long: once.
-  let description: string | undefined;
+  let description: Promise<string> | undefined;
   let page: string | undefined;
-  router.get('/v1/openapi.json', (_request, response) => {
-    description ??= JSON.stringify(describeApi(operations, context.config.baseUrl, context.version));
-    response.type('json').send(description);
+  router.get('/v1/openapi.json', async (_request, response) => {
+    description ??= describeApi(operations, context.config.baseUrl, context.version).then((api) => JSON.stringify(api));
+    response.type('json').send(await description);
   });
   router.get('/docs', (_request, response) => {
     page ??= writeReferencePage(operations, context.version);

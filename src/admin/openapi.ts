@@ -1,17 +1,20 @@
 // The admin API described from its operations: an OpenAPI 3.1 document and a plain reference page. Nothing here is written by hand twice.
 
+import { createBreath, waitForTurn } from '#breath.ts';
 import { z } from 'zod';
 import type { Operation } from './admin-operation.ts';
 import { listProblemCodes } from './admin-problem.ts';
 
-/** OpenAPI 3.1, whose schemas are JSON Schema 2020-12: what zod writes. */
-export function describeApi(
+/** OpenAPI 3.1, whose schemas are JSON Schema 2020-12: what zod writes. Takes a tenth of a second, so the event loop turns meanwhile. */
+export async function describeApi(
   operations: readonly Operation[],
   baseUrl: string,
   version: string,
-): Record<string, unknown> {
+): Promise<Record<string, unknown>> {
   const paths: Record<string, Record<string, unknown>> = {};
+  const breathe = createBreath(5);
   for (const operation of operations) {
+    await waitForTurn(breathe);
     const path = operation.path.replaceAll(/:([a-zA-Z]+)/g, '{$1}');
     paths[path] = { ...paths[path], [operation.method]: describeOperation(operation) };
   }

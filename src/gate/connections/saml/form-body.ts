@@ -80,8 +80,7 @@ function isFormType(contentType: string | undefined): boolean {
 }
 
 function readFields(body: Uint8Array): readonly (readonly [string, string])[] {
-  const text = Buffer.from(body).toString('latin1');
-  if (/[^\x21-\x7e]/.test(text)) throw refusal('bytes a form never has');
+  const text = readText(body);
   const pieces = text.split('&', maxFields + 1);
   if (pieces.length > maxFields) throw refusal('too many fields');
   return pieces.map((piece) => {
@@ -92,9 +91,20 @@ function readFields(body: Uint8Array): readonly (readonly [string, string])[] {
   });
 }
 
+/** The form as text, its plus signs as the spaces they mean: byte by byte, for a text of nothing else is slow to replace in. */
+function readText(body: Uint8Array): string {
+  const bytes = Buffer.from(body);
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 0x21 || byte > 0x7e) throw refusal('bytes a form never has');
+    if (byte === 0x2b) bytes[at] = 0x20;
+  }
+  return bytes.toString('latin1');
+}
+
 function decodeField(text: string): string {
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
+    return decodeURIComponent(text);
   } catch {
     throw refusal('percent encoding');
   }
