@@ -79,7 +79,28 @@ function isFormType(contentType: string | undefined): boolean {
   return /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i.test(contentType ?? '');
 }
 
-function readFields(body: Uint8Array): readonly (readonly [string, string])[] {
+type Fields = readonly (readonly [string, string])[];
+
+/** What was made of a body: several look at one form, and a large one takes milliseconds each time. */
+const readBodies = new WeakMap<Uint8Array, Fields | SamlRefusal>();
+
+function readFields(body: Uint8Array): Fields {
+  const known = readBodies.get(body) ?? tryFields(body);
+  readBodies.set(body, known);
+  if (known instanceof SamlRefusal) throw known;
+  return known;
+}
+
+function tryFields(body: Uint8Array): Fields | SamlRefusal {
+  try {
+    return splitFields(body);
+  } catch (error) {
+    if (error instanceof SamlRefusal) return error;
+    throw error;
+  }
+}
+
+function splitFields(body: Uint8Array): Fields {
   const text = readText(body);
   const pieces = text.split('&', maxFields + 1);
   if (pieces.length > maxFields) throw refusal('too many fields');

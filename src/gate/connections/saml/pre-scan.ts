@@ -32,6 +32,7 @@ export interface PreScanned {
  * @throws SamlRefusal
  */
 export async function preScan(encoded: string, maxElements: number = defaultMaxElements): Promise<PreScanned> {
+  await waitForTurn(xmlBreath);
   const bytes = decodeBase64(encoded);
   const root = await scanElement(bytes, 'samlp:Response', '', maxElements);
   const assertion = onlyAssertion(root);
