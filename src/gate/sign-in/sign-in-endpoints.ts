@@ -1,6 +1,7 @@
 // The doors of a sign-in: where it starts, and where each protocol's answer comes back. They translate HTTP; what a sign-in is stands in
 // start-sign-in.ts and complete-sign-in.ts.
 
+import { createBreath, waitForTurn } from '#breath.ts';
 import type { Request, RequestHandler, Response } from 'express';
 import { isSlug, type ConnectionId, type OrganizationId } from '#directory/identifiers.ts';
 import type { Organization } from '#directory/organization.ts';
@@ -152,10 +153,14 @@ export async function findConnectionOf(
   return connection?.signIn.kind === protocol ? connection : null;
 }
 
+const formBreath = createBreath(8);
+
 /** Reads the posted form's bytes into `request.body`. A form that is too large or broken is a refusal like any other, to be recorded. */
 async function readForm(request: Request): Promise<SignInError | null> {
   try {
     request.body = await readBody(request, maxFormBytes);
+    // Several large ones may have come in together.
+    await waitForTurn(formBreath);
     return null;
   } catch (error) {
     if (error instanceof RequestError) return new SignInError('malformedRequest', error.message, error);
