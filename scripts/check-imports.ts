@@ -51,6 +51,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   '@node-saml/passport-saml': ['gate/connections/saml/'],
   'xml-crypto': ['gate/connections/saml/'],
   '@xmldom/xmldom': ['gate/connections/saml/'],
+  'temporal-polyfill': ['provisioning/leave-dates.ts'],
   sax: ['gate/connections/saml/'],
   'openid-client': ['gate/connections/oidc/'],
   'oidc-provider': ['gate/openid-provider/'],

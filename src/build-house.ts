@@ -30,6 +30,8 @@ import { defaultOrganization, prepareFirstStart } from '#provisioning/first-star
 import { createProvisioningLog } from '#provisioning/provisioning-log.ts';
 import { createProvisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
+import { moveAllLeaves } from '#provisioning/move-leaves.ts';
+import { runLeaves } from '#provisioning/run-leaves.ts';
 import { recountAll, sweepSeats } from '#provisioning/seat-sweep.ts';
 import { recordKinds } from '#record-kinds.ts';
 import { createTokenRouter } from '#scim/oauth-token-router.ts';
@@ -236,6 +238,8 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const jobs = createBackgroundJobs(
     [
       { name: 'seats', everyMs: 5_000, run: () => sweepSeats(write) },
+      { name: 'leaves', everyMs: 5_000, run: () => runLeaves(write) },
+      { name: 'leaveZones', everyMs: 3_600_000, run: () => moveAllLeaves(write) },
       { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
       { name: 'metadata', everyMs: 600_000, run: () => followMetadata(admin) },
       { name: 'certificates', everyMs: 3_600_000, run: () => warnOfCertificates(admin) },

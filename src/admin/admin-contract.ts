@@ -4,12 +4,14 @@
 import { z } from 'zod';
 import { change, instant, shortText, slug } from './contract-words.ts';
 import { credentialAnswer } from './credential-contract.ts';
+import { leaveAnswer, leaveType } from './leave-contract.ts';
 
 export * from './app-contract.ts';
 export * from './connection-contract.ts';
 export * from './credential-contract.ts';
 export * from './department-contract.ts';
 export * from './domain-contract.ts';
+export * from './leave-contract.ts';
 export * from './schema-contract.ts';
 
 const longText = z.string().max(2_000, { error: 'must have at most 2000 characters' });
@@ -49,6 +51,8 @@ const contact = z.strictObject({
 export const organizationChange = z.strictObject({
   name: shortText.optional(),
   timeZone: z.string().max(64).optional(),
+  leaveSeat: z.enum(['release', 'keep']).optional().describe('The seat during a leave that does not say.'),
+  returnHour: z.int().min(0).max(23).optional().describe('The local hour of returns that do not say.'),
   contact: contact.nullable().optional().describe('Whom people may ask when they are kept out; null: nobody is named.'),
 });
 export const organizationAnswer = z.object({
@@ -58,6 +62,8 @@ export const organizationAnswer = z.object({
   state: z.enum(['active', 'suspended']),
   endsAt: instant.optional(),
   policy: seatPolicy,
+  leaveSeat: z.enum(['release', 'keep']),
+  returnHour: z.int(),
   contact: contact.optional(),
   createdAt: instant,
 });
@@ -76,9 +82,13 @@ export const userQuery = pageQuery.extend({
 export const deactivation = z.strictObject({
   reason: shortText.optional().describe('`security` places a hold that only an explicit lift removes.'),
   note: longText.optional(),
-  from: z.string().optional(),
-  until: z.string().optional(),
-  type: z.string().optional(),
+  from: z
+    .string()
+    .max(10)
+    .optional()
+    .describe('The first day away, a local date. With it, `until` or `type` this plans a leave.'),
+  until: z.string().max(10).optional().describe('The first day back, a local date.'),
+  type: leaveType.optional(),
 });
 export const reactivation = z.strictObject({
   lift: z.array(holdKind).max(8).optional().describe('Which holds to lift; left out: all but `security`.'),
@@ -103,6 +113,7 @@ export const userAnswer = z.object({
   status: userStatus,
   active: z.boolean(),
   holds: z.array(holdAnswer),
+  leave: leaveAnswer.optional().describe('The one that is running, else the next.'),
   seat: seatState,
   roles: z.array(role),
   profile: z.record(z.string(), z.unknown()),
@@ -118,6 +129,7 @@ export const statusChanged = z.object({
   receipt: z.null(),
   change,
 });
+export const leaveChanged = statusChanged.extend({ leave: leaveAnswer });
 export const userChanged = z.object({ user: userAnswer, change });
 const accessChecks = z.array(z.object({ check: z.string(), passed: z.boolean(), detail: z.string() }));
 const decisionNow = z.object({

@@ -7,6 +7,7 @@ import { credentialOperations } from './credential-endpoints.ts';
 import { departmentOperations } from './department-endpoints.ts';
 import { domainOperations } from './domain-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
+import { leaveOperations } from './leave-endpoints.ts';
 import { logoutDeliveryOperations } from './logout-delivery-endpoints.ts';
 import { metadataOperations } from './metadata-endpoints.ts';
 import { organizationOperations } from './organization-endpoints.ts';
@@ -32,6 +33,7 @@ export function listOperations(): readonly Operation[] {
     ...schemaOperations,
     ...userOperations,
     ...sessionOperations,
+    ...leaveOperations,
     ...departmentOperations,
     ...seatOperations,
     ...signInOperations,

@@ -64,14 +64,17 @@ export const organizationOperations: readonly Operation[] = [
     id: 'organizations.change',
     method: 'put',
     path: one,
-    summary: 'Change its name, time zone, or whom its people may ask; what the body leaves out stays',
+    summary:
+      'Change its name, time zone, what holds for leaves, or whom its people may ask; what the body leaves out stays',
     body: contract.organizationChange,
     answer: contract.organizationChanged,
     run: async (context, call) => {
-      const { name, timeZone, contact } = call.body;
+      const { name, timeZone, leaveSeat, returnHour, contact } = call.body;
       const edit = {
         ...(name === undefined ? {} : { name }),
         ...(timeZone === undefined ? {} : { timeZone }),
+        ...(leaveSeat === undefined ? {} : { leaveSeat }),
+        ...(returnHour === undefined ? {} : { returnHour }),
         ...(contact === undefined ? {} : { contact: contact === null ? null : toContact(contact) }),
       };
       const { organization, change } = await context.provisioning.changeOrganization(
@@ -138,6 +141,7 @@ function toContact({
 
 export function toOrganizationAnswer(organization: Organization) {
   const { id, name, timeZone, state, endsAt, seatPolicy, contact, createdAt } = organization;
+  const { leaveSeat = 'release', returnHour = 0 } = organization;
   return {
     id,
     name,
@@ -145,6 +149,8 @@ export function toOrganizationAnswer(organization: Organization) {
     state,
     ...(endsAt === undefined ? {} : { endsAt: toIso(endsAt) }),
     policy: seatPolicy,
+    leaveSeat,
+    returnHour,
     ...(contact === undefined ? {} : { contact }),
     createdAt: toIso(createdAt),
   };

@@ -6,6 +6,7 @@ import type { User } from '#directory/user.ts';
 import * as contract from './admin-contract.ts';
 import { defineOperation, paramOf, type AdminContext, type Call, type Operation } from './admin-operation.ts';
 import { readCursor, writeCursor } from './paging.ts';
+import { toLeavePlan } from './leave-plan.ts';
 import { explainUser } from './user-explanation.ts';
 import { findUsers } from './user-list.ts';
 import { answerStatus } from './user-status.ts';
@@ -58,14 +59,17 @@ export const userOperations: readonly Operation[] = [
     body: contract.deactivation,
     answer: contract.statusChanged,
     run: async (context, call) => {
-      const { from, until, type, reason, note } = call.body;
-      if (from !== undefined || until !== undefined || type !== undefined) {
-        throw new DirectoryError(
-          'notSupported',
-          'Leaves are not built yet; leave out `from`, `until` and `type` to deactivate now.',
+      const { reason, note } = call.body;
+      const id = paramOf(call, 'id') as UserId;
+      const leave = toLeavePlan(call.body);
+      if (leave !== null) {
+        const by = reason === undefined ? call.by : { ...call.by, reason };
+        const options = preconditionOf(call.ifMatch);
+        return answerStatus(
+          context,
+          await context.provisioning.planLeave(call.organization.id, id, leave, by, options),
         );
       }
-      const id = paramOf(call, 'id') as UserId;
       const request = { ...(reason === undefined ? {} : { reason }), ...(note === undefined ? {} : { note }) };
       const result = await context.provisioning.deactivateUser(
         call.organization.id,

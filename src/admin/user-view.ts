@@ -1,8 +1,10 @@
 // A user as administrators see them: with the reasons why they are not active. The entity tag follows the content, not fences and effects.
 
 import type { Hold } from '#directory/hold.ts';
+import { currentLeave } from '#directory/leave.ts';
 import { displayNameOf, statusOf, type User } from '#directory/user.ts';
 import { toIso } from './admin-operation.ts';
+import { toLeaveAnswer } from './leave-view.ts';
 import { createEntityTag, readPrecondition } from './entity-tag.ts';
 
 export type SeatView = 'held' | 'none' | 'waiting';
@@ -14,6 +16,7 @@ export function seatOf(user: User): SeatView {
 }
 
 export function toUserAnswer(user: User) {
+  const leave = currentLeave(user.leaves ?? []);
   return {
     id: user.id,
     userName: user.profile.userName,
@@ -21,6 +24,7 @@ export function toUserAnswer(user: User) {
     status: statusOf(user),
     active: user.active,
     holds: user.holds.map(toHoldAnswer),
+    ...(leave === undefined ? {} : { leave: toLeaveAnswer(leave) }),
     seat: seatOf(user),
     roles: user.roles,
     profile: user.profile,
@@ -42,8 +46,8 @@ export function toHoldAnswer(hold: Hold) {
 
 /** Over what an administrator can see. */
 export function entityTagOf(user: User): string {
-  const { profile, holds, roles, deletedAt } = user;
-  return createEntityTag({ profile, holds, roles, deletedAt });
+  const { profile, holds, leaves, roles, deletedAt } = user;
+  return createEntityTag({ profile, holds, leaves, roles, deletedAt });
 }
 
 /** The precondition of an `If-Match` header. */

@@ -8,6 +8,7 @@ import { addConnectionCommands } from './connection-commands.ts';
 import { addCredentialCommands } from './credential-commands.ts';
 import { addDomainCommands } from './domain-commands.ts';
 import { describeFailure, exitCodeOf, exitCodes, type ExitCode } from './exit-code.ts';
+import { addLeaveCommands } from './leave-commands.ts';
 import { addOrganizationCommands } from './organization-commands.ts';
 import { addSeatCommands } from './seat-commands.ts';
 import { addServerCommands } from './server-commands.ts';
@@ -53,6 +54,7 @@ function createProgram(terminal: Terminal, endWith: (code: ExitCode) => void): C
   addAppCommands(place);
   addUserCommands(place);
   addSessionCommands(place);
+  addLeaveCommands(place);
   addSeatCommands(place);
   addAuditCommands(place);
   return program;

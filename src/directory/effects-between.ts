@@ -53,7 +53,7 @@ function actionOf(before: User | null, after: User): string {
 
 /** Everything but a profile that was kept up to date. */
 function isImportant(action: string, { after }: { readonly after: Comparable }): boolean {
-  return action !== 'user.updated' || 'holds' in after || 'roles' in after;
+  return action !== 'user.updated' || 'holds' in after || 'roles' in after || 'leaves' in after;
 }
 
 export type Comparable = Readonly<Record<string, unknown>>;
@@ -65,7 +65,8 @@ export function differenceBetween(before: User | null, after: User): { before?: 
 }
 
 function comparable(user: User): Comparable {
-  return { ...user.profile, status: statusOf(user), holds: user.holds, roles: user.roles };
+  const { profile, holds, roles, leaves = [] } = user;
+  return { ...profile, status: statusOf(user), holds, roles, ...(leaves.length === 0 ? {} : { leaves }) };
 }
 
 /** The attributes that differ, as they were and as they are; null when none does. */

@@ -20,6 +20,10 @@ export interface Organization {
   readonly endsAt?: Instant;
   readonly seatPolicy: SeatPolicy;
   readonly contact?: OrganizationContact;
+  /** What becomes of the seat during a leave that does not say; absent: it is given back. */
+  readonly leaveSeat?: 'release' | 'keep';
+  /** The local hour at which people are back, where the leave does not say; absent: midnight. */
+  readonly returnHour?: number;
   readonly createdAt: Instant;
   readonly revision: number;
 }

@@ -4,11 +4,13 @@
 import { isActive, type User } from './user.ts';
 import { liftHold, liftKinds, placeHold, type Hold, type HoldKind } from './hold.ts';
 import type { ConnectionId, Instant } from './identifiers.ts';
+import { endLeave, keepsSeat, reconcileLeaves, runningLeave, type Leaves } from './leave.ts';
 
 /** The parts a mouth may change; what it leaves out stays. */
 export interface UserEdit {
   readonly profile?: User['profile'];
   readonly holds?: User['holds'];
+  readonly leaves?: Leaves;
   readonly roles?: User['roles'];
   readonly deletedAt?: Instant;
   readonly lastWrittenBy?: ConnectionId;
@@ -29,8 +31,8 @@ export interface EditedUser {
 }
 
 /** Applies an edit to the user as read. `waiting` people stay waiting until the queue promotes them. */
-export function applyEdit(before: User, { endSessions: asked, ...edit }: UserEdit): EditedUser {
-  const merged: User = { ...before, ...edit };
+export function applyEdit(before: User, { endSessions: asked, ...edit }: UserEdit, now: Instant): EditedUser {
+  const merged = withLeavesReconciled({ ...before, ...edit }, now);
   const others = merged.holds.filter((hold) => hold.kind !== 'seat');
   const wasWaiting = before.holds.some((hold) => hold.kind === 'seat');
   const held = others.length > 0 || merged.deletedAt !== undefined;
@@ -39,8 +41,24 @@ export function applyEdit(before: User, { endSessions: asked, ...edit }: UserEdi
   const user = withoutWaiting({ ...merged, holds: others.length === merged.holds.length ? merged.holds : others });
   const active = isActive(user);
   const endsSessions = asked === true || (before.active && !active);
-  const need = !active && before.seat === 'held' ? 'giveBack' : active && !before.active ? 'activate' : 'none';
-  return { user: { ...user, active }, need, endsSessions };
+  return { user: { ...user, active }, need: needOf(before, { ...user, active }), endsSessions };
+}
+
+function needOf(before: User, after: User): SeatNeed {
+  if (before.seat === 'held') return after.active || isKept(after) ? 'none' : 'giveBack';
+  return after.active && !before.active ? 'activate' : 'none';
+}
+
+/** The seat of somebody who is away and has it kept. */
+function isKept({ holds, leaves = [], deletedAt }: User): boolean {
+  return deletedAt === undefined && keepsSeat({ holds, leaves });
+}
+
+/** A leave whose hold somebody lifted is over. */
+function withLeavesReconciled(user: User, now: Instant): User {
+  if (user.leaves === undefined) return user;
+  const leaves = reconcileLeaves(user.leaves, user, now);
+  return leaves === user.leaves ? user : { ...user, leaves };
 }
 
 /** The user as stored when no seat is free: held by `seat`, in the queue from `now`. */
@@ -64,6 +82,18 @@ export function writeActive(
 ): readonly Hold[] {
   if (active) return liftHold(holds, 'idp', connection);
   return placeHold(holds, { kind: 'idp', source: connection, since: now, by });
+}
+
+/** As `writeActive`. Where the connection's word counts for more than a leave, `true` ends the one that is running. */
+export function writeStatus(
+  user: Pick<User, 'holds' | 'leaves'>,
+  active: boolean,
+  by: { readonly connection: ConnectionId; readonly now: Instant; readonly by: string; readonly endsLeaves: boolean },
+): Pick<UserEdit, 'holds' | 'leaves'> {
+  const holds = writeActive(user.holds, by.connection, active, by.now, by.by);
+  const { leaves = [] } = user;
+  const running = runningLeave(leaves);
+  return active && by.endsLeaves && running !== undefined ? endLeave({ leaves, holds }, running, by.now) : { holds };
 }
 
 /** What an administrator's reactivation lifts: the kinds named, else everything but `security`. */

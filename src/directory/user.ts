@@ -3,6 +3,7 @@
 
 import { foldCase, type ConnectionId, type Instant, type OrganizationId, type UserId } from './identifiers.ts';
 import type { Hold } from './hold.ts';
+import { isOpen, nextTransitionOf, type Leaves } from './leave.ts';
 import type { Person } from './person.ts';
 
 /** An element of a multi-valued attribute: `value`, `type`, `primary`, `display`, or an address's parts. */
@@ -40,6 +41,8 @@ export interface User {
   readonly seat: SeatState;
   /** Set while a `seat` hold waits its turn: the instant that decides the order, ties by id. */
   readonly waitingSince?: Instant;
+  /** Planned, running and past ones; absent: there never was one. */
+  readonly leaves?: Leaves;
   readonly roles: readonly Role[];
   readonly createdAt: Instant;
   /** When the content last changed; fences and effects leave it alone. */
@@ -60,25 +63,33 @@ export type UserStatus = 'active' | 'scheduled' | 'onLeave' | 'inactive' | 'wait
 const inactiveKinds = new Set(['admin', 'idp', 'hr', 'security', 'dormant']);
 
 /** The one state shown: the first of deleted, inactive, on leave, starting, waiting (console.md 1), because a return date must not promise what another hold prevents. */
-export function statusOf(user: Pick<User, 'holds' | 'deletedAt'>): UserStatus {
+export function statusOf(user: Pick<User, 'holds' | 'deletedAt' | 'leaves'>): UserStatus {
   if (user.deletedAt !== undefined) return 'deleted';
   const kinds = new Set<string>(user.holds.map((h) => h.kind));
   if (user.holds.some((h) => inactiveKinds.has(h.kind))) return 'inactive';
   if (kinds.has('leave')) return 'onLeave';
   if (kinds.has('start')) return 'starting';
   if (kinds.has('seat')) return 'waiting';
-  return 'active';
+  return user.leaves?.some(({ state }) => state === 'planned') === true ? 'scheduled' : 'active';
 }
 
 /** A folded key by which a store finds users without reading them all. */
-export type UserKeyKind = 'userName' | 'externalId' | 'displayName' | 'email' | 'department';
+export type UserKeyKind = 'userName' | 'externalId' | 'displayName' | 'email' | 'department' | 'leave';
 export interface UserKey {
   readonly kind: UserKeyKind;
   readonly value: string;
 }
 
-/** All keys of a profile: names folded where SCIM ignores case, `externalId` exact, e-mails bare and as `type|value`, departments by id. */
-export function keysOf(profile: UserProfile): readonly UserKey[] {
+/** What finds those who have a leave ahead or are on one; each open leave is also found by its id. */
+export const openLeaveKey: UserKey = { kind: 'leave', value: 'open' };
+
+/** When the user's leaves ask for something to be done next; undefined also for the deleted, whose plans rest. */
+export function nextTransitionAt({ leaves = [], deletedAt }: Pick<User, 'leaves' | 'deletedAt'>): Instant | undefined {
+  return deletedAt === undefined ? nextTransitionOf(leaves) : undefined;
+}
+
+/** All keys: names folded where SCIM ignores case, `externalId` exact, e-mails bare and as `type|value`, departments and open leaves by id. */
+export function keysOf({ profile, leaves = [] }: Pick<User, 'profile' | 'leaves'>): readonly UserKey[] {
   const keys: UserKey[] = [{ kind: 'userName', value: foldCase(profile.userName) }];
   if (profile.externalId !== undefined) keys.push({ kind: 'externalId', value: profile.externalId });
   if (profile.displayName !== undefined) keys.push({ kind: 'displayName', value: foldCase(profile.displayName) });
@@ -90,6 +101,9 @@ export function keysOf(profile: UserProfile): readonly UserKey[] {
   }
   for (const value of emails) keys.push({ kind: 'email', value });
   for (const { value } of profile.person?.departments ?? []) keys.push({ kind: 'department', value });
+  const open = leaves.filter(isOpen);
+  if (open.length > 0) keys.push(openLeaveKey);
+  for (const { id } of open) keys.push({ kind: 'leave', value: id });
   return keys;
 }
 

@@ -7,6 +7,7 @@ import { isSlug, type ChangeId, type Instant, type OrganizationId } from '#direc
 import type { Organization, OrganizationContact, SeatPolicy } from '#directory/organization.ts';
 import { isSame } from '#directory/same-value.ts';
 import { isSeatCount, seatCountRule } from '#directory/seat.ts';
+import { moveLeaves } from './move-leaves.ts';
 import { auditOrganization } from './organization-audit.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 
@@ -61,6 +62,8 @@ export interface OrganizationEdit {
   readonly state?: Organization['state'];
   readonly endsAt?: Instant | null;
   readonly seatPolicy?: SeatPolicy;
+  readonly leaveSeat?: 'release' | 'keep';
+  readonly returnHour?: number;
   /** null removes it. */
   readonly contact?: OrganizationContact | null;
 }
@@ -111,6 +114,12 @@ export async function changeOrganization(
     );
     if (!written) continue;
     context.wakeRelay();
+    if (after.timeZone !== before.timeZone)
+      context.continueLater(() =>
+        moveLeaves(context, id).catch((error: unknown) =>
+          context.reportTrouble('leaves could not be moved to another zone yet', error),
+        ),
+      );
     return { organization: after, change: event.change as ChangeId };
   }
   throw new DirectoryError('tooManyConflicts', `Organisation ${id} is being changed too often; try again.`);

@@ -56,7 +56,7 @@ async function changeInRounds(
       throw new DirectoryError('userNotFound', `There is no user ${id}.`);
     }
     options.precondition?.(before);
-    const edited = applyEdit(before, await placed(placement, before, edit(before)));
+    const edited = applyEdit(before, await placed(placement, before, edit(before)), context.now());
     const ifNoSeat =
       options.ifNoSeat ?? (edited.need === 'activate' ? await seatPolicyOf(context, organizationId) : 'wait');
     const change: UserChange = {

@@ -6,8 +6,8 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import type { User } from '#directory/user.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 
-/** The doors at which a person decides. */
-const peoplesDoors: ReadonlySet<Mouth> = new Set(['adminApi', 'cli']);
+/** The doors at which a person decides, and where what they planned comes true. */
+const peoplesDoors: ReadonlySet<Mouth> = new Set(['adminApi', 'cli', 'schedule']);
 const leaseMs = 10_000;
 
 /**

@@ -10,7 +10,7 @@ import {
   type OrganizationId,
   type UserId,
 } from '#directory/identifiers.ts';
-import { writeActive } from '#directory/user-change.ts';
+import { writeStatus, type UserEdit } from '#directory/user-change.ts';
 import { isActive, type User, type UserProfile } from '#directory/user.ts';
 import { createPlacement, type DepartmentTextRule } from './assign-departments.ts';
 import { changeUser, leaveDeleted, orWithdraw, seatPolicyOf, type ChangeOptions } from './change-user.ts';
@@ -26,6 +26,8 @@ export interface NewUser {
   readonly connection?: ConnectionId;
   /** Whether a known inactive user is restored instead of refused as taken. */
   readonly restore: boolean;
+  /** Whether the connection's `active` ends a leave of somebody who is restored. */
+  readonly endsLeaves?: boolean;
   /** What the text `department` of the profile may do. */
   readonly departmentText?: DepartmentTextRule;
 }
@@ -97,10 +99,7 @@ async function restoreUser(
         if (user.active) throw taken(request.profile.userName, user);
         return {
           profile: request.profileOf?.(user) ?? request.profile,
-          holds:
-            request.connection === undefined
-              ? user.holds
-              : heldBy(context, user, request.connection, request.active, by),
+          ...(request.connection === undefined ? {} : statusOf(context, user, request, request.connection, by)),
           ...provenance(user, request.connection),
         };
       },
@@ -115,14 +114,14 @@ async function restoreUser(
   }
 }
 
-function heldBy(
+function statusOf(
   context: ProvisioningContext,
   user: User,
+  { active, endsLeaves = false }: NewUser,
   connection: ConnectionId,
-  active: boolean,
   by: ChangeContext,
-): User['holds'] {
-  return writeActive(user.holds, connection, active, context.now(), describeActor(by.actor));
+): Pick<UserEdit, 'holds' | 'leaves'> {
+  return writeStatus(user, active, { connection, now: context.now(), by: describeActor(by.actor), endsLeaves });
 }
 
 async function createUser(

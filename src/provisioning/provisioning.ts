@@ -10,6 +10,7 @@ import { changeUser } from './change-user.ts';
 import { wasDeleted } from './deleted-names.ts';
 import { holdForSecurity } from './security-signal.ts';
 import { createCustomSchemas, type CustomSchemaAdministration } from './custom-schemas.ts';
+import { changeLeavePlan, endLeaveNow, planLeave } from './plan-leave.ts';
 import { provisionUser } from './provision-user.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 import { removeDepartment } from './remove-department.ts';
@@ -29,6 +30,9 @@ export interface Provisioning {
   readonly reactivateUser: Bound<typeof reactivateUser>;
   readonly assignRoles: Bound<typeof assignRoles>;
   readonly endSessions: Bound<typeof endSessions>;
+  readonly planLeave: Bound<typeof planLeave>;
+  readonly changeLeavePlan: Bound<typeof changeLeavePlan>;
+  readonly endLeaveNow: Bound<typeof endLeaveNow>;
   readonly holdForSecurity: Bound<typeof holdForSecurity>;
   readonly wasDeleted: Bound<typeof wasDeleted>;
   readonly createGroup: Bound<typeof createGroup>;
@@ -56,6 +60,9 @@ export function createProvisioning(context: ProvisioningContext): Provisioning {
     reactivateUser: reactivateUser.bind(null, context),
     assignRoles: assignRoles.bind(null, context),
     endSessions: endSessions.bind(null, context),
+    planLeave: planLeave.bind(null, context),
+    changeLeavePlan: changeLeavePlan.bind(null, context),
+    endLeaveNow: endLeaveNow.bind(null, context),
     holdForSecurity: holdForSecurity.bind(null, context),
     wasDeleted: wasDeleted.bind(null, context),
     createGroup: createGroup.bind(null, context),

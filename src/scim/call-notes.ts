@@ -67,6 +67,7 @@ export function noteRefusal(notes: CallNotes, refusal: ScimError, error: unknown
     notes.resource = { type: 'User', id: userId, name: userName };
 }
 
-function nameHold({ kind, source }: Hold): string {
-  return source === '' ? kind : `${kind} (${source})`;
+function nameHold({ kind, source, until }: Hold): string {
+  const named = source === '' ? kind : `${kind} (${source})`;
+  return until === undefined ? named : `${named} until ${new Date(until).toISOString()}`;
 }

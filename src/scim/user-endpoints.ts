@@ -5,7 +5,7 @@ import { describeActor } from '#directory/actor.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { UserId } from '#directory/identifiers.ts';
-import { writeActive, type UserEdit } from '#directory/user-change.ts';
+import { writeStatus, type UserEdit } from '#directory/user-change.ts';
 import type { User, UserProfile } from '#directory/user.ts';
 import type { DepartmentTextRule } from '#provisioning/assign-departments.ts';
 import type { ChangeOptions } from '#provisioning/change-user.ts';
@@ -56,6 +56,7 @@ export async function createUser(context: ScimContext, request: ScimRequest): Pr
       active: active ?? true,
       connection,
       restore: settings.restoreOnPost,
+      endsLeaves: settings.idpDuringLeave === 'idpWins',
       departmentText: textRule(request, true),
     },
     toChangeContext(request, 'scimPost'),
@@ -142,17 +143,16 @@ async function writeUser(
   write: (user: User) => WrittenUser,
   isWhole: boolean,
 ): Promise<ScimAnswer> {
-  const { organizationId, connection } = request.client;
+  const { organizationId, connection, settings } = request.client;
+  const endsLeaves = settings.idpDuringLeave === 'idpWins';
   const projection = readProjection(request, request.schemas.user);
   let written: boolean | undefined;
   const edit = (user: User): UserEdit => {
     const { profile, active } = write(user);
     written = active;
-    const holds =
-      active === undefined
-        ? user.holds
-        : writeActive(user.holds, connection, active, context.now(), describeActor(by.actor));
-    return { profile, holds, ...provenance(user, connection) };
+    const writer = { connection, now: context.now(), by: describeActor(by.actor), endsLeaves };
+    const status = active === undefined ? {} : writeStatus(user, active, writer);
+    return { profile, ...status, ...provenance(user, connection) };
   };
   const options = { ...conditionOf(context, request), departmentText: textRule(request, isWhole) };
   const result = await context.provisioning.changeUser(organizationId, toUserId(request), edit, by, options);

@@ -1,6 +1,7 @@
 // Translates between a user of the directory and the SCIM resource (RFC 7643 §3, §4.1, §4.3): URNs for our short names,
 // `meta` with its version, our extension that says why somebody is not active, and the organisation's own. Decides nothing.
 
+import { currentLeave, type Leave } from '#directory/leave.ts';
 import type { Hold } from '#directory/hold.ts';
 import type { Instant } from '#directory/identifiers.ts';
 import { withoutOrigin, type Membership, type Person } from '#directory/person.ts';
@@ -54,6 +55,7 @@ export function toUserContent(
   const split = splitProfile(user.profile as unknown as JsonObject, schema);
   const { enterprise, person, ...core } = split.core;
   const shownPerson = person === undefined ? {} : toScimPerson(person as Person, scimBase, departments);
+  const leave = currentLeave(user.leaves ?? []);
   const hasPerson = Object.keys(shownPerson).length > 0;
   const extensions = [
     ...(enterprise === undefined ? [] : [ENTERPRISE_USER_URN]),
@@ -72,6 +74,7 @@ export function toUserContent(
       // On its way to the ledger it is no seat of this person any more.
       seat: user.seat === 'held' ? 'held' : 'none',
       ...(user.holds.length === 0 ? {} : { holds: user.holds.map(describeHold) }),
+      ...(leave === undefined ? {} : { leave: describeLeave(leave) }),
     },
     ...split.custom,
     meta: {
@@ -145,6 +148,10 @@ export function fromScimUser(resource: JsonObject, schema: ResourceSchema, befor
     ...hidden,
   };
   return { profile: profile as unknown as UserProfile, active: typeof active === 'boolean' ? active : undefined };
+}
+
+function describeLeave({ id, type, from, until }: Leave): JsonObject {
+  return { id, type, from, ...(until === undefined ? {} : { until }) };
 }
 
 function describeHold(hold: Hold): JsonObject {

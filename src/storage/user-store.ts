@@ -3,7 +3,7 @@
 
 import type { AccessState } from '#directory/access-decision.ts';
 import type { Effect } from '#directory/effect.ts';
-import type { OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { Instant, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { User, UserKey } from '#directory/user.ts';
 
 /** What to write. `user` is the whole new state with `revision` = expected + 1; its `seat` is still the one read: storage moves it. */
@@ -57,6 +57,11 @@ export interface UserCounts {
   readonly holders: number;
 }
 
+/** A user whose leaves ask for something to be done. */
+export interface DueUser extends Pick<User, 'id' | 'organizationId'> {
+  readonly dueAt: Instant;
+}
+
 /** All methods throw `StorageError('unavailable')` when the store is away; none of them caches. */
 export interface UserStore {
   /** The user, deleted ones too (with `deletedAt`); null when there never was one. Reads the primary. */
@@ -78,6 +83,8 @@ export interface UserStore {
   longestWaiting(organizationId: OrganizationId): Promise<User | null>;
   /** How many wait before this user; 0 is the first. Without `waitingSince` a user would be the last. */
   waitingBefore(organizationId: OrganizationId, user: Pick<User, 'id' | 'waitingSince'>): Promise<number>;
+  /** Undeleted users whose leaves ask for something to be done by `now`, of all organisations, the longest due first, at most `limit`. */
+  dueTransitions(now: Instant, limit: number): Promise<readonly DueUser[]>;
   /** How many active, undeleted users have this role. */
   countActiveWithRole(organizationId: OrganizationId, role: string): Promise<number>;
 }

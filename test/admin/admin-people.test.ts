@@ -63,15 +63,6 @@ describeOnBothStorages('people', (open) => {
     expect(lifted.user.active).toBe(true);
   });
 
-  test('a leave is refused as not supported, and nothing is stored', async () => {
-    const house = await build();
-    const user = await house.add('endo');
-    const { body } = await house.call('post', `${at}/users/${user.id}/deactivate`, { from: '2027-04-01' }).expect(422);
-    expect(body.code).toBe('notSupported');
-    const { body: same } = await house.call('get', `${at}/users/${user.id}`).expect(200);
-    expect(same.active).toBe(true);
-  });
-
   test('with no seat free: waits, or is refused when the caller asks for that', async () => {
     const house = await build(1);
     const away = await house.add('aoki');

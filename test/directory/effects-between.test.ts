@@ -11,7 +11,7 @@ test('the same content makes no effect, whatever happened to revision and proven
 
 test('a lost access ends the sessions made before the new epoch, and is audited with what differs', () => {
   const before = sampleUser();
-  const after = { ...applyEdit(before, { holds: [holdOf('admin')] }).user, epoch: 2 };
+  const after = { ...applyEdit(before, { holds: [holdOf('admin')] }, 50).user, epoch: 2 };
   const effects = effectsBetween(before, after, by, 'c1');
   expect(effects.map((effect) => effect.kind)).toEqual(['audit', 'endSessions']);
   expect(effects[0]).toMatchObject({

@@ -39,13 +39,13 @@ describe('holds', () => {
 
 describe('applyEdit', () => {
   test('an active user who gets a hold loses access and gives the seat back', () => {
-    const edited = applyEdit(sampleUser(), { holds: [holdOf('idp', 'okta')] });
+    const edited = applyEdit(sampleUser(), { holds: [holdOf('idp', 'okta')] }, 50);
     expect(edited).toMatchObject({ need: 'giveBack', endsSessions: true, user: { active: false } });
   });
 
   test('a second hold on an inactive user frees no second seat', () => {
     const before = sampleUser({ holds: [holdOf('admin')] });
-    expect(applyEdit(before, { holds: [...before.holds, holdOf('hr', 'hr')] })).toMatchObject({
+    expect(applyEdit(before, { holds: [...before.holds, holdOf('hr', 'hr')] }, 50)).toMatchObject({
       need: 'none',
       endsSessions: false,
     });
@@ -53,17 +53,20 @@ describe('applyEdit', () => {
 
   test('lifting one of two holds activates nobody', () => {
     const before = sampleUser({ holds: [holdOf('admin'), holdOf('leave')] });
-    expect(applyEdit(before, { holds: [holdOf('leave')] })).toMatchObject({ need: 'none', user: { active: false } });
+    expect(applyEdit(before, { holds: [holdOf('leave')] }, 50)).toMatchObject({
+      need: 'none',
+      user: { active: false },
+    });
   });
 
   test('lifting the last hold asks for a seat', () => {
     const before = sampleUser({ holds: [holdOf('admin')] });
-    expect(applyEdit(before, { holds: [] })).toMatchObject({ need: 'activate', user: { active: true } });
+    expect(applyEdit(before, { holds: [] }, 50)).toMatchObject({ need: 'activate', user: { active: true } });
   });
 
   test('a deletion gives the seat back once', () => {
-    expect(applyEdit(sampleUser(), { deletedAt: 9 })).toMatchObject({ need: 'giveBack', endsSessions: true });
-    expect(applyEdit(sampleUser({ holds: [holdOf('admin')] }), { deletedAt: 9 })).toMatchObject({
+    expect(applyEdit(sampleUser(), { deletedAt: 9 }, 50)).toMatchObject({ need: 'giveBack', endsSessions: true });
+    expect(applyEdit(sampleUser({ holds: [holdOf('admin')] }), { deletedAt: 9 }, 50)).toMatchObject({
       need: 'none',
       endsSessions: false,
     });
@@ -71,14 +74,14 @@ describe('applyEdit', () => {
 
   test('a waiting user stays waiting in the same place when only the profile changes', () => {
     const waiting = asWaiting(sampleUser({ seat: 'none' }), 77, 'connection:okta');
-    const { user, need } = applyEdit(waiting, { profile: { userName: 'aoki', title: 'Manager' } });
+    const { user, need } = applyEdit(waiting, { profile: { userName: 'aoki', title: 'Manager' } }, 50);
     expect(need).toBe('none');
     expect(user).toMatchObject({ waitingSince: 77, active: false, profile: { title: 'Manager' } });
   });
 
   test('any other hold ends the waiting', () => {
     const waiting = asWaiting(sampleUser({ seat: 'none' }), 77, 'connection:okta');
-    const { user } = applyEdit(waiting, { holds: writeActive(waiting.holds, okta, false, 80, 'connection:okta') });
+    const { user } = applyEdit(waiting, { holds: writeActive(waiting.holds, okta, false, 80, 'connection:okta') }, 50);
     expect(user.waitingSince).toBeUndefined();
     expect(user.holds.map((hold) => hold.kind)).toEqual(['idp']);
   });

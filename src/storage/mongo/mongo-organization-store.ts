@@ -20,6 +20,8 @@ export interface OrganizationDocument extends EffectFields {
   readonly seatPolicy: Organization['seatPolicy'];
   /** Missing in documents that are older than it. */
   readonly contact?: Organization['contact'] | null;
+  readonly leaveSeat?: Organization['leaveSeat'] | null;
+  readonly returnHour?: number | null;
   readonly createdAt: number;
 }
 
@@ -38,6 +40,8 @@ export function defineOrganizations(connection: Connection): OrganizationModel {
       endsAt: Number,
       seatPolicy: String,
       contact: Object,
+      leaveSeat: String,
+      returnHour: Number,
       createdAt: Number,
       ...effectSchema,
     },
@@ -89,14 +93,16 @@ export function createOrganizationStore(
   };
 }
 
-function toFields({ id, endsAt, contact, ...rest }: Organization): Record<string, unknown> {
+function toFields({ id, endsAt, contact, leaveSeat, returnHour, ...rest }: Organization): Record<string, unknown> {
   const { name, timeZone, state, seatPolicy, createdAt, revision } = rest;
   const plain = { organizationId: id, name, timeZone, state, seatPolicy, createdAt, revision };
-  return { ...plain, endsAt: endsAt ?? null, contact: contact ?? null };
+  const options = { contact: contact ?? null, leaveSeat: leaveSeat ?? null, returnHour: returnHour ?? null };
+  return { ...plain, endsAt: endsAt ?? null, ...options };
 }
 
 function fromDocument(document: OrganizationDocument): Organization {
   const { name, timeZone, state, endsAt, seatPolicy, contact, createdAt, revision } = document;
+  const { leaveSeat, returnHour } = document;
   return {
     id: document._id as OrganizationId,
     name,
@@ -105,6 +111,8 @@ function fromDocument(document: OrganizationDocument): Organization {
     ...(endsAt === null ? {} : { endsAt }),
     seatPolicy,
     ...(contact === undefined || contact === null ? {} : { contact }),
+    ...(leaveSeat === undefined || leaveSeat === null ? {} : { leaveSeat }),
+    ...(returnHour === undefined || returnHour === null ? {} : { returnHour }),
     createdAt,
     revision,
   };

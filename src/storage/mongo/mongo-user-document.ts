@@ -3,8 +3,10 @@
 
 import type { Hold } from '#directory/hold.ts';
 import { type ConnectionId, foldCase, type OrganizationId, type UserId } from '#directory/identifiers.ts';
+import type { Leaves } from '#directory/leave.ts';
 import {
   keysOf,
+  nextTransitionAt,
   type Role,
   type SeatState,
   statusOf,
@@ -24,6 +26,8 @@ interface UserFields {
   readonly epoch: number;
   readonly profile: unknown;
   readonly holds: readonly unknown[];
+  /** Absent in documents written before there were leaves. */
+  readonly leaves?: readonly unknown[];
   readonly active: boolean;
   readonly waitingSince: number | null;
   readonly roles: readonly string[];
@@ -36,6 +40,8 @@ interface UserFields {
   readonly status: string;
   readonly keys: readonly string[];
   readonly queuedSince: number | null;
+  /** When its leaves ask for something to be done next. */
+  readonly nextTransitionAt: number | null;
   /** Unique in the organisation, never absent: the folded userName, or of a deleted user something nobody else has. */
   readonly liveName: string;
 }
@@ -65,6 +71,7 @@ export function defineUsers(connection: Connection): UserModel {
       epoch: Number,
       profile: Schema.Types.Mixed,
       holds: [Schema.Types.Mixed],
+      leaves: [Schema.Types.Mixed],
       active: Boolean,
       seat: String,
       stamp: String,
@@ -79,6 +86,7 @@ export function defineUsers(connection: Connection): UserModel {
       status: String,
       keys: [String],
       queuedSince: Number,
+      nextTransitionAt: Number,
       liveName: String,
       tombstone: Boolean,
       ...effectSchema,
@@ -89,6 +97,7 @@ export function defineUsers(connection: Connection): UserModel {
   schema.index({ organizationId: 1, keys: 1, _id: 1 }, { name: 'keysById' });
   schema.index({ organizationId: 1, status: 1, _id: 1 }, { name: 'status' });
   schema.index({ organizationId: 1, queuedSince: 1, _id: 1 }, { name: 'queue' });
+  schema.index({ nextTransitionAt: 1, _id: 1 }, { name: 'transition' });
   schema.index({ organizationId: 1, roles: 1 }, { name: 'roles' });
   schema.index({ organizationId: 1, seat: 1 }, { name: 'seat' });
   schema.index({ releasingSince: 1 }, { name: 'releasing' });
@@ -105,6 +114,7 @@ export function toUserFields(user: User): UserFields {
     epoch,
     profile: toStorable(user.profile),
     holds: user.holds.map(toStorable),
+    leaves: (user.leaves ?? []).map(toStorable),
     active,
     waitingSince: user.waitingSince ?? null,
     roles,
@@ -114,8 +124,9 @@ export function toUserFields(user: User): UserFields {
     provisionedBy,
     deletedAt: user.deletedAt ?? null,
     status,
-    keys: keysOf(user.profile).map(toStoredKey),
+    keys: keysOf(user).map(toStoredKey),
     queuedSince: status === 'waiting' ? (user.waitingSince ?? user.createdAt) : null,
+    nextTransitionAt: nextTransitionAt(user) ?? null,
     liveName: user.deletedAt === undefined ? `name ${foldCase(user.profile.userName)}` : `deleted ${user.id}`,
   };
 }
@@ -139,13 +150,14 @@ export function toTombstone(organizationId: string, id: string): UserDocument {
     status: 'tombstone',
     keys: [],
     queuedSince: null,
+    nextTransitionAt: null,
     liveName: `tombstone ${id}`,
   };
   return { _id: id, ...fields, seat: 'none', stamp: null, releasingSince: null, tombstone: true, ...effectFields([]) };
 }
 
 export function fromUserDocument(document: UserDocument): User {
-  const { waitingSince, lastWrittenBy, deletedAt } = document;
+  const { waitingSince, lastWrittenBy, deletedAt, leaves = [] } = document;
   return {
     id: document._id as UserId,
     organizationId: document.organizationId as OrganizationId,
@@ -156,6 +168,7 @@ export function fromUserDocument(document: UserDocument): User {
     active: document.active,
     seat: document.seat,
     ...(waitingSince === null ? {} : { waitingSince }),
+    ...(leaves.length === 0 ? {} : { leaves: fromStorable(leaves) as Leaves }),
     roles: document.roles as readonly Role[],
     createdAt: document.createdAt,
     modifiedAt: document.modifiedAt,

@@ -3,7 +3,7 @@
 
 import type { AccessState } from '#directory/access-decision.ts';
 import type { Hold } from '#directory/hold.ts';
-import type { OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { Instant, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { User } from '#directory/user.ts';
 import type { CommitOutcome, UserCommit, UserCounts, UserStore } from '../user-store.ts';
 import { operators } from './mongo-connection.ts';
@@ -67,6 +67,19 @@ export function createUserStore(users: UserModel, commit: (commit: UserCommit) =
         const longer = { queuedSince: operators({ $gte: everything, $lt: waitingSince }) };
         const asLong = { queuedSince: waitingSince, _id: operators({ $lt: id }) };
         return users.countDocuments({ organizationId, $or: [longer, asLong] });
+      }),
+
+    dueTransitions: (now, limit) =>
+      guard(async () => {
+        if (limit <= 0) return [];
+        const due = { nextTransitionAt: operators({ $gte: everything, $lte: now }) };
+        const order = { nextTransitionAt: 1, _id: 1 } as const;
+        const found = await users
+          .find(due, { organizationId: 1, nextTransitionAt: 1 })
+          .sort(order)
+          .limit(limit)
+          .lean<{ _id: UserId; organizationId: OrganizationId; nextTransitionAt: Instant }[]>();
+        return found.map(({ _id: id, nextTransitionAt: dueAt, ...rest }) => ({ id, dueAt, ...rest }));
       }),
 
     countActiveWithRole: (organizationId, role) =>

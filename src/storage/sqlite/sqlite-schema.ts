@@ -122,8 +122,14 @@ CREATE TABLE group_member (
 CREATE INDEX group_member_member ON group_member (organization, member);
 `;
 
+const version3 = `
+-- When the leaves of an undeleted user ask for something to be done next.
+ALTER TABLE user ADD COLUMN next_transition_at INTEGER;
+CREATE INDEX user_transition ON user (next_transition_at, id) WHERE next_transition_at IS NOT NULL;
+`;
+
 /** One step per version; a step that was released is never changed. */
-const migrations: readonly string[] = [version1, version2];
+const migrations: readonly string[] = [version1, version2, version3];
 
 /** The version this code writes. */
 export const schemaVersion = migrations.length;

@@ -96,9 +96,7 @@ function createKeyWriter(connection: SqliteConnection): (row: number, user: User
 
   return (row, user) => {
     const { organizationId, id } = user;
-    const wanted = new Map(
-      user.deletedAt === undefined ? keysOf(user.profile).map((key) => [nameOf(key), key] as const) : [],
-    );
+    const wanted = new Map(user.deletedAt === undefined ? keysOf(user).map((key) => [nameOf(key), key] as const) : []);
     for (const key of keys.all(row)) {
       if (!wanted.delete(nameOf(key))) dropKey.run(organizationId, key.kind, key.value, id);
     }

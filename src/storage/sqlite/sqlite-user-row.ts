@@ -3,7 +3,7 @@
 import type { AccessState } from '#directory/access-decision.ts';
 import type { Hold } from '#directory/hold.ts';
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
-import { keysOf, statusOf, type SeatState, type User } from '#directory/user.ts';
+import { keysOf, nextTransitionAt, statusOf, type SeatState, type User } from '#directory/user.ts';
 import type { SqlValue } from './sqlite-transaction.ts';
 
 export interface AccessRow {
@@ -52,7 +52,7 @@ export function toUser(row: UserRow): User {
 /** The folded userName while it must be unique, null once the user is deleted. */
 export function userNameKeyOf(user: User): string | null {
   if (user.deletedAt !== undefined) return null;
-  return keysOf(user.profile).find((key) => key.kind === 'userName')?.value ?? null;
+  return keysOf(user).find((key) => key.kind === 'userName')?.value ?? null;
 }
 
 /** Values in the order of `writtenColumns`. */
@@ -68,6 +68,7 @@ export function toWrittenValues(user: User): readonly SqlValue[] {
     JSON.stringify(holds),
     waitingSince ?? null,
     deletedAt ?? null,
+    nextTransitionAt(user) ?? null,
     JSON.stringify(body),
   ];
 }
@@ -82,5 +83,6 @@ export const writtenColumns = [
   'holds',
   'waiting_since',
   'deleted_at',
+  'next_transition_at',
   'body',
 ] as const;

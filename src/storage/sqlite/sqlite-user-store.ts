@@ -3,7 +3,7 @@
 
 import type { UserId } from '#directory/identifiers.ts';
 import type { UserStatus } from '#directory/user.ts';
-import type { UserStore } from '../user-store.ts';
+import type { DueUser, UserStore } from '../user-store.ts';
 import type { SqliteConnection } from './sqlite-transaction.ts';
 import { accessColumns, type AccessRow, toAccessState, toUser, userColumns, type UserRow } from './sqlite-user-row.ts';
 
@@ -39,6 +39,9 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
   const waitingBefore = connection.prepare<Number>(
     `SELECT count(*) AS number FROM user
      WHERE organization = ? AND status = 'waiting' AND (waiting_since, id) < (?, ?)`,
+  );
+  const due = connection.prepare<DueUser>(
+    `SELECT id, organization AS organizationId, next_transition_at AS dueAt FROM user WHERE next_transition_at <= ? ORDER BY next_transition_at, id LIMIT ?`,
   );
   const withRole = connection.prepare<Number>(
     'SELECT count(*) AS number FROM active_role WHERE organization = ? AND role = ?',
@@ -100,6 +103,7 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
       const since = waitingSince ?? Number.MAX_SAFE_INTEGER;
       return connection.read(() => waitingBefore.get(organizationId, since, id)?.number ?? 0);
     },
+    dueTransitions: (now, limit) => connection.read(() => due.all(now, limit)),
     countActiveWithRole: (organizationId, role) =>
       connection.read(() => withRole.get(organizationId, role)?.number ?? 0),
   };

@@ -76,6 +76,19 @@ export function describeOrganizationStore(open: OpenStorage): void {
       expect(await storage.organizations.get(organization.id)).toEqual(next);
     });
 
+    test('what an organisation may leave open reads back as it was set, and unset again', async () => {
+      const plain = makeOrganization();
+      const { id } = plain;
+      await storage.organizations.insert(plain, 1, []);
+      const contact = { text: 'IT', email: 'it@example.com' };
+      const set = { ...plain, endsAt: 5, contact, leaveSeat: 'keep', returnHour: 0, revision: 2 } as const;
+      expect(await storage.organizations.replace(set, 1, [])).toBe(true);
+      expect(await storage.organizations.get(id)).toEqual(set);
+      const unset = { ...plain, revision: 3 };
+      expect(await storage.organizations.replace(unset, 2, [])).toBe(true);
+      expect(await storage.organizations.get(id)).toEqual(unset);
+    });
+
     test('replacing an organisation that does not exist is refused', async () => {
       const organization = makeOrganization({ revision: 2 });
       expect(await storage.organizations.replace(organization, 1, [])).toBe(false);

@@ -1,0 +1,194 @@
+// Leaves: dated absences with a seat rule and, mostly, a way back (model.md, "Leave"). Dates are what people said, local to the organisation; the
+// instants beside them are what they mean in its zone (provisioning/leave-dates.ts). Pure: what is due is applied here, when is asked elsewhere.
+
+import { hasHold, liftHold, placeHold, type Hold } from './hold.ts';
+import type { ConnectionId, Instant } from './identifiers.ts';
+
+declare const brand: unique symbol;
+export type LeaveId = string & { readonly [brand]: 'LeaveId' };
+
+/** `left`: a planned end. At its start it places the hold of whoever planned it and is over; nobody comes back by itself. */
+export const leaveTypes = ['leave', 'parental', 'secondment', 'other', 'left'] as const;
+export type LeaveType = (typeof leaveTypes)[number];
+
+/** `2027-02-01`. */
+export type LocalDate = string;
+
+export interface Leave {
+  readonly id: LeaveId;
+  readonly type: LeaveType;
+  /** The first day away. */
+  readonly from: LocalDate;
+  /** The first day back; none: until somebody says so. */
+  readonly until?: LocalDate;
+  /** The IANA zone in which the dates are meant, and the local time of the return. */
+  readonly zone: string;
+  readonly returnHour: number;
+  readonly startsAt: Instant;
+  readonly endsAt?: Instant;
+  /** Whether the seat is given back meanwhile. */
+  readonly seat: 'release' | 'keep';
+  readonly note?: string;
+  /** Who planned it, in one line; `source` is the connection, else empty. */
+  readonly by: string;
+  readonly source: ConnectionId | '';
+  readonly state: LeaveState;
+  /** When it began and ended in fact; later than planned after a downtime. */
+  readonly startedAt?: Instant;
+  readonly endedAt?: Instant;
+}
+
+/** `ended` also early or by a deactivation; `cancelled` never began. */
+export type LeaveState = 'planned' | 'running' | 'ended' | 'cancelled';
+
+/** How many past leaves a user keeps; the audit trail has them all. */
+export const keptLeaves = 50;
+
+/** What a leave is about in the list of a person. */
+export type Leaves = readonly Leave[];
+
+export function isOpen({ state }: Pick<Leave, 'state'>): boolean {
+  return state === 'planned' || state === 'running';
+}
+
+export function runningLeave(leaves: Leaves): Leave | undefined {
+  return leaves.find(({ state }) => state === 'running');
+}
+
+/** The one that is running, else the next one planned. */
+export function currentLeave(leaves: Leaves): Leave | undefined {
+  const [next] = leaves.filter(isOpen).toSorted((a, b) => a.startsAt - b.startsAt);
+  return runningLeave(leaves) ?? next;
+}
+
+/** The open leave whose days meet these, or undefined. Two that touch (one ends on the day the other begins) do not meet. */
+export function overlapping(leaves: Leaves, candidate: Pick<Leave, 'id' | 'startsAt' | 'endsAt'>): Leave | undefined {
+  const end = candidate.endsAt ?? Infinity;
+  return leaves.find(
+    (leave) =>
+      isOpen(leave) &&
+      leave.id !== candidate.id &&
+      leave.startsAt < end &&
+      candidate.startsAt < (leave.endsAt ?? Infinity),
+  );
+}
+
+/** When something is to happen next, or undefined. */
+export function nextTransitionOf(leaves: Leaves): Instant | undefined {
+  const instants = leaves.flatMap(({ state, startsAt, endsAt }) =>
+    state === 'planned' ? [startsAt] : state === 'running' && endsAt !== undefined ? [endsAt] : [],
+  );
+  return instants.length === 0 ? undefined : Math.min(...instants);
+}
+
+export interface Transition {
+  readonly kind: 'started' | 'returned' | 'left';
+  readonly leave: Leave;
+  readonly dueAt: Instant;
+}
+
+/** The first transition that is due at `now`; of several at one instant a return comes before a start. */
+export function dueTransition(leaves: Leaves, now: Instant): Transition | undefined {
+  const due = leaves.flatMap((leave): Transition[] => {
+    const { state, startsAt, endsAt } = leave;
+    if (state === 'running' && endsAt !== undefined && endsAt <= now)
+      return [{ kind: 'returned', leave, dueAt: endsAt }];
+    if (state !== 'planned' || startsAt > now) return [];
+    return [{ kind: leave.type === 'left' ? 'left' : 'started', leave, dueAt: startsAt }];
+  });
+  const rank = ({ kind }: Transition): number => (kind === 'returned' ? 0 : 1);
+  return due.toSorted((a, b) => a.dueAt - b.dueAt || rank(a) - rank(b))[0];
+}
+
+export interface LeaveEdit {
+  readonly leaves: Leaves;
+  readonly holds: readonly Hold[];
+}
+
+interface OnLeave {
+  readonly leaves: Leaves;
+  readonly holds: readonly Hold[];
+}
+
+/** What a transition makes of the user. A return lifts the leave's own hold and no other. */
+export function applyTransition(user: OnLeave, { kind, leave }: Transition, now: Instant): LeaveEdit {
+  switch (kind) {
+    case 'started':
+      return startLeave(user, leave, now);
+    case 'returned':
+      return endLeave(user, leave, now);
+    case 'left': {
+      const { type, note, by, source } = leave;
+      const kept = note === undefined ? {} : { note };
+      const hold: Hold = { kind: source === '' ? 'admin' : 'hr', source, since: now, by, reason: type, ...kept };
+      return {
+        leaves: replaceLeave(user.leaves, { ...leave, state: 'ended', startedAt: now, endedAt: now }),
+        holds: placeHold(user.holds, hold),
+      };
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+export function startLeave(user: OnLeave, leave: Leave, now: Instant): LeaveEdit {
+  return {
+    leaves: replaceLeave(user.leaves, { ...leave, state: 'running', startedAt: now }),
+    holds: placeHold(user.holds, holdOf(leave, now)),
+  };
+}
+
+/** Over, as planned or early; one that had not begun is cancelled. */
+export function endLeave(user: OnLeave, leave: Leave, now: Instant): LeaveEdit {
+  if (leave.state === 'planned')
+    return { leaves: replaceLeave(user.leaves, { ...leave, state: 'cancelled', endedAt: now }), holds: user.holds };
+  return {
+    leaves: replaceLeave(user.leaves, { ...leave, state: 'ended', endedAt: now }),
+    holds: liftHold(user.holds, 'leave', ''),
+  };
+}
+
+/** A running leave whose plan was changed says so in its hold too. */
+export function changeLeave(user: OnLeave, leave: Leave): LeaveEdit {
+  const leaves = replaceLeave(user.leaves, leave);
+  if (leave.state !== 'running') return { leaves, holds: user.holds };
+  const since = user.holds.find(({ kind }) => kind === 'leave')?.since ?? leave.startsAt;
+  return {
+    leaves,
+    holds: user.holds.map((hold) => (hold.kind === 'leave' ? holdOf(leave, since) : hold)),
+  };
+}
+
+/** The leaves with this one in its place or at the end; the oldest that are over make room. */
+export function replaceLeave(leaves: Leaves, leave: Leave): Leaves {
+  const replaced = leaves.some(({ id }) => id === leave.id)
+    ? leaves.map((other) => (other.id === leave.id ? leave : other))
+    : [...leaves, leave];
+  const surplus = replaced.filter((other) => !isOpen(other)).slice(0, -keptLeaves);
+  return surplus.length === 0 ? replaced : replaced.filter((other) => !surplus.includes(other));
+}
+
+/** A running leave whose hold is gone, lifted by an administrator, is over; so is all that is planned for somebody who was deleted. */
+export function reconcileLeaves(leaves: Leaves, user: { readonly holds: readonly Hold[] }, now: Instant): Leaves {
+  const stale = leaves.filter(({ state }) => state === 'running' && !hasHold(user.holds, 'leave'));
+  return stale.length === 0
+    ? leaves
+    : leaves.map((leave) => (stale.includes(leave) ? { ...leave, state: 'ended', endedAt: now } : leave));
+}
+
+/** Whether the person's seat stays theirs: on a leave that keeps it, and held by nothing else. */
+export function keepsSeat(user: OnLeave): boolean {
+  return user.holds.every(({ kind }) => kind === 'leave') && runningLeave(user.leaves)?.seat === 'keep';
+}
+
+function holdOf({ type, note, by, endsAt }: Leave, since: Instant): Hold {
+  return {
+    kind: 'leave',
+    source: '',
+    since,
+    by,
+    reason: type,
+    ...(note === undefined ? {} : { note }),
+    ...(endsAt === undefined ? {} : { until: endsAt }),
+  };
+}

@@ -1,0 +1,224 @@
+// What people plan for a person: a leave, a change of it, its end before its time. Whether it begins at once is decided in the same commit.
+
+import { describeActor, type Actor } from '#directory/actor.ts';
+import { DirectoryError } from '#directory/directory-error.ts';
+import type { ChangeContext } from '#directory/effects-between.ts';
+import { createTimeOrderedId, type Instant, type OrganizationId, type UserId } from '#directory/identifiers.ts';
+import {
+  applyTransition,
+  changeLeave,
+  dueTransition,
+  endLeave,
+  isOpen,
+  overlapping,
+  replaceLeave,
+  type Leave,
+  type LeaveEdit,
+  type LeaveId,
+  type LeaveType,
+  type LocalDate,
+} from '#directory/leave.ts';
+import type { Organization } from '#directory/organization.ts';
+import type { User } from '#directory/user.ts';
+import { changeUser, type ChangeOptions } from './change-user.ts';
+import type { ChangeResult } from './commit-user-change.ts';
+import { toInstant, toLocalDate } from './leave-dates.ts';
+import type { ProvisioningContext } from './provisioning-context.ts';
+
+export interface LeavePlan {
+  readonly type: LeaveType;
+  /** Left out: from now on. */
+  readonly from?: LocalDate;
+  /** The first day back; null or left out: until somebody says so. */
+  readonly until?: LocalDate | null;
+  /** 0 to 23, local. Left out: the organisation's. */
+  readonly returnHour?: number;
+  /** Left out: the organisation's. */
+  readonly seat?: Leave['seat'];
+  readonly note?: string;
+}
+
+export interface LeaveResult extends ChangeResult {
+  readonly leave: Leave;
+}
+
+/** How far ahead and back a leave may be dated: a typing error must not lock somebody out for good. */
+const mostYearsAhead = 20;
+const yearMs = 366 * 86_400_000;
+const mostOpen = 20;
+
+/** Throws `DirectoryError` `userNotFound`, `invalidValue`, `leaveOverlaps`, `lastOwner`. */
+export async function planLeave(
+  context: ProvisioningContext,
+  organizationId: OrganizationId,
+  userId: UserId,
+  plan: LeavePlan,
+  by: ChangeContext,
+  options: ChangeOptions = {},
+): Promise<LeaveResult> {
+  const organization = await readOrganization(context, organizationId);
+  const id = createTimeOrderedId(context.now(), context.randomBytes) as LeaveId;
+  const leave = toLeave(context, organization, id, plan, by.actor);
+  const result = await changeUser(
+    context,
+    organizationId,
+    userId,
+    (user) => {
+      const { leaves = [], holds } = user;
+      if (leaves.filter(isOpen).length >= mostOpen)
+        throw new DirectoryError('invalidValue', `A person has at most ${mostOpen} leaves ahead.`, { field: 'from' });
+      assertFree(user, leave);
+      return beginIfDue({ leaves: replaceLeave(leaves, leave), holds }, context.now());
+    },
+    by,
+    options,
+  );
+  return { ...result, leave: leaveOf(result.user, id) };
+}
+
+/** Changes the plan of a leave that is ahead or running; what is left out stays. A running one keeps its start. */
+export async function changeLeavePlan(
+  context: ProvisioningContext,
+  organizationId: OrganizationId,
+  userId: UserId,
+  leaveId: LeaveId,
+  plan: Partial<LeavePlan>,
+  by: ChangeContext,
+  options: ChangeOptions = {},
+): Promise<LeaveResult> {
+  const organization = await readOrganization(context, organizationId);
+  const edit = (user: User): LeaveEdit => {
+    const before = openLeaveOf(user, leaveId);
+    if (before.state === 'running' && plan.from !== undefined && plan.from !== before.from)
+      throw new DirectoryError('invalidValue', 'This leave has begun; its start stays.', { field: 'from' });
+    if (before.state === 'running' && plan.type === 'left' && before.type !== 'left')
+      throw new DirectoryError('invalidValue', 'A leave that has begun cannot become a planned end.', {
+        field: 'type',
+      });
+    const until = plan.until === undefined ? before.until : plan.until;
+    const note = plan.note ?? before.note;
+    const changed = toLeave(
+      context,
+      organization,
+      leaveId,
+      {
+        type: plan.type ?? before.type,
+        from: plan.from ?? before.from,
+        ...(until === undefined ? {} : { until }),
+        returnHour: plan.returnHour ?? before.returnHour,
+        seat: plan.seat ?? before.seat,
+        ...(note === undefined ? {} : { note }),
+      },
+      by.actor,
+    );
+    const kept = { by: before.by, source: before.source, state: before.state };
+    const began = before.state === 'running' ? { startsAt: before.startsAt, startedAt: before.startedAt } : {};
+    const after = { ...changed, ...kept, ...began } as Leave;
+    assertFree(user, after);
+    return beginIfDue(changeLeave({ leaves: user.leaves ?? [], holds: user.holds }, after), context.now());
+  };
+  const result = await changeUser(context, organizationId, userId, edit, by, options);
+  return { ...result, leave: leaveOf(result.user, leaveId) };
+}
+
+/** Ends a running leave today, or cancels one that is ahead. Without another hold the person comes back, or waits for a seat. */
+export async function endLeaveNow(
+  context: ProvisioningContext,
+  organizationId: OrganizationId,
+  userId: UserId,
+  leaveId: LeaveId,
+  by: ChangeContext,
+  options: ChangeOptions = {},
+): Promise<LeaveResult> {
+  const edit = (user: User): LeaveEdit =>
+    endLeave({ leaves: user.leaves ?? [], holds: user.holds }, openLeaveOf(user, leaveId), context.now());
+  const result = await changeUser(context, organizationId, userId, edit, by, options);
+  return { ...result, leave: leaveOf(result.user, leaveId) };
+}
+
+/** A leave whose first day has come begins in the commit that plans it; one whose last day has passed too is over at once. */
+function beginIfDue(edit: LeaveEdit, now: Instant): LeaveEdit {
+  let applied = edit;
+  for (let due = dueTransition(edit.leaves, now); due !== undefined; due = dueTransition(applied.leaves, now)) {
+    applied = applyTransition(applied, due, now);
+  }
+  return applied;
+}
+
+function toLeave(
+  context: ProvisioningContext,
+  { timeZone, leaveSeat = 'release', returnHour: usualHour = 0 }: Organization,
+  id: LeaveId,
+  plan: LeavePlan,
+  actor: Actor,
+): Leave {
+  const now = context.now();
+  const { type, until, returnHour = usualHour, note } = plan;
+  if (!Number.isInteger(returnHour) || returnHour < 0 || returnHour > 23)
+    throw new DirectoryError('invalidValue', 'The hour of return is 0 to 23.', { field: 'returnHour' });
+  if (type === 'left' && typeof until === 'string')
+    throw new DirectoryError('invalidValue', 'A planned end has no day of return.', { field: 'until' });
+  const from = plan.from ?? toLocalDate(now, timeZone);
+  const startsAt = plan.from === undefined ? now : toInstant(from, 0, timeZone, 'from');
+  const endsAt = typeof until === 'string' ? toInstant(until, returnHour, timeZone, 'until') : undefined;
+  for (const [field, instant] of [
+    ['from', startsAt],
+    ['until', endsAt],
+  ] as const) {
+    if (instant !== undefined && Math.abs(instant - now) > mostYearsAhead * yearMs)
+      throw new DirectoryError('invalidValue', `\`${field}\` is too far away.`, { field });
+  }
+  if (endsAt !== undefined && endsAt <= startsAt)
+    throw new DirectoryError(
+      'invalidValue',
+      '`until`, the first day back, must come after `from`, the first day away.',
+      {
+        field: 'until',
+      },
+    );
+  return {
+    id,
+    type,
+    from,
+    ...(typeof until === 'string' ? { until } : {}),
+    zone: timeZone,
+    returnHour,
+    startsAt,
+    ...(endsAt === undefined ? {} : { endsAt }),
+    seat: type === 'left' ? 'release' : (plan.seat ?? leaveSeat),
+    ...(note === undefined ? {} : { note }),
+    by: describeActor(actor),
+    source: actor.kind === 'connection' ? actor.connection : '',
+    state: 'planned',
+  };
+}
+
+function assertFree({ leaves = [] }: User, leave: Leave): void {
+  const other = overlapping(leaves, leave);
+  if (other === undefined) return;
+  const { id, type, from, until } = other;
+  throw new DirectoryError(
+    'leaveOverlaps',
+    `There is a leave already from ${from}${until === undefined ? '' : ` until ${until}`}.`,
+    { leave: { id, type, from, ...(until === undefined ? {} : { until }) } },
+  );
+}
+
+function openLeaveOf({ leaves = [] }: User, id: LeaveId): Leave {
+  const leave = leaves.find((candidate) => candidate.id === id);
+  if (leave === undefined) throw new DirectoryError('leaveNotFound', 'This person has no such leave.');
+  if (!isOpen(leave)) throw new DirectoryError('leaveOver', 'This leave is over.', { state: leave.state });
+  return leave;
+}
+
+function leaveOf({ leaves = [] }: User, id: LeaveId): Leave {
+  const leave = leaves.find((candidate) => candidate.id === id);
+  if (leave === undefined) throw new DirectoryError('leaveNotFound', 'This person has no such leave.');
+  return leave;
+}
+
+async function readOrganization(context: ProvisioningContext, id: OrganizationId): Promise<Organization> {
+  const organization = await context.storage.organizations.get(id);
+  if (organization === null) throw new DirectoryError('organizationNotFound', `There is no organisation ${id}.`);
+  return organization;
+}

@@ -1,0 +1,75 @@
+// The schedule: leaves begin and end when their time has come, late ones after a downtime in the order in which they were due. Every step reads
+// the person anew and is guarded by their revision, so it does not matter how many nodes run it or whether one of them wakes up late.
+
+import { DirectoryError } from '#directory/directory-error.ts';
+import type { ChangeContext } from '#directory/effects-between.ts';
+import { applyTransition, dueTransition, type Transition } from '#directory/leave.ts';
+import { nextTransitionAt, type User } from '#directory/user.ts';
+import type { DueUser } from '#storage/user-store.ts';
+import { changeUser } from './change-user.ts';
+import type { ProvisioningContext } from './provisioning-context.ts';
+
+const piece = 200;
+
+/**
+ * Applies what is due. What a rule refuses (the last owner does not go on leave) is reported and tried again next time, and holds up nobody
+ * else. Throws `StorageError`.
+ */
+export async function runLeaves(context: ProvisioningContext): Promise<void> {
+  const refused = new Set<string>();
+  for (;;) {
+    const limit = piece + refused.size;
+    const found = await context.storage.users.dueTransitions(context.now(), limit);
+    const due: DueUser[] = found.filter(({ id }) => !refused.has(id));
+    if (due.length === 0) return;
+    const last = found.length < limit ? Infinity : (found.at(-1)?.dueAt ?? Infinity);
+    for (let next = due.shift(); next !== undefined; next = due.shift()) {
+      const again = await runOne(context, next);
+      if (again === 'refused') refused.add(next.id);
+      // What is due after the last one that was read comes with the next piece.
+      else if (again !== undefined && again <= Math.min(context.now(), last))
+        insertInOrder(due, { ...next, dueAt: again });
+    }
+    if (found.length < limit) return;
+  }
+}
+
+/** One transition of one person. Answers when the next one of theirs is due, or that a rule refused this one. */
+async function runOne(
+  context: ProvisioningContext,
+  { id, organizationId }: DueUser,
+): Promise<number | undefined | 'refused'> {
+  const first = await context.storage.users.get(organizationId, id);
+  if (first === null || first.deletedAt !== undefined) return undefined;
+  const due = dueTransition(first.leaves ?? [], context.now());
+  if (due === undefined) return undefined;
+  const edit = ({ leaves = [], holds }: User) => {
+    const now = dueTransition(leaves, context.now());
+    // Somebody else has done it, or changed the plan, since it was read.
+    return now?.leave.id === due.leave.id && now.kind === due.kind
+      ? applyTransition({ leaves, holds }, now, context.now())
+      : {};
+  };
+  try {
+    const by = bySchedule(context, due);
+    const { user } = await changeUser(context, organizationId, id, edit, by, { ifNoSeat: 'wait' });
+    return nextTransitionAt(user);
+  } catch (error) {
+    if (!(error instanceof DirectoryError)) throw error;
+    // Deleted meanwhile: there is nobody left to whom it could happen.
+    if (error.code === 'userNotFound') return undefined;
+    context.reportTrouble(`a leave could not be carried out: ${due.leave.id}`, error);
+    return 'refused';
+  }
+}
+
+function insertInOrder(due: DueUser[], user: DueUser): void {
+  const place = due.findIndex(({ dueAt }) => dueAt > user.dueAt);
+  due.splice(place === -1 ? due.length : place, 0, user);
+}
+
+function bySchedule(context: ProvisioningContext, { kind, leave, dueAt }: Transition): ChangeContext {
+  const late = Math.floor((context.now() - dueAt) / 60_000);
+  const reason = `leave.${kind} ${leave.id}${late < 1 ? '' : `, ${late} minutes late`}`;
+  return { actor: { kind: 'system', name: 'leaves' }, mouth: 'schedule', reason };
+}
