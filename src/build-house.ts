@@ -32,6 +32,7 @@ import { createProvisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { moveAllLeaves } from '#provisioning/move-leaves.ts';
 import { runLeaves } from '#provisioning/run-leaves.ts';
+import { runSeatContracts } from '#provisioning/seat-contract.ts';
 import { recountAll, sweepSeats } from '#provisioning/seat-sweep.ts';
 import { recordKinds } from '#record-kinds.ts';
 import { createTokenRouter } from '#scim/oauth-token-router.ts';
@@ -239,6 +240,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     [
       { name: 'seats', everyMs: 5_000, run: () => sweepSeats(write) },
       { name: 'leaves', everyMs: 5_000, run: () => runLeaves(write) },
+      { name: 'seatContracts', everyMs: 60_000, run: () => runSeatContracts(write) },
       { name: 'leaveZones', everyMs: 3_600_000, run: () => moveAllLeaves(write) },
       { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
       { name: 'metadata', everyMs: 600_000, run: () => followMetadata(admin) },

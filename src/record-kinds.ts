@@ -30,6 +30,7 @@ import { domainClaimRecords, verifiedDomainRecords } from '#storage/domain-recor
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
 import type { AnnouncedKind } from '#storage/record-store.ts';
+import { seatContractRecords } from '#storage/seat-contract-records.ts';
 import { signingKeyRecords } from '#storage/signing-key-records.ts';
 
 export const recordKinds: readonly AnnouncedKind[] = [
@@ -60,6 +61,7 @@ export const recordKinds: readonly AnnouncedKind[] = [
   metadataWatchRecords,
   samlKeyRecords,
   receivedTokenRecords,
+  seatContractRecords,
   recentLogoutRecords,
   sessionRecords,
   setUpCodeRecords,

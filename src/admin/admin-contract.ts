@@ -158,6 +158,62 @@ export const seatChange = z.strictObject({
   reserved: seats.optional(),
   policy: seatPolicy.optional(),
 });
+const contractRow = z.strictObject({
+  from: z.string().max(10).describe('The first day, local to the organisation, as 2027-04-01.'),
+  licensed: seats.nullable().describe('null is unlimited.'),
+  unitPrice: z.string().max(20).optional().describe('For one seat and one month, a decimal number as text.'),
+  currency: z.string().max(3).optional().describe('ISO 4217, as JPY.'),
+  note: shortText.optional(),
+});
+export const contractChange = z.strictObject({ rows: z.array(contractRow).max(200) });
+export const contractAnswer = z.object({
+  rows: z.array(
+    contractRow.extend({
+      inForce: z.boolean(),
+      appliedAt: instant
+        .optional()
+        .describe('When the ledger came to say so; left out: its day has not come, or more seats are used.'),
+    }),
+  ),
+});
+export const contractChanged = contractAnswer.extend({ change });
+export const forecastQuery = z.strictObject({
+  days: z.coerce.number().int().min(1).max(1_100).default(90).describe('How far ahead.'),
+});
+const seatEvent = z.object({
+  at: instant,
+  kind: z.enum(['starts', 'returns', 'ends']),
+  user: z.string(),
+  name: z.string(),
+  type: leaveType,
+  change: z.int().describe('How many more people need a seat from then on.'),
+});
+export const forecastAnswer = z.object({
+  days: z.int(),
+  steps: z.array(
+    z.object({
+      date: z.string(),
+      at: instant,
+      licensed: z.int().nullable(),
+      needed: z.int().describe('People who need a seat.'),
+      used: z.int(),
+      free: z.int().nullable(),
+      short: z.int().describe('How many more would have to be licensed.'),
+      events: z.array(seatEvent),
+    }),
+  ),
+  firstShortage: z
+    .object({
+      date: z.string(),
+      short: z.int(),
+      sentence: z.string(),
+      monthly: z
+        .object({ amount: z.string(), currency: z.string() })
+        .optional()
+        .describe('What the missing seats would cost in a month, where the contract names a price.'),
+    })
+    .nullable(),
+});
 export const seatsChanged = seatsAnswer.extend({ change });
 export const recounted = seatsAnswer.extend({ drift: z.int(), outcome: z.enum(['exact', 'repaired', 'busy']), change });
 

@@ -1,9 +1,11 @@
 // Seats: what is licensed, used, free and waited for; changing the contract; counting anew.
 
-import { DirectoryError } from '#directory/directory-error.ts';
-import type { Organization } from '#directory/organization.ts';
 import * as contract from './admin-contract.ts';
-import { defineOperation, readOrganization, type AdminContext, type Operation } from './admin-operation.ts';
+import { defineOperation, readOrganization, type Operation } from './admin-operation.ts';
+import { readSeatContract } from '#provisioning/seat-contract.ts';
+import { toContractAnswer } from './seat-contract-view.ts';
+import { readForecast } from './seat-forecast.ts';
+import { readSeats } from './seat-numbers.ts';
 
 const base = '/organizations/:org/seats';
 
@@ -37,6 +39,46 @@ export const seatOperations: readonly Operation[] = [
     },
   }),
   defineOperation({
+    id: 'seats.contract',
+    method: 'get',
+    path: `${base}/contract`,
+    summary: 'From when how many seats, and for how much',
+    answer: contract.contractAnswer,
+    run: async (context, call) => {
+      const rows = await readSeatContract(context, call.organization.id);
+      return { body: toContractAnswer(context, call.organization, rows) };
+    },
+  }),
+  defineOperation({
+    id: 'seats.planContract',
+    method: 'put',
+    path: `${base}/contract`,
+    summary: 'Replace the rows of the contract; one whose day has come counts with the answer',
+    body: contract.contractChange,
+    answer: contract.contractChanged,
+    run: async (context, call) => {
+      const { organization, by } = call;
+      const planned = call.body.rows.map(({ unitPrice, currency, note, ...row }) => ({
+        ...row,
+        ...(unitPrice === undefined ? {} : { unitPrice }),
+        ...(currency === undefined ? {} : { currency }),
+        ...(note === undefined ? {} : { note }),
+      }));
+      const { rows, change } = await context.provisioning.planSeatContract(organization.id, planned, by);
+      return { body: { ...toContractAnswer(context, organization, rows), change } };
+    },
+  }),
+  defineOperation({
+    id: 'seats.forecast',
+    method: 'get',
+    path: `${base}/forecast`,
+    summary:
+      'How many seats will be needed, by day, from leaves and planned ends; and the first day on which there are too few',
+    query: contract.forecastQuery,
+    answer: contract.forecastAnswer,
+    run: async (context, call) => ({ body: await readForecast(context, call.organization, call.query.days) }),
+  }),
+  defineOperation({
     id: 'seats.recount',
     method: 'post',
     path: `${base}/recount`,
@@ -48,22 +90,3 @@ export const seatOperations: readonly Operation[] = [
     },
   }),
 ];
-
-/** `billed` is the contract, whatever is used. */
-export async function readSeats(context: AdminContext, organization: Organization) {
-  const ledger = await context.storage.seats.read(organization.id);
-  if (ledger === null) throw new DirectoryError('organizationNotFound', 'There is no such organisation.');
-  const { waiting, inactive, onLeave } = await context.storage.users.counts(organization.id);
-  return {
-    licensed: ledger.licensed,
-    billed: ledger.licensed,
-    used: ledger.used,
-    free: ledger.licensed === null ? null : ledger.free,
-    over: ledger.over,
-    reserved: ledger.reserved,
-    waiting,
-    inactive,
-    onLeave,
-    policy: organization.seatPolicy,
-  };
-}

@@ -1,10 +1,10 @@
-// seats show | set | recount
+// seats show | set | recount | forecast
 
 import { toCount, toSeats, withOrganization, type CommonOptions } from './command-options.ts';
 import { insideHouse, runOperation } from './command-run.ts';
 import { exitCodes, UsageError } from './exit-code.ts';
 import type { CommandPlace } from './command-place.ts';
-import { writeFacts, type Terminal } from './terminal.ts';
+import { inOneLine, writeFacts, writeTable, type Terminal } from './terminal.ts';
 
 interface SetOptions extends CommonOptions {
   readonly licensed?: string;
@@ -47,6 +47,16 @@ export function addSeatCommands({ program, terminal, endWith }: CommandPlace): v
       show(terminal, answer, options.json);
     });
 
+  withOrganization(seats.command('forecast'))
+    .description('how many seats will be needed, by day, from leaves and planned ends')
+    .option('--days <days>', 'how far ahead', '90')
+    .action(async ({ org, json, days }: CommonOptions & { readonly days: string }) => {
+      const answer = await insideHouse(terminal, (house) =>
+        runOperation(house, { operation: 'seats.forecast', organization: org, query: { days } }),
+      );
+      terminal.result(json === true ? JSON.stringify(answer) : writeForecast(answer));
+    });
+
   withOrganization(seats.command('recount'))
     .description('count the holders of seats and repair the ledger if it is wrong')
     .action(async (options: CommonOptions) => {
@@ -56,6 +66,18 @@ export function addSeatCommands({ program, terminal, endWith }: CommandPlace): v
       show(terminal, answer, options.json);
       if (answer['outcome'] === 'busy') endWith(exitCodes.failed);
     });
+}
+
+function writeForecast({ steps, firstShortage }: Readonly<Record<string, unknown>>): string {
+  const rows = (steps as readonly { readonly events: readonly { kind: string; name: string }[] }[]).map((step) => ({
+    ...step,
+    events: step.events.map(({ kind, name }) => `${name} ${kind}`).join(', '),
+  }));
+  const table = writeTable(['date', 'needed', 'used', 'free', 'short', 'events'], rows);
+  const { sentence } = (firstShortage ?? { sentence: 'Nobody will go without a seat, as far as is known.' }) as {
+    readonly sentence: string;
+  };
+  return `${table}\n\n${inOneLine(sentence)}`;
 }
 
 function show(terminal: Terminal, answer: Readonly<Record<string, unknown>>, json: boolean | undefined): void {

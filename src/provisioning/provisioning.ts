@@ -15,6 +15,7 @@ import { provisionUser } from './provision-user.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 import { removeDepartment } from './remove-department.ts';
 import { removeUser } from './remove-user.ts';
+import { planSeatContract } from './seat-contract.ts';
 import { promoteWaiting } from './seat-queue.ts';
 import { createTurns } from './turns.ts';
 
@@ -45,6 +46,7 @@ export interface Provisioning {
   readonly changeOrganization: Bound<typeof changeOrganization>;
   readonly changeSeats: Bound<typeof changeSeats>;
   readonly recountSeats: Bound<typeof recountSeats>;
+  readonly planSeatContract: Bound<typeof planSeatContract>;
   readonly customSchemas: CustomSchemaAdministration;
   readonly promoteWaiting: (organizationId: OrganizationId) => Promise<number>;
 }
@@ -80,6 +82,7 @@ export function createProvisioning(context: ProvisioningContext): Provisioning {
     changeOrganization: changeOrganization.bind(null, context),
     changeSeats: changeSeats.bind(null, context),
     recountSeats: recountSeats.bind(null, context),
+    planSeatContract: planSeatContract.bind(null, context),
     customSchemas: createCustomSchemas(context),
     promoteWaiting: promoteWaiting.bind(null, context),
   };

@@ -121,6 +121,40 @@ describeOnBothStorages('leaves for administrators', (open) => {
     expect((await house.call('post', `${one}/end`).expect(409)).body.code).toBe('leaveOver');
   });
 
+  test('the forecast names the day on which somebody comes back to no seat, also on the command line’s own operation', async () => {
+    await house.stop();
+    house = await openAdminHouse(await open(), 2);
+    const [aoki, baba] = [await house.add('aoki'), await house.add('baba')];
+    await house.call('post', `${at}/users/${aoki.id}/leaves`, february).expect(201);
+    await house.call('post', `${at}/users/${baba.id}/leaves`, { from: '2027-03-01', until: '2028-03-01' }).expect(201);
+    const forecast = async (days = 90) =>
+      (await house.call('get', `${at}/seats/forecast?days=${days}`).expect(200)).body;
+    const steps = async () =>
+      ((await forecast()).steps as { date: string; needed: number; free: number }[]).map(({ date, needed, free }) => [
+        date,
+        needed,
+        free,
+      ]);
+    expect(await steps()).toEqual([
+      ['2027-01-12', 2, 0],
+      ['2027-02-01', 1, 1],
+      ['2027-03-01', 0, 2],
+      ['2027-04-01', 1, 1],
+    ]);
+    expect((await forecast()).firstShortage).toBeNull();
+    await pass('2027-02-01');
+    await house.add('suzuki');
+    await pass('2027-03-01');
+    await house.add('tanaka');
+    expect((await forecast()).firstShortage).toEqual({
+      date: '2027-04-01',
+      short: 1,
+      sentence: 'On 2027-04-01 you are one seat short: Display aoki returns, 2 of 2 in use.',
+    });
+    expect((await forecast(500)).steps.at(-1)).toMatchObject({ date: '2028-03-01', needed: 4, short: 2 });
+    await house.call('get', `${at}/seats/forecast?days=0`).expect(400);
+  });
+
   test('each step is in the audit trail, with who and why', async () => {
     const aoki = await house.add('aoki');
     await house.call('post', `${at}/users/${aoki.id}/leaves`, february).expect(201);

@@ -1,0 +1,129 @@
+// The forecast: arithmetic over known facts (model.md, "Leave"). Leaves that begin give seats back, returns need them; what nobody has planned is not
+// guessed. Pure, and as long as the number of events that are ahead.
+
+import { isOpen, type Leave, type LeaveType } from './leave.ts';
+import type { Instant, UserId } from './identifiers.ts';
+import { displayNameOf, type User } from './user.ts';
+
+export interface SeatEvent {
+  readonly at: Instant;
+  /** `starts` and `ends` give a seat back, `returns` needs one. */
+  readonly kind: 'starts' | 'returns' | 'ends';
+  readonly userId: UserId;
+  readonly name: string;
+  readonly type: LeaveType;
+  /** How many more people need a seat from then on: -1, 0 or 1. */
+  readonly change: -1 | 0 | 1;
+}
+
+/** From then on another number is licensed. */
+export interface ContractEvent {
+  readonly at: Instant;
+  readonly licensed: number | null;
+}
+
+export interface SeatsNow {
+  readonly licensed: number | null;
+  /** How many more may be used, loudly. */
+  readonly over: number;
+  /** Held by active people, and kept for people on leave. */
+  readonly used: number;
+  readonly waiting: number;
+}
+
+/** What is so from `at` on. */
+export interface ForecastStep {
+  readonly at: Instant;
+  readonly licensed: number | null;
+  /** People who need a seat, and those of them who have one. */
+  readonly needed: number;
+  readonly used: number;
+  readonly free: number | null;
+  /** How many seats more would have to be licensed. */
+  readonly short: number;
+  readonly events: readonly SeatEvent[];
+}
+
+export interface Forecast {
+  readonly steps: readonly ForecastStep[];
+  /** The first step, now included, at which more are needed than licensed. */
+  readonly firstShortage: ForecastStep | null;
+}
+
+type Planned = Pick<User, 'id' | 'profile' | 'holds' | 'leaves' | 'seat'>;
+
+/** What a person's leaves do to the seats until `end`. Whoever something else holds needs no seat, before and after. */
+export function seatEventsOf(user: Planned, end: Instant): readonly SeatEvent[] {
+  const { id, profile, holds, leaves = [], seat } = user;
+  const isHeld = holds.some(({ kind }) => kind !== 'leave' && kind !== 'seat');
+  const name = displayNameOf(profile);
+  const event = (kind: SeatEvent['kind'], at: Instant, { type }: Leave, change: -1 | 0 | 1): SeatEvent[] =>
+    at > end ? [] : [{ at, kind, userId: id, name, type, change: isHeld ? 0 : change }];
+  return leaves.filter(isOpen).flatMap((leave) => {
+    const { type, state, startsAt, endsAt } = leave;
+    if (type === 'left') return event('ends', startsAt, leave, -1);
+    // On a running leave the person still has the seat, or has given it back; a later one keeps it or will give it back.
+    const keeps = state === 'running' ? seat === 'held' : leave.seat === 'keep';
+    const starts = state === 'planned' ? event('starts', startsAt, leave, keeps ? 0 : -1) : [];
+    const returns = endsAt === undefined ? [] : event('returns', endsAt, leave, keeps ? 0 : 1);
+    return [...starts, ...returns];
+  });
+}
+
+/** Steps by day of the organisation: `dayOf` names it. What is overdue counts as due now. */
+export function forecastSeats(
+  now: SeatsNow,
+  { people, contract = [] }: { readonly people: readonly SeatEvent[]; readonly contract?: readonly ContractEvent[] },
+  from: Instant,
+  dayOf: (instant: Instant) => string,
+): Forecast {
+  const ordered = [...people, ...contract].toSorted((a, b) => a.at - b.at);
+  let [needed, licensed] = [now.used + now.waiting, now.licensed];
+  const steps: ForecastStep[] = [toStep(now, from, needed, licensed, [])];
+  for (let next = 0; next < ordered.length; ) {
+    const at = Math.max(ordered[next]?.at ?? from, from);
+    const [day, ofDay]: [string, SeatEvent[]] = [dayOf(at), []];
+    for (
+      let event = ordered[next];
+      event !== undefined && dayOf(Math.max(event.at, from)) === day;
+      event = ordered[next]
+    ) {
+      if ('licensed' in event) licensed = event.licensed;
+      else {
+        ofDay.push(event);
+        needed += event.change;
+      }
+      next += 1;
+    }
+    steps.push(toStep(now, at, needed, licensed, ofDay));
+  }
+  return { steps, firstShortage: steps.find(({ short }) => short > 0) ?? null };
+}
+
+function toStep(
+  { over }: SeatsNow,
+  at: Instant,
+  needed: number,
+  licensed: number | null,
+  events: readonly SeatEvent[],
+): ForecastStep {
+  if (licensed === null) return { at, licensed, needed, used: needed, free: null, short: 0, events };
+  const used = Math.min(needed, licensed + over);
+  const [free, short] = [Math.max(0, licensed - used), Math.max(0, needed - licensed)];
+  return { at, licensed, needed, used, free, short, events };
+}
+
+/** "On 2027-04-01 you are one seat short: Aoki returns, 10 of 10 in use." */
+export function describeShortage(
+  { at, licensed, short, used, needed, events }: ForecastStep,
+  dayOf: (at: Instant) => string,
+): string {
+  const seats = short === 1 ? 'one seat' : `${short} seats`;
+  const [first, ...others] = events
+    .filter(({ kind, change }) => kind === 'returns' && change > 0)
+    .map(({ name }) => name);
+  const inUse = `${used} of ${licensed ?? used} in use`;
+  if (first === undefined) return `On ${dayOf(at)} you are ${seats} short: ${needed} people need one, ${inUse}.`;
+  const who = others.length === 0 ? `${first} returns` : `${first} and ${others.length} more return`;
+  return `On ${dayOf(at)} you are ${seats} short: ${who}, ${inUse}.`;
+}

@@ -1,0 +1,85 @@
+// The contract of seats by date: what counts today, what will count, what it costs; a row below the use waits and is billed all the same.
+
+import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { openAdminHouse, type AdminHouse } from './admin-house.ts';
+
+const midnight = (date: string) => Date.parse(`${date}T00:00:00+09:00`);
+
+describeOnBothStorages('the contract of seats', (open) => {
+  const at = '/organizations/acme/seats';
+  let house: AdminHouse;
+  beforeEach(async () => {
+    house = await openAdminHouse(await open(), 2);
+  });
+  afterEach(() => house.stop());
+  const plan = (rows: readonly object[]) => house.call('put', `${at}/contract`, { rows });
+  const seats = async () => (await house.call('get', at).expect(200)).body;
+  const pass = async (date: string): Promise<void> => {
+    house.clock.now = midnight(date);
+    await house.runJobs();
+    await house.context.settleEffects();
+  };
+
+  test('rows take effect on their day, once, and who waits is let in then', async () => {
+    const price = { unitPrice: '1200.50', currency: 'JPY' };
+    const { body } = await plan([
+      { from: '2027-04-01', licensed: 3, ...price },
+      { from: '2026-04-01', licensed: 2, ...price },
+    ]).expect(200);
+    expect(body.rows).toMatchObject([
+      { from: '2026-04-01', inForce: true, appliedAt: expect.any(String) },
+      { from: '2027-04-01', inForce: false },
+    ]);
+    expect(body.rows[1].appliedAt).toBeUndefined();
+    for (const name of ['aoki', 'baba', 'chiba']) await house.add(name);
+    expect(await seats()).toMatchObject({ licensed: 2, billed: 2, used: 2, waiting: 1 });
+    const { body: forecast } = await house.call('get', `${at}/forecast`).expect(200);
+    expect(forecast.firstShortage).toMatchObject({ short: 1, monthly: { amount: '1200.50', currency: 'JPY' } });
+    expect(forecast.steps.at(-1)).toMatchObject({ date: '2027-04-01', licensed: 3, short: 0 });
+    await pass('2027-03-31');
+    expect(await seats()).toMatchObject({ licensed: 2, waiting: 1 });
+    await pass('2027-04-01');
+    expect(await seats()).toMatchObject({ licensed: 3, billed: 3, used: 3, waiting: 0 });
+    await house.call('put', at, { licensed: 5 }).expect(200);
+    await pass('2027-04-02');
+    expect(await seats()).toMatchObject({ licensed: 5, billed: 3 });
+    expect(
+      (await plan(body.rows.map(({ inForce: _i, appliedAt: _a, ...row }: Record<string, unknown>) => row)).expect(200))
+        .body.change,
+    ).toBeNull();
+  });
+
+  test('a row below the use is refused today, and on its day waits until enough have left', async () => {
+    const [aoki] = [await house.add('aoki'), await house.add('baba')];
+    const refused = await plan([{ from: '2027-01-01', licensed: 1 }]).expect(409);
+    expect(refused.body).toMatchObject({ code: 'belowUse', over: 1 });
+    expect((await house.call('get', `${at}/contract`).expect(200)).body.rows).toEqual([]);
+    await plan([{ from: '2027-04-01', licensed: 1 }]).expect(200);
+    await pass('2027-04-01');
+    expect(await seats()).toMatchObject({ licensed: 2, billed: 1, used: 2 });
+    expect(house.lines.some((line) => line.includes('could not take effect'))).toBe(true);
+    await house.call('post', `/organizations/acme/users/${aoki.id}/deactivate`, {}).expect(200);
+    await pass('2027-04-02');
+    expect(await seats()).toMatchObject({ licensed: 1, billed: 1, used: 1, free: 0 });
+  });
+
+  test('what is no contract is refused, and nothing is stored', async () => {
+    for (const rows of [
+      [{ from: '2027-02-30', licensed: 1 }],
+      [{ from: '2027-02-01', licensed: -1 }],
+      [{ from: '2027-02-01', licensed: 1.5 }],
+      [
+        { from: '2027-02-01', licensed: 1 },
+        { from: '2027-02-01', licensed: 2 },
+      ],
+      [{ from: '2027-02-01', licensed: 1, unitPrice: '12,5', currency: 'EUR' }],
+      [{ from: '2027-02-01', licensed: 1, unitPrice: '12.5' }],
+      [{ from: '2027-02-01', licensed: 1, unitPrice: '12.5', currency: 'yen' }],
+      [{ licensed: 1 }],
+    ])
+      expect([rows, (await plan(rows)).status]).toEqual([rows, 400]);
+    expect((await house.call('get', `${at}/contract`).expect(200)).body.rows).toEqual([]);
+    await house.call('put', `${at}/contract`, { rows: [] }, house.keys.acmeRead).expect(403);
+    await house.call('get', `${at}/contract`, undefined, house.keys.other).expect(404);
+  });
+});
