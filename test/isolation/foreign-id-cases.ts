@@ -22,6 +22,7 @@ export interface Ids {
   readonly signIn: string;
   readonly logEntry: string;
   readonly session: string;
+  readonly leave: string;
   readonly userName: string;
   readonly externalId: string;
   readonly email: string;
@@ -59,7 +60,7 @@ function admin(
   };
 }
 const inPath = (rest: string) => (org: string, ids: Ids) =>
-  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{domain}', ids.domain).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn).replace('{department}', ids.department).replace('{logEntry}', ids.logEntry).replace('{schema}', ids.schema).replace('{app}', ids.app)}`;
+  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{domain}', ids.domain).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn).replace('{department}', ids.department).replace('{logEntry}', ids.logEntry).replace('{schema}', ids.schema).replace('{leave}', ids.leave).replace('{app}', ids.app)}`;
 /** Only about the organisation that the path names. */
 const ofPath =
   (method: string, rest: string, body?: unknown): Cases =>
@@ -198,6 +199,46 @@ export const adminCases: Readonly<Record<string, Cases>> = {
     body: { roles: ['auditor'] },
     headers: { 'if-match': '*' },
   }),
+  'users.leaves': admin('GET', inPath('/users/{person}/leaves'), { control: 200 }),
+  'users.planLeave': admin('POST', inPath('/users/{person}/leaves'), { body: { from: '2041-01-01' } }),
+  'users.changeLeave': (ids, own) => [
+    ...(admin('PUT', inPath('/users/{person}/leaves/{leave}'), { body: { until: null } })(
+      ids,
+      own,
+    ) as readonly ForeignIdCase[]),
+    {
+      method: 'PUT',
+      target: `/api/v1/organizations/${own.organization}/users/${own.person}/leaves/${ids.leave}`,
+      body: { until: null },
+    },
+  ],
+  'users.endLeave': (ids, own) => [
+    ...(admin('POST', inPath('/users/{person}/leaves/{leave}/end'), { body: {} })(
+      ids,
+      own,
+    ) as readonly ForeignIdCase[]),
+    {
+      method: 'POST',
+      target: `/api/v1/organizations/${own.organization}/users/${own.person}/leaves/${ids.leave}/end`,
+      body: {},
+    },
+  ],
+  'leaves.list': (ids, own) => [
+    { method: 'GET', target: `/api/v1/organizations/${ids.organization}/leaves`, control: 200 },
+    { method: 'GET', target: `/api/v1/organizations/${own.organization}/leaves?cursor=${cursorAt(ids.person)}` },
+  ],
+  'leaves.add': (ids, own) => [
+    {
+      method: 'POST',
+      target: `/api/v1/organizations/${own.organization}/leaves`,
+      body: { user: ids.person, from: '2041-01-01' },
+    },
+    {
+      method: 'POST',
+      target: `/api/v1/organizations/${ids.organization}/leaves`,
+      body: { user: ids.person, from: '2041-01-01' },
+    },
+  ],
   'departments.list': (ids, own) => [
     { method: 'GET', target: `/api/v1/organizations/${ids.organization}/departments`, control: 200 },
     ...[
@@ -249,6 +290,9 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   'logoutDeliveries.retry': ofPath('POST', `/logout-deliveries/${'0'.repeat(64)}/retry`, {}),
   'seats.get': ofPath('GET', '/seats'),
   'seats.change': ofPath('PUT', '/seats', { licensed: 1 }),
+  'seats.contract': ofPath('GET', '/seats/contract'),
+  'seats.planContract': ofPath('PUT', '/seats/contract', { rows: [] }),
+  'seats.forecast': ofPath('GET', '/seats/forecast'),
   'seats.recount': ofPath('POST', '/seats/recount'),
   'signIns.list': (ids, own) => [
     { method: 'GET', target: `/api/v1/organizations/${ids.organization}/sign-ins`, control: 200 },

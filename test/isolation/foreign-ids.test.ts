@@ -232,6 +232,7 @@ function unknownLike(ids: Ids): Ids {
     signIn: last(ids.signIn),
     logEntry: ids.logEntry.replace(/....\./, '0000.'),
     session: last(ids.session),
+    leave: last(ids.leave),
     userName: swap(ids.userName),
     externalId: swap(ids.externalId),
     email: swap(ids.email),

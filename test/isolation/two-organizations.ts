@@ -43,6 +43,7 @@ export interface Party {
   readonly signIn: string;
   readonly logEntry: string;
   readonly session: string;
+  readonly leave: string;
   readonly change: string;
   readonly userName: string;
   readonly externalId: string;
@@ -250,6 +251,9 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
   const { change } = await must(
     admin('POST', `/users/${other}/deactivate`, { reason: `Reason ${canary}`, note: names.note }),
   );
+  const { leave } = await must(
+    admin('POST', `/users/${person}/leaves`, { from: '2040-01-01', until: '2040-02-01', note: names.note }),
+  );
   const appHost = `${canary}.apps.test`;
   await must(
     admin('POST', '/apps', {
@@ -276,6 +280,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     signIn: refused.reference,
     logEntry: logged.id,
     session: session.id,
+    leave: leave.id,
     change,
     ...names,
     appHost,
@@ -291,6 +296,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
       refused.reference,
       logged.id,
       session.id,
+      leave.id,
       change,
     ],
     secrets: [adminKey, scimSecret, sharedSecret, clientSecret, openId.clientSecret, token],
