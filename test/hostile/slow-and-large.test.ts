@@ -150,8 +150,9 @@ test('F04 headers that trickle, and a connection that says nothing, are cut off;
   }
   await ending;
   expect(served).toBeGreaterThan(3);
-  for (const connection of slow) expect(connection.received()).toMatch(/^HTTP\/1\.1 408 /);
-  for (const connection of silent) expect(connection.ending()).not.toBeNull();
+  for (const connection of silent) expect(connection.received()).toMatch(/^HTTP\/1\.1 408 /);
+  // Whoever was writing as the answer came may be told of a reset in its place, by their own system.
+  for (const connection of slow) expect(connection.received()).toMatch(/^(?:HTTP\/1\.1 408 |$)/);
 });
 
 test('F04 whoever is slow but in time is served', async () => {

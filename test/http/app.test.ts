@@ -161,14 +161,14 @@ describe('log', () => {
 
 test('requests are measured by part of the server, method and status, never by address', async () => {
   const { app, metrics } = house();
-  await request(app).get('/x/users/4711').expect(200);
-  await request(app).get('/elsewhere/4711').expect(404);
+  await request(app).get('/x/users/person-4711').expect(200);
+  await request(app).get('/elsewhere/person-4711').expect(404);
   const page = await metrics.render();
   expect(page).toContain(
     'http_server_request_duration_seconds_count{http_request_method="GET",http_route="/x",http_response_status_code="200"} 1',
   );
   expect(page).toContain('http_route="none",http_response_status_code="404"} 1');
-  expect(page).not.toContain('4711');
+  expect(page).not.toContain('person-4711');
 });
 
 test('the app works under a path of a foreign app, with its own settings', async () => {

@@ -53,6 +53,7 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'users.counts': (s) => s.users.counts(id),
   'users.commit': (s) => insert(s, makeUser(id)),
   'users.commit, taking a seat': (s) => insert(s, makeUser(id), { seat: 'take' }),
+  'users.dueTransitions': (s) => s.users.dueTransitions(noon, 10),
   'users.longestWaiting': (s) => s.users.longestWaiting(id),
   'users.waitingBefore': (s) => s.users.waitingBefore(id, { id: person }),
   'users.countActiveWithRole': (s) => s.users.countActiveWithRole(id, 'owner'),
