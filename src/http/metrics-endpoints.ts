@@ -7,8 +7,14 @@ import type { Storage } from '#storage/storage.ts';
 
 export function createMetricsRouter(metrics: Pick<Metrics, 'render' | 'contentType'>): Router {
   const router = Router({ caseSensitive: true });
+  // Anybody may ask, and each page reads the store for every organisation: those who ask at once get one and the same.
+  let rendering: Promise<string> | undefined;
+  const render = (): Promise<string> =>
+    (rendering ??= metrics.render().finally(() => {
+      rendering = undefined;
+    }));
   router.get('/metrics', async (_request, response) => {
-    const page = await metrics.render();
+    const page = await render();
     response.set('Cache-Control', 'no-store').type(metrics.contentType).send(page);
   });
   return router;

@@ -3,6 +3,7 @@
 import express from 'express';
 import request from 'supertest';
 import { DirectoryError } from '#directory/directory-error.ts';
+import { createMetricsRouter } from '#http/metrics-endpoints.ts';
 import { requestContextOf } from '#http/request-context.ts';
 import { RequestError } from '#http/request-error.ts';
 import { StorageError } from '#storage/storage-error.ts';
@@ -169,6 +170,25 @@ test('requests are measured by part of the server, method and status, never by a
   );
   expect(page).toContain('http_route="none",http_response_status_code="404"} 1');
   expect(page).not.toContain('person-4711');
+});
+
+test('scrapes at one time share one page, the next one has its own; a failure is nobody’s afterwards', async () => {
+  const seen: number[] = [];
+  let fails = false;
+  const render = async (): Promise<string> => {
+    seen.push(seen.length);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (fails) throw new StorageError('unavailable', 'away');
+    return `page ${seen.length}`;
+  };
+  const app = express().use(createMetricsRouter({ render, contentType: 'text/plain' }));
+  const scrape = async () => (await request(app).get('/metrics')).text;
+  expect(await Promise.all([scrape(), scrape(), scrape()])).toEqual(['page 1', 'page 1', 'page 1']);
+  expect(await scrape()).toBe('page 2');
+  fails = true;
+  expect((await request(app).get('/metrics')).status).toBe(500);
+  fails = false;
+  expect(await scrape()).toBe('page 4');
 });
 
 test('the app works under a path of a foreign app, with its own settings', async () => {
