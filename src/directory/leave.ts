@@ -44,7 +44,7 @@ export type LeaveState = 'planned' | 'running' | 'ended' | 'cancelled';
 /** How many past leaves a user keeps; the audit trail has them all. */
 export const keptLeaves = 50;
 
-/** What a leave is about in the list of a person. */
+/** A person's, in the order in which they were planned. */
 export type Leaves = readonly Leave[];
 
 export function isOpen({ state }: Pick<Leave, 'state'>): boolean {
@@ -142,10 +142,9 @@ export function startLeave(user: OnLeave, leave: Leave, now: Instant): LeaveEdit
 export function endLeave(user: OnLeave, leave: Leave, now: Instant): LeaveEdit {
   if (leave.state === 'planned')
     return { leaves: replaceLeave(user.leaves, { ...leave, state: 'cancelled', endedAt: now }), holds: user.holds };
-  return {
-    leaves: replaceLeave(user.leaves, { ...leave, state: 'ended', endedAt: now }),
-    holds: liftHold(user.holds, 'leave', ''),
-  };
+  const leaves = replaceLeave(user.leaves, { ...leave, state: 'ended', endedAt: now });
+  // One that is entered when it is past ends beside another that is running, whose hold it is.
+  return { leaves, holds: runningLeave(leaves) === undefined ? liftHold(user.holds, 'leave', '') : user.holds };
 }
 
 /** A running leave whose plan was changed says so in its hold too. */
@@ -168,7 +167,7 @@ export function replaceLeave(leaves: Leaves, leave: Leave): Leaves {
   return surplus.length === 0 ? replaced : replaced.filter((other) => !surplus.includes(other));
 }
 
-/** A running leave whose hold is gone, lifted by an administrator, is over; so is all that is planned for somebody who was deleted. */
+/** A running leave whose hold is gone, lifted by an administrator, is over. */
 export function reconcileLeaves(leaves: Leaves, user: { readonly holds: readonly Hold[] }, now: Instant): Leaves {
   const stale = leaves.filter(({ state }) => state === 'running' && !hasHold(user.holds, 'leave'));
   return stale.length === 0

@@ -66,7 +66,7 @@ export async function planSeatContract(
     const after = rows.map((row) => withApplication(row, before));
     if (isSame(before, after)) return { rows: before, change: null };
     const now = rowInForce(after, organization, context.now());
-    // The ledger first: it can refuse, and then nothing is done. A crash in between is finished by the sweep or by asking again.
+    // The ledger first: it can refuse, and then nothing is done. A crash in between leaves the number and not the rows: asking again finishes it.
     if (now !== undefined && now.appliedAt === undefined)
       await changeSeats(context, id, { licensed: now.licensed }, by);
     const applied = markApplied(after, organization, context.now());
@@ -98,28 +98,37 @@ export async function runSeatContracts(context: ProvisioningContext): Promise<vo
     );
     for (const record of records) {
       const organization = some.find(({ id }) => id === record.organizationId);
-      if (organization !== undefined) await applyDue(context, organization, record);
+      if (organization !== undefined && isDue(record, organization, context.now()))
+        await applyDue(context, organization);
     }
   }
 }
 
-async function applyDue(
-  context: ProvisioningContext,
-  organization: Organization,
-  record: StoredRecord<SeatContractRows>,
-): Promise<void> {
-  const { rows } = record.value;
-  const due = rowInForce(rows, organization, context.now());
-  if (due === undefined || due.appliedAt !== undefined) return;
-  try {
-    await changeSeats(context, organization.id, { licensed: due.licensed }, bySchedule);
-  } catch (error) {
-    if (!(error instanceof DirectoryError)) throw error;
-    context.reportTrouble(`the contract of ${organization.id} from ${due.from} could not take effect`, error);
-    return;
+function isDue({ value }: StoredRecord<SeatContractRows>, organization: Organization, now: Instant): boolean {
+  const row = rowInForce(value.rows, organization, now);
+  return row !== undefined && row.appliedAt === undefined;
+}
+
+/** Whoever replaces the rows meanwhile is heard: the ledger ends with the number of the rows as they are stored. */
+async function applyDue(context: ProvisioningContext, organization: Organization): Promise<void> {
+  const { id } = organization;
+  let wrote = false;
+  for (let round = 0; round < rounds; round += 1) {
+    const record = await toStore(context).get(seatContractId(id), context.now());
+    if (record === null) return;
+    const { rows } = record.value;
+    const row = rowInForce(rows, organization, context.now());
+    if (row === undefined || (row.appliedAt !== undefined && !wrote)) return;
+    try {
+      await changeSeats(context, id, { licensed: row.licensed }, bySchedule);
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error;
+      context.reportTrouble(`the contract of ${id} from ${row.from} could not take effect`, error);
+      return;
+    }
+    wrote = true;
+    if (await write(context, id, record, markApplied(rows, organization, context.now()), [])) return;
   }
-  // Lost to somebody who replaces the rows: the next round sees theirs.
-  await write(context, organization.id, record, markApplied(rows, organization, context.now()), []);
 }
 
 async function write(

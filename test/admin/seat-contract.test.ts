@@ -2,6 +2,7 @@
 
 import { describeOnBothStorages } from '../harness/both-storages.ts';
 import { openAdminHouse, type AdminHouse } from './admin-house.ts';
+import { openTroubledHouse } from './troubled-house.ts';
 
 const midnight = (date: string) => Date.parse(`${date}T00:00:00+09:00`);
 
@@ -61,6 +62,19 @@ describeOnBothStorages('the contract of seats', (open) => {
     await house.call('post', `/organizations/acme/users/${aoki.id}/deactivate`, {}).expect(200);
     await pass('2027-04-02');
     expect(await seats()).toMatchObject({ licensed: 1, billed: 1, used: 1, free: 0 });
+  });
+
+  test('rows that are replaced while the sweep applies them win', async () => {
+    await house.stop();
+    const scene = await openTroubledHouse(await open(), 2);
+    ({ house } = scene);
+    await plan([{ from: '2027-04-01', licensed: 9 }]).expect(200);
+    scene.when('after seatContract.get', () => plan([{ from: '2027-03-31', licensed: 4 }]).expect(200));
+    await pass('2027-04-01');
+    expect(await seats()).toMatchObject({ licensed: 4, billed: 4 });
+    expect((await house.call('get', `${at}/contract`).expect(200)).body.rows).toMatchObject([
+      { licensed: 4, inForce: true },
+    ]);
   });
 
   test('what is no contract is refused, and nothing is stored', async () => {

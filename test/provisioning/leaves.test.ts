@@ -166,6 +166,15 @@ describeOnBothStorages('leaves', (open) => {
     expect([statusOf(past.user), past.leave.state, past.user.epoch]).toEqual(['active', 'ended', ended.user.epoch]);
   });
 
+  test('a past leave that is entered during another one leaves that one alone', async () => {
+    await start();
+    const aoki = await side.add('aoki');
+    const { leave, user } = await side.planLeave(acme, aoki.id, { type: 'parental' }, byAdministrator);
+    const past = await plan(aoki, { from: '2027-01-02', until: '2027-01-05' });
+    expect([statusOf(past.user), past.user.holds, past.leave.state]).toEqual(['onLeave', user.holds, 'ended']);
+    expect(past.user.leaves?.find(({ id }) => id === leave.id)?.state).toBe('running');
+  });
+
   test('plans change: a later return, no return, an earlier one that is past', async () => {
     await start();
     const aoki = await side.add('aoki');
