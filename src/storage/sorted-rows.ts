@@ -1,9 +1,11 @@
 // The first rows of many, in an order, without holding the event loop: what comes by is sorted in short runs, and the runs are merged in pieces.
 // Equal rows keep the order in which they came.
 
+import { createBreath, type Breath } from '#breath.ts';
+
 /** Sorting so many takes a few milliseconds. */
 const runLength = 1_000;
-/** Comparisons between two looks at the clock, and how long may be merged without a pause. */
+/** Comparisons between two looks at the clock, and how long may be sorted and merged without a pause: all runs together, since each is short. */
 const stepsPerLook = 500;
 const breathAfterMs = 5;
 
@@ -17,6 +19,7 @@ export interface SortedRows<Item> {
 export function createSortedRows<Item>(compare: (a: Item, b: Item) => number, most: number): SortedRows<Item> {
   let runs: (readonly Item[])[] = [];
   let loose: Item[] = [];
+  const breathe = createBreath(breathAfterMs);
 
   function closeRun(): void {
     if (loose.length === 0) return;
@@ -31,7 +34,7 @@ export function createSortedRows<Item>(compare: (a: Item, b: Item) => number, mo
       const merged: (readonly Item[])[] = [];
       for (let at = 0; at < runs.length; at += 2) {
         const [left = [], right = []] = [runs[at], runs[at + 1]];
-        merged.push(right.length === 0 ? left : await merge(left, right, compare, most));
+        merged.push(right.length === 0 ? left : await merge(left, right, compare, most, breathe));
       }
       runs = merged;
     }
@@ -41,7 +44,10 @@ export function createSortedRows<Item>(compare: (a: Item, b: Item) => number, mo
   return {
     async add(items) {
       for (const item of items) loose.push(item);
-      if (loose.length >= runLength) closeRun();
+      if (loose.length >= runLength) {
+        closeRun();
+        await breathe();
+      }
       const kept = runs.reduce((sum, run) => sum + run.length, 0);
       if (kept > 2 * most + runLength) runs = [await mergeRuns()];
     },
@@ -54,14 +60,12 @@ async function merge<Item>(
   right: readonly Item[],
   compare: (a: Item, b: Item) => number,
   most: number,
+  breathe: Breath,
 ): Promise<readonly Item[]> {
   const merged: Item[] = [];
-  let [l, r, begun] = [0, 0, performance.now()];
+  let [l, r] = [0, 0];
   for (const length = Math.min(most, left.length + right.length); merged.length < length; ) {
-    if (merged.length % stepsPerLook === 0 && performance.now() - begun > breathAfterMs) {
-      await new Promise((resolve) => setImmediate(resolve));
-      begun = performance.now();
-    }
+    if (merged.length % stepsPerLook === 0) await breathe();
     const [a, b] = [left[l], right[r]];
     if (b === undefined || (a !== undefined && compare(a, b) <= 0)) {
       merged.push(a as Item);

@@ -14,5 +14,5 @@ describeWithMongo('on a real network', () => {
       liveThrough(store, steps, licensed),
     );
     await fc.assert(property, { numRuns: runsOn('mongodb', 3, 1_000) }).finally(() => store.close());
-  }, 900_000);
+  }, 3_600_000);
 });
