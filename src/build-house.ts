@@ -17,6 +17,7 @@ import type { RandomBytes } from '#directory/identifiers.ts';
 import { createGate, type Gate } from '#gate/gate.ts';
 import { fetchJson } from '#gate/connections/outbound-fetch.ts';
 import type { GateContext } from '#gate/gate-context.ts';
+import { createHrRouter } from '#hr/hr-router.ts';
 import { createLaterWork } from '#later-work.ts';
 import { createHttpApp } from '#http/app.ts';
 import { createProxyTrust } from '#http/client-address.ts';
@@ -106,11 +107,17 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     reportTrouble,
   };
   const provisioning = createProvisioning(write);
-  const credentials = createCredentials({ storage, now, randomBytes, wakeRelay });
+  const credentials = createCredentials({ storage, now, randomBytes, wakeRelay, seal: sealing.seal });
   const credentialUses = createCredentialUses({ storage, now, reportTrouble });
   const keys = createIssuerKeys({ now, fetchJson: (url) => fetchJson(url, config.gate) });
   const assertions = createClientAssertions({ storage, keys, now });
-  const authentication = createCredentialAuthentication({ storage, now, assertions, noteUse: credentialUses.note });
+  const authentication = createCredentialAuthentication({
+    storage,
+    now,
+    assertions,
+    unseal: sealing.unseal,
+    noteUse: credentialUses.note,
+  });
   const badCredentials = createBadCredentialLimit(config.limits.badCredentialsPerSecond);
   const relay: EffectRelay = createEffectRelay({
     storage,
@@ -227,6 +234,21 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
           randomBytes,
           tokenMinutes: config.scim.tokenMinutes,
           logger,
+        }),
+      },
+      {
+        path: '/hr',
+        router: createHrRouter({
+          storage,
+          provisioning,
+          provisioningLog,
+          authentication,
+          badCredentials,
+          sealing,
+          now,
+          randomBytes,
+          reportTrouble,
+          limits: { bodyBytes: config.limits.bodyBytes, ...config.limits.scim },
         }),
       },
       { path: '/api', router: createAdminRouter(admin) },

@@ -1,6 +1,5 @@
 // The kinds of plain records the house keeps, by name, so that a store has their tables and indexes before the first request.
 
-import { idempotencyRecords } from '#admin/idempotency.ts';
 import { setUpCodeRecords } from '#admin/set-up-link.ts';
 import { accountLinkRecords, linkedUserRecords } from '#gate/sign-in/account-link.ts';
 import { receivedTokenRecords } from '#gate/security-signals/received-token.ts';
@@ -15,6 +14,8 @@ import { recentLogoutRecords } from '#gate/sessions/recent-logout.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
+import { statusBatchRecords } from '#hr/status-batch.ts';
+import { idempotencyRecords } from '#http/idempotency.ts';
 import { deletedNameRecords } from '#provisioning/deleted-names.ts';
 import { deadLetterRecords } from '#signals/effect-relay.ts';
 import { accessTokenRecords } from '#secrets/access-tokens.ts';
@@ -67,6 +68,7 @@ export const recordKinds: readonly AnnouncedKind[] = [
   setUpCodeRecords,
   signInRecords,
   signingKeyRecords,
+  statusBatchRecords,
   usedAssertionRecords,
   usedOnceRecords,
   verifiedDomainRecords,

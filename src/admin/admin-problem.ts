@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import { DirectoryError, type DirectoryErrorCode } from '#directory/directory-error.ts';
+import { statusOfIdempotencyError } from '#http/idempotency.ts';
 import { toProblem, type Problem } from '#http/problem-details.ts';
 
 export type AdminProblemCode =
@@ -11,9 +12,6 @@ export type AdminProblemCode =
   | 'invalidInput'
   | 'invalidCursor'
   | 'unsupportedMediaType'
-  | 'idempotencyKeyInvalid'
-  | 'idempotencyKeyReused'
-  | 'idempotencyKeyRunning'
   | 'signInNotFound'
   | 'sessionNotFound'
   | 'entryNotFound'
@@ -28,9 +26,6 @@ const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
   invalidInput: 400,
   invalidCursor: 400,
   unsupportedMediaType: 415,
-  idempotencyKeyInvalid: 400,
-  idempotencyKeyReused: 422,
-  idempotencyKeyRunning: 409,
   signInNotFound: 404,
   sessionNotFound: 404,
   entryNotFound: 404,
@@ -129,7 +124,8 @@ export function listProblemCodes(): readonly (readonly [string, number])[] {
     ['storageUnavailable', 503],
     ['internalError', 500],
   ] as const;
-  return [...new Map<string, number>([...ours, ...directory, ...http])];
+  const keys = Object.entries(statusOfIdempotencyError);
+  return [...new Map<string, number>([...ours, ...keys, ...directory, ...http])];
 }
 
 /** Nobody reads on; who sends so many faults is answered no longer than anybody else. */

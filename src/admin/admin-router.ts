@@ -2,14 +2,14 @@
 
 import { Router, type ErrorRequestHandler, type Request, type Response } from 'express';
 import { readText } from '#http/body-limits.ts';
+import { answerOnce } from '#http/idempotency.ts';
 import { sendProblem } from '#http/problem-details.ts';
 import { requestContextOf } from '#http/request-context.ts';
 import { RequestError } from '#http/request-error.ts';
 import { authenticateAdmin, authorizeAdmin, toChangeContext } from './admin-authentication.ts';
 import { parseAdminBody } from './admin-body.ts';
-import type { AdminContext, Answer, Operation } from './admin-operation.ts';
+import { reportTrouble, type AdminContext, type Answer, type Operation } from './admin-operation.ts';
 import { toAdminProblem } from './admin-problem.ts';
-import { answerOnce } from './idempotency.ts';
 import { describeApi, writeReferencePage } from './openapi.ts';
 import { listOperations } from './operations.ts';
 
@@ -71,7 +71,7 @@ async function serve(context: AdminContext, operation: Operation, request: Reque
   }
   const path = request.originalUrl;
   const { answer, replayed } = await answerOnce(
-    context,
+    { ...context, reportTrouble: (message, error) => reportTrouble(context, message, error) },
     { key, credential, method: request.method, path, body: text },
     act,
   );

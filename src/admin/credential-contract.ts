@@ -75,6 +75,7 @@ export const credentialAnswer = z.object({
 export const credentialIssued = z.object({
   credential: credentialAnswer,
   secret: z.string().nullable().describe('Shown once; null for one that trusts an issuer.'),
+  signingSecret: z.string().optional().describe('Of kind `hr`: the secret as libraries of Standard Webhooks take it.'),
   change,
 });
 export const credentialRotated = credentialIssued.extend({

@@ -6,6 +6,7 @@ import type { AppId } from '#directory/app.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ConnectionId, CredentialId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { NewCredential } from '#secrets/credentials.ts';
+import { toSigningSecret } from '#secrets/webhook-signature.ts';
 import * as contract from './admin-contract.ts';
 import {
   defineOperation,
@@ -99,7 +100,8 @@ export const credentialOperations: readonly Operation[] = [
       );
       if (trouble !== undefined) reportTrouble(context, `credential ${id} could not be ended by its rotation`, trouble);
       const credential = toCredentialAnswer(issued.credential, context.now());
-      return { body: { ...issued, credential, oldEndsAt: oldEndsAt === null ? null : toIso(oldEndsAt) } };
+      const signing = credential.kind === 'hr' ? { signingSecret: toSigningSecret(issued.secret) } : {};
+      return { body: { ...issued, ...signing, credential, oldEndsAt: oldEndsAt === null ? null : toIso(oldEndsAt) } };
     },
   }),
 ];
@@ -141,7 +143,8 @@ async function issue(
     trust === undefined
       ? await context.credentials.issue(call.organization.id, request, call.by)
       : { ...(await context.credentials.trustIssuer(call.organization.id, request, trust, call.by)), secret: null };
-  return { body: { ...issued, credential: toCredentialAnswer(issued.credential, context.now()) } };
+  const signing = kind === 'hr' && issued.secret !== null ? { signingSecret: toSigningSecret(issued.secret) } : {};
+  return { body: { ...issued, ...signing, credential: toCredentialAnswer(issued.credential, context.now()) } };
 }
 
 /** Throws `invalidValue` for a kind that proves itself otherwise, and for addresses whose answers nobody could trust. */

@@ -3,14 +3,18 @@
 import { z } from 'zod';
 import { instant } from './contract-words.ts';
 
-export const leaveType = z.enum(['leave', 'parental', 'secondment', 'other', 'left']);
+export const leaveType = z.enum(['leave', 'parental', 'secondment', 'other', 'left', 'start']);
 const localDate = z.string().max(10).describe('A local date of the organisation, for example 2027-04-01.');
 const returnHour = z.int().min(0).max(23);
 const seat = z.enum(['release', 'keep']);
 const note = z.string().max(2_000, { error: 'must have at most 2000 characters' });
 
 export const newLeave = z.strictObject({
-  type: leaveType.default('leave').describe('`left` is a planned end: nobody comes back from it by themselves.'),
+  type: leaveType
+    .default('leave')
+    .describe(
+      '`left` is a planned end: nobody comes back from it by themselves. `start`: not before `until`, the first day.',
+    ),
   from: localDate.optional().describe('The first day away; left out: from now on.'),
   until: localDate.nullable().optional().describe('The first day back; null or left out: until somebody says so.'),
   returnHour: returnHour.optional().describe('The local hour of the return; left out: the organisation’s.'),

@@ -9,6 +9,7 @@ export const mouths = [
   'scimPatch',
   'scimDelete',
   'adminApi',
+  'hrFeed',
   'cli',
   'ownSessions',
   'signIn',

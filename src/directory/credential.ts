@@ -31,6 +31,8 @@ export interface Credential {
   readonly trust?: IssuerTrust;
   /** SHA-256 of the secret, hex; with `trust` of what stands in its place, which is no secret. */
   readonly secretHash: string;
+  /** Of kind `hr`, whose senders may sign instead of sending it: sealed by secrets/, never in an answer. */
+  readonly sealedSecret?: string;
   /** The last four characters, to tell credentials apart; empty with `trust`. */
   readonly lastFour: string;
   readonly createdAt: Instant;

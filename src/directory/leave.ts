@@ -1,14 +1,18 @@
 // Leaves: dated absences with a seat rule and, mostly, a way back (model.md, "Leave"). Dates are what people said, local to the organisation; the
 // instants beside them are what they mean in its zone (provisioning/leave-dates.ts). Pure: what is due is applied here, when is asked elsewhere.
 
+import { DirectoryError } from './directory-error.ts';
 import { hasHold, liftHold, placeHold, type Hold } from './hold.ts';
 import type { ConnectionId, Instant } from './identifiers.ts';
 
 declare const brand: unique symbol;
 export type LeaveId = string & { readonly [brand]: 'LeaveId' };
 
-/** `left`: a planned end. At its start it places the hold of whoever planned it and is over; nobody comes back by itself. */
-export const leaveTypes = ['leave', 'parental', 'secondment', 'other', 'left'] as const;
+/**
+ * `left`: a planned end. At its start it places the hold of whoever planned it and is over; nobody comes back by itself.
+ * `start`: somebody who has not begun yet. It runs from when it is planned until their first day.
+ */
+export const leaveTypes = ['leave', 'parental', 'secondment', 'other', 'left', 'start'] as const;
 export type LeaveType = (typeof leaveTypes)[number];
 
 /** `2027-02-01`. */
@@ -55,21 +59,45 @@ export function runningLeave(leaves: Leaves): Leave | undefined {
   return leaves.find(({ state }) => state === 'running');
 }
 
+/** The one with this id, if it is not over. */
+export function openLeave(leaves: Leaves, id: LeaveId): Leave | undefined {
+  return leaves.find((leave) => leave.id === id && isOpen(leave));
+}
+
 /** The one that is running, else the next one planned. */
 export function currentLeave(leaves: Leaves): Leave | undefined {
   const [next] = leaves.filter(isOpen).toSorted((a, b) => a.startsAt - b.startsAt);
   return runningLeave(leaves) ?? next;
 }
 
-/** The open leave whose days meet these, or undefined. Two that touch (one ends on the day the other begins) do not meet. */
-export function overlapping(leaves: Leaves, candidate: Pick<Leave, 'id' | 'startsAt' | 'endsAt'>): Leave | undefined {
+/**
+ * The open leave whose days meet these, or undefined. Two that touch (one ends on the day the other begins) do not meet. A planned end meets only
+ * another one: people leave while they are away, too.
+ */
+export function overlapping(
+  leaves: Leaves,
+  candidate: Pick<Leave, 'id' | 'type' | 'startsAt' | 'endsAt'>,
+): Leave | undefined {
   const end = candidate.endsAt ?? Infinity;
   return leaves.find(
     (leave) =>
       isOpen(leave) &&
       leave.id !== candidate.id &&
+      (leave.type === 'left') === (candidate.type === 'left') &&
       leave.startsAt < end &&
       candidate.startsAt < (leave.endsAt ?? Infinity),
+  );
+}
+
+/** Throws `DirectoryError` `leaveOverlaps`, naming the other one. */
+export function assertFree(leaves: Leaves, candidate: Leave): void {
+  const other = overlapping(leaves, candidate);
+  if (other === undefined) return;
+  const { id, type, from, until } = other;
+  throw new DirectoryError(
+    'leaveOverlaps',
+    `There is a leave already from ${from}${until === undefined ? '' : ` until ${until}`}.`,
+    { leave: { id, type, from, ...(until === undefined ? {} : { until }) } },
   );
 }
 
@@ -131,6 +159,15 @@ export function applyTransition(user: OnLeave, { kind, leave }: Transition, now:
   }
 }
 
+/** A leave whose first day has come begins in the commit that plans it; one whose last day has passed too is over at once. */
+export function beginIfDue(edit: LeaveEdit, now: Instant): LeaveEdit {
+  let applied = edit;
+  for (let due = dueTransition(applied.leaves, now); due !== undefined; due = dueTransition(applied.leaves, now)) {
+    applied = applyTransition(applied, due, now);
+  }
+  return applied;
+}
+
 export function startLeave(user: OnLeave, leave: Leave, now: Instant): LeaveEdit {
   return {
     leaves: replaceLeave(user.leaves, { ...leave, state: 'running', startedAt: now }),
@@ -144,18 +181,17 @@ export function endLeave(user: OnLeave, leave: Leave, now: Instant): LeaveEdit {
     return { leaves: replaceLeave(user.leaves, { ...leave, state: 'cancelled', endedAt: now }), holds: user.holds };
   const leaves = replaceLeave(user.leaves, { ...leave, state: 'ended', endedAt: now });
   // One that is entered when it is past ends beside another that is running, whose hold it is.
-  return { leaves, holds: runningLeave(leaves) === undefined ? liftHold(user.holds, 'leave', '') : user.holds };
+  const holds = runningLeave(leaves) === undefined ? liftHold(user.holds, holdKindOf(leave), '') : user.holds;
+  return { leaves, holds };
 }
 
 /** A running leave whose plan was changed says so in its hold too. */
 export function changeLeave(user: OnLeave, leave: Leave): LeaveEdit {
   const leaves = replaceLeave(user.leaves, leave);
   if (leave.state !== 'running') return { leaves, holds: user.holds };
-  const since = user.holds.find(({ kind }) => kind === 'leave')?.since ?? leave.startsAt;
-  return {
-    leaves,
-    holds: user.holds.map((hold) => (hold.kind === 'leave' ? holdOf(leave, since) : hold)),
-  };
+  const own = holdKindOf(leave);
+  const since = user.holds.find(({ kind }) => kind === own)?.since ?? leave.startsAt;
+  return { leaves, holds: user.holds.map((hold) => (hold.kind === own ? holdOf(leave, since) : hold)) };
 }
 
 /** The leaves with this one in its place or at the end; the oldest that are over make room. */
@@ -169,7 +205,7 @@ export function replaceLeave(leaves: Leaves, leave: Leave): Leaves {
 
 /** A running leave whose hold is gone, lifted by an administrator, is over. */
 export function reconcileLeaves(leaves: Leaves, user: { readonly holds: readonly Hold[] }, now: Instant): Leaves {
-  const stale = leaves.filter(({ state }) => state === 'running' && !hasHold(user.holds, 'leave'));
+  const stale = leaves.filter((leave) => leave.state === 'running' && !hasHold(user.holds, holdKindOf(leave)));
   return stale.length === 0
     ? leaves
     : leaves.map((leave) => (stale.includes(leave) ? { ...leave, state: 'ended', endedAt: now } : leave));
@@ -180,9 +216,15 @@ export function keepsSeat(user: OnLeave): boolean {
   return user.holds.every(({ kind }) => kind === 'leave') && runningLeave(user.leaves)?.seat === 'keep';
 }
 
-function holdOf({ type, note, by, endsAt }: Leave, since: Instant): Hold {
+/** Which hold stands for a running leave. */
+function holdKindOf({ type }: Pick<Leave, 'type'>): 'leave' | 'start' {
+  return type === 'start' ? 'start' : 'leave';
+}
+
+function holdOf(leave: Leave, since: Instant): Hold {
+  const { type, note, by, endsAt } = leave;
   return {
-    kind: 'leave',
+    kind: holdKindOf(leave),
     source: '',
     since,
     by,

@@ -52,21 +52,30 @@ export interface Forecast {
 
 type Planned = Pick<User, 'id' | 'profile' | 'holds' | 'leaves' | 'seat'>;
 
-/** What a person's leaves do to the seats until `end`. Whoever something else holds needs no seat, before and after. */
+/**
+ * What a person's leaves do to the seats until `end`. Whoever something else holds needs no seat, before and after; whoever has left by then
+ * neither goes nor comes back.
+ */
 export function seatEventsOf(user: Planned, end: Instant): readonly SeatEvent[] {
   const { id, profile, holds, leaves = [], seat } = user;
-  const isHeld = holds.some(({ kind }) => kind !== 'leave' && kind !== 'seat');
+  const isHeld = holds.some(({ kind }) => kind !== 'leave' && kind !== 'start' && kind !== 'seat');
   const name = displayNameOf(profile);
   const event = (kind: SeatEvent['kind'], at: Instant, { type }: Leave, change: -1 | 0 | 1): SeatEvent[] =>
     at > end ? [] : [{ at, kind, userId: id, name, type, change: isHeld ? 0 : change }];
-  return leaves.filter(isOpen).flatMap((leave) => {
-    const { type, state, startsAt, endsAt } = leave;
-    if (type === 'left') return event('ends', startsAt, leave, -1);
-    // On a running leave the person still has the seat, or has given it back; a later one keeps it or will give it back.
-    const keeps = state === 'running' ? seat === 'held' : leave.seat === 'keep';
-    const starts = state === 'planned' ? event('starts', startsAt, leave, keeps ? 0 : -1) : [];
-    const returns = endsAt === undefined ? [] : event('returns', endsAt, leave, keeps ? 0 : 1);
-    return [...starts, ...returns];
+  const open = leaves.filter(isOpen);
+  const leftAt = Math.min(...open.filter(({ type }) => type === 'left').map(({ startsAt }) => startsAt));
+  const absences = open.filter(({ type, startsAt }) => type !== 'left' && startsAt < leftAt);
+  // On a running leave the person still has the seat, or has given it back; a later one keeps it or will give it back.
+  const keeps = (leave: Leave): boolean => (leave.state === 'running' ? seat === 'held' : leave.seat === 'keep');
+  return open.flatMap((leave) => {
+    if (leave.type === 'left') {
+      const given = absences.some((other) => (other.endsAt ?? Infinity) > leftAt && !keeps(other));
+      return event('ends', leave.startsAt, leave, given ? 0 : -1);
+    }
+    if (!absences.includes(leave)) return [];
+    const starts = leave.state === 'planned' ? event('starts', leave.startsAt, leave, keeps(leave) ? 0 : -1) : [];
+    const { endsAt = Infinity } = leave;
+    return [...starts, ...(endsAt >= leftAt ? [] : event('returns', endsAt, leave, keeps(leave) ? 0 : 1))];
   });
 }
 
@@ -119,11 +128,13 @@ export function describeShortage(
   dayOf: (at: Instant) => string,
 ): string {
   const seats = short === 1 ? 'one seat' : `${short} seats`;
-  const [first, ...others] = events
-    .filter(({ kind, change }) => kind === 'returns' && change > 0)
-    .map(({ name }) => name);
+  const [first, ...others] = events.filter(({ kind, change }) => kind === 'returns' && change > 0);
   const inUse = `${used} of ${licensed ?? used} in use`;
   if (first === undefined) return `On ${dayOf(at)} you are ${seats} short: ${needed} people need one, ${inUse}.`;
-  const who = others.length === 0 ? `${first} returns` : `${first} and ${others.length} more return`;
+  const begins = others.every(({ type }) => type === first.type) && first.type === 'start';
+  const who =
+    others.length === 0
+      ? `${first.name} ${begins ? 'starts' : 'returns'}`
+      : `${first.name} and ${others.length} more ${begins ? 'start' : 'return'}`;
   return `On ${dayOf(at)} you are ${seats} short: ${who}, ${inUse}.`;
 }

@@ -15,6 +15,7 @@ export interface UserEdit {
   readonly deletedAt?: Instant;
   readonly lastWrittenBy?: ConnectionId;
   readonly provisionedBy?: User['provisionedBy'];
+  readonly feeds?: NonNullable<User['feeds']>;
   /** "Log out everywhere": every session made so far dies, whatever else changes. */
   readonly endSessions?: true;
 }
@@ -93,7 +94,8 @@ export function writeStatus(
   const holds = writeActive(user.holds, by.connection, active, by.now, by.by);
   const { leaves = [] } = user;
   const running = runningLeave(leaves);
-  return active && by.endsLeaves && running !== undefined ? endLeave({ leaves, holds }, running, by.now) : { holds };
+  const ends = active && by.endsLeaves && running !== undefined && running.type !== 'start';
+  return ends ? endLeave({ leaves, holds }, running, by.now) : { holds };
 }
 
 /** What an administrator's reactivation lifts: the kinds named, else everything but `security`. */

@@ -50,7 +50,17 @@ export interface User {
   /** The connection that last wrote the profile (restore rule), and all that ever provisioned this user. */
   readonly lastWrittenBy?: ConnectionId;
   readonly provisionedBy: readonly ConnectionId[];
+  /** What each feed of an HR system said last; absent: none ever did. No content. */
+  readonly feeds?: Readonly<Record<ConnectionId, FeedMark>>;
   readonly deletedAt?: Instant;
+}
+
+/** By which a report that comes late is told from a new one. */
+export interface FeedMark {
+  readonly sequence?: number;
+  /** The latest report that has come into force. */
+  readonly status?: string;
+  readonly at?: Instant;
 }
 
 /** Whether nothing holds this user. The only definition of "active". */
@@ -74,7 +84,14 @@ export function statusOf(user: Pick<User, 'holds' | 'deletedAt' | 'leaves'>): Us
 }
 
 /** A folded key by which a store finds users without reading them all. */
-export type UserKeyKind = 'userName' | 'externalId' | 'displayName' | 'email' | 'department' | 'leave';
+export type UserKeyKind =
+  | 'userName'
+  | 'externalId'
+  | 'employeeNumber'
+  | 'displayName'
+  | 'email'
+  | 'department'
+  | 'leave';
 export interface UserKey {
   readonly kind: UserKeyKind;
   readonly value: string;
@@ -88,10 +105,12 @@ export function nextTransitionAt({ leaves = [], deletedAt }: Pick<User, 'leaves'
   return deletedAt === undefined ? nextTransitionOf(leaves) : undefined;
 }
 
-/** All keys: names folded where SCIM ignores case, `externalId` exact, e-mails bare and as `type|value`, departments and open leaves by id. */
+/** All keys: names folded where SCIM ignores case, `externalId` and `employeeNumber` exact, e-mails bare and as `type|value`, departments and open leaves by id. */
 export function keysOf({ profile, leaves = [] }: Pick<User, 'profile' | 'leaves'>): readonly UserKey[] {
   const keys: UserKey[] = [{ kind: 'userName', value: foldCase(profile.userName) }];
   if (profile.externalId !== undefined) keys.push({ kind: 'externalId', value: profile.externalId });
+  const employeeNumber = profile.enterprise?.['employeeNumber'];
+  if (typeof employeeNumber === 'string') keys.push({ kind: 'employeeNumber', value: employeeNumber });
   if (profile.displayName !== undefined) keys.push({ kind: 'displayName', value: foldCase(profile.displayName) });
   const emails = new Set<string>();
   for (const email of profile.emails ?? []) {

@@ -5,6 +5,7 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { Logger } from '#observability/logger.ts';
 import { StorageError } from '#storage/storage-error.ts';
+import { IdempotencyError, statusOfIdempotencyError } from './idempotency.ts';
 import { RequestError } from './request-error.ts';
 import { requestContextOf } from './request-context.ts';
 
@@ -49,6 +50,10 @@ export function toProblem(error: unknown): Problem | null {
   if (error instanceof RequestError) {
     const headers = error.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(error.retryAfterSeconds) };
     return { status: error.status, code: error.code, detail: error.message, headers };
+  }
+  if (error instanceof IdempotencyError) {
+    const headers = error.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(error.retryAfterSeconds) };
+    return { status: statusOfIdempotencyError[error.code], code: error.code, detail: error.message, headers };
   }
   if (error instanceof StorageError && error.code === 'unavailable') {
     return {

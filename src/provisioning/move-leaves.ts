@@ -56,10 +56,11 @@ function moveAll({ leaves = [], holds }: User, organization: Organization): Leav
     .reduce<LeaveEdit>((edit, leave) => changeLeave(edit, moveTo(leave, organization.timeZone)), { leaves, holds });
 }
 
-/** One that has begun keeps its beginning. */
+/** One that has begun keeps its beginning, and so does one that was given an instant instead of a day. */
 function moveTo(leave: Leave, zone: string): Leave {
   const { from, until, returnHour, state } = leave;
-  const starts = state === 'planned' ? { startsAt: toInstant(from, 0, zone, 'from') } : {};
+  const isByDay = leave.startsAt === toInstant(from, 0, leave.zone, 'from');
+  const starts = state === 'planned' && isByDay ? { startsAt: toInstant(from, 0, zone, 'from') } : {};
   const ends = until === undefined ? {} : { endsAt: toInstant(until, returnHour, zone, 'until') };
   return { ...leave, zone, ...starts, ...ends };
 }

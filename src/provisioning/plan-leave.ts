@@ -3,14 +3,13 @@
 import { describeActor, type Actor } from '#directory/actor.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
-import { createTimeOrderedId, type Instant, type OrganizationId, type UserId } from '#directory/identifiers.ts';
+import { createTimeOrderedId, type OrganizationId, type UserId } from '#directory/identifiers.ts';
 import {
-  applyTransition,
+  assertFree,
+  beginIfDue,
   changeLeave,
-  dueTransition,
   endLeave,
   isOpen,
-  overlapping,
   replaceLeave,
   type Leave,
   type LeaveEdit,
@@ -67,7 +66,7 @@ export async function planLeave(
       const { leaves = [], holds } = user;
       if (leaves.filter(isOpen).length >= mostOpen)
         throw new DirectoryError('invalidValue', `A person has at most ${mostOpen} leaves ahead.`, { field: 'from' });
-      assertFree(user, leave);
+      assertFree(leaves, leave);
       return beginIfDue({ leaves: replaceLeave(leaves, leave), holds }, context.now());
     },
     by,
@@ -114,7 +113,7 @@ export async function changeLeavePlan(
     const kept = { by: before.by, source: before.source, state: before.state };
     const began = before.state === 'running' ? { startsAt: before.startsAt, startedAt: before.startedAt } : {};
     const after = { ...changed, ...kept, ...began } as Leave;
-    assertFree(user, after);
+    assertFree(user.leaves ?? [], after);
     return beginIfDue(changeLeave({ leaves: user.leaves ?? [], holds: user.holds }, after), context.now());
   };
   const result = await changeUser(context, organizationId, userId, edit, by, options);
@@ -136,16 +135,8 @@ export async function endLeaveNow(
   return { ...result, leave: leaveOf(result.user, leaveId) };
 }
 
-/** A leave whose first day has come begins in the commit that plans it; one whose last day has passed too is over at once. */
-function beginIfDue(edit: LeaveEdit, now: Instant): LeaveEdit {
-  let applied = edit;
-  for (let due = dueTransition(edit.leaves, now); due !== undefined; due = dueTransition(applied.leaves, now)) {
-    applied = applyTransition(applied, due, now);
-  }
-  return applied;
-}
-
-function toLeave(
+/** The leave of a plan, with instants for its days. Throws `DirectoryError` `invalidValue`, naming the field. */
+export function toLeave(
   context: ProvisioningContext,
   { timeZone, leaveSeat = 'release', returnHour: usualHour = 0 }: Organization,
   id: LeaveId,
@@ -158,6 +149,8 @@ function toLeave(
     throw new DirectoryError('invalidValue', 'The hour of return is 0 to 23.', { field: 'returnHour' });
   if (type === 'left' && typeof until === 'string')
     throw new DirectoryError('invalidValue', 'A planned end has no day of return.', { field: 'until' });
+  if (type === 'start' && typeof until !== 'string')
+    throw new DirectoryError('invalidValue', 'Whoever starts later does so on a day: `until`.', { field: 'until' });
   const from = plan.from ?? toLocalDate(now, timeZone);
   const startsAt = plan.from === undefined ? now : toInstant(from, 0, timeZone, 'from');
   const endsAt = typeof until === 'string' ? toInstant(until, returnHour, timeZone, 'until') : undefined;
@@ -185,23 +178,12 @@ function toLeave(
     returnHour,
     startsAt,
     ...(endsAt === undefined ? {} : { endsAt }),
-    seat: type === 'left' ? 'release' : (plan.seat ?? leaveSeat),
+    seat: type === 'left' || type === 'start' ? 'release' : (plan.seat ?? leaveSeat),
     ...(note === undefined ? {} : { note }),
     by: describeActor(actor),
     source: actor.kind === 'connection' ? actor.connection : '',
     state: 'planned',
   };
-}
-
-function assertFree({ leaves = [] }: User, leave: Leave): void {
-  const other = overlapping(leaves, leave);
-  if (other === undefined) return;
-  const { id, type, from, until } = other;
-  throw new DirectoryError(
-    'leaveOverlaps',
-    `There is a leave already from ${from}${until === undefined ? '' : ` until ${until}`}.`,
-    { leave: { id, type, from, ...(until === undefined ? {} : { until }) } },
-  );
 }
 
 function openLeaveOf({ leaves = [] }: User, id: LeaveId): Leave {

@@ -15,6 +15,7 @@ import { provisionUser } from './provision-user.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 import { removeDepartment } from './remove-department.ts';
 import { removeUser } from './remove-user.ts';
+import { previewStatus, reportStatus, undoReport } from './report-status.ts';
 import { planSeatContract } from './seat-contract.ts';
 import { promoteWaiting } from './seat-queue.ts';
 import { createTurns } from './turns.ts';
@@ -34,6 +35,9 @@ export interface Provisioning {
   readonly planLeave: Bound<typeof planLeave>;
   readonly changeLeavePlan: Bound<typeof changeLeavePlan>;
   readonly endLeaveNow: Bound<typeof endLeaveNow>;
+  readonly reportStatus: Bound<typeof reportStatus>;
+  readonly previewStatus: Bound<typeof previewStatus>;
+  readonly undoReport: Bound<typeof undoReport>;
   readonly holdForSecurity: Bound<typeof holdForSecurity>;
   readonly wasDeleted: Bound<typeof wasDeleted>;
   readonly createGroup: Bound<typeof createGroup>;
@@ -65,6 +69,9 @@ export function createProvisioning(context: ProvisioningContext): Provisioning {
     planLeave: planLeave.bind(null, context),
     changeLeavePlan: changeLeavePlan.bind(null, context),
     endLeaveNow: endLeaveNow.bind(null, context),
+    reportStatus: reportStatus.bind(null, context),
+    previewStatus: previewStatus.bind(null, context),
+    undoReport: undoReport.bind(null, context),
     holdForSecurity: holdForSecurity.bind(null, context),
     wasDeleted: wasDeleted.bind(null, context),
     createGroup: createGroup.bind(null, context),

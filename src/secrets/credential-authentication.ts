@@ -3,12 +3,14 @@
 
 import { decideAccess } from '#directory/access-decision.ts';
 import type { Credential, CredentialKind } from '#directory/credential.ts';
+import type { CredentialId, OrganizationId } from '#directory/identifiers.ts';
 import { isOrganizationOpen } from '#directory/organization.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import type { Storage } from '#storage/storage.ts';
 import { isAccessToken, readAccessToken } from './access-tokens.ts';
 import type { AssertionRefusal, ClientAssertions } from './client-assertion.ts';
-import { hashSecret, trustRecordId } from './credential-secret.ts';
+import { hashSecret, sealedPlaceOf, trustRecordId } from './credential-secret.ts';
+import type { Sealing } from './sealing.ts';
 
 /** Why a secret is refused. Only logs tell them apart: to the caller they are one 401. */
 export type CredentialRefusal =
@@ -42,6 +44,13 @@ export interface CredentialAuthentication {
     assertion: string,
     kinds: readonly CredentialKind[],
   ): Promise<CredentialOutcome>;
+  /** The same for the credential with this id, whose secret was not sent but signed with: `isSigned` is asked whether by this one. */
+  authenticateBySignature(
+    organizationId: OrganizationId,
+    id: CredentialId,
+    isSigned: (secret: string) => boolean,
+    kinds: readonly CredentialKind[],
+  ): Promise<CredentialOutcome>;
 }
 
 export interface CredentialAuthenticationContext {
@@ -49,6 +58,8 @@ export interface CredentialAuthenticationContext {
   readonly now: () => number;
   /** Without it no assertion is accepted. */
   readonly assertions?: ClientAssertions;
+  /** Opens secrets that are kept to be signed with; without it nobody is known by a signature. */
+  readonly unseal?: Sealing['unseal'];
   /** Told of every accepted use. */
   readonly noteUse?: (credential: Credential) => void;
 }
@@ -79,6 +90,15 @@ export function createCredentialAuthentication(context: CredentialAuthentication
         (await refusalOf(credential, kinds, now)) ??
         (await context.assertions.check(credential, credential.trust, assertion));
       return refusal === null ? accept(credential, credential.scopes) : refuse(refusal);
+    },
+    async authenticateBySignature(organizationId, id, isSigned, kinds) {
+      const now = context.now();
+      const [record] = await records.list(organizationId, { key: `id=${id}`, limit: 1 }, now);
+      const credential = record?.value;
+      if (credential?.sealedSecret === undefined || context.unseal === undefined) return refuse('unknown');
+      if (!isSigned(context.unseal(credential.sealedSecret, sealedPlaceOf(credential)))) return refuse('unknown');
+      const refusal = await refusalOf(credential, kinds, now);
+      return refusal === null ? accept(credential, credential.scopes) : { ...refuse(refusal), credential };
     },
   };
 

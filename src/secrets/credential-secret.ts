@@ -1,10 +1,11 @@
 // The secret of a credential as text: what kind it is, 256 random bits, and a checksum by which scanners recognise a leaked one.
-// Only its SHA-256 is stored: with 256 random bits a slow hash would add nothing (gate.md 9).
+// Only its SHA-256 is stored: with 256 random bits a slow hash would add nothing (gate.md 9). What is signed with must be known, so it is sealed too.
 
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { CredentialKind } from '#directory/credential.ts';
+import type { Credential, CredentialKind } from '#directory/credential.ts';
 import type { RandomBytes } from '#directory/identifiers.ts';
+import type { SealContext } from './sealing.ts';
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** 62^43 is the first power of 62 above 2^256; 62^6 the first above 2^32. */
@@ -31,6 +32,11 @@ export function hashSecret(secret: string): string {
 /** The id of the record of a credential that has no secret; it follows from the credential's own, by which its client names itself. */
 export function trustRecordId(credentialId: string): string {
   return hashSecret(`trust ${credentialId}`);
+}
+
+/** Where the secret of a credential lies that is signed with. */
+export function sealedPlaceOf({ id, organizationId }: Pick<Credential, 'id' | 'organizationId'>): SealContext {
+  return { organization: organizationId, collection: 'credentials', field: 'secret', id };
 }
 
 function checksumOf(text: string): string {

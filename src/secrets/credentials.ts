@@ -24,7 +24,8 @@ import { credentialRecords } from '#storage/credential-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
-import { createCredentialSecret, hashSecret, trustRecordId } from './credential-secret.ts';
+import { createCredentialSecret, hashSecret, sealedPlaceOf, trustRecordId } from './credential-secret.ts';
+import type { Sealing } from './sealing.ts';
 
 export interface NewCredential {
   readonly kind: CredentialKind;
@@ -58,6 +59,8 @@ export interface CredentialsContext {
   readonly now: () => number;
   readonly randomBytes: RandomBytes;
   readonly wakeRelay: () => void;
+  /** Keeps secrets that are signed with (kind `hr`). */
+  readonly seal: Sealing['seal'];
 }
 
 export interface Credentials {
@@ -106,7 +109,12 @@ export function createCredentials(context: CredentialsContext): Credentials {
   ): Promise<IssuedCredential> {
     const secret = request.secret ?? createCredentialSecret(request.kind, context.randomBytes);
     const begun = await begin(organizationId, request);
-    const credential: Credential = { ...begun, secretHash: hashSecret(secret), lastFour: secret.slice(-4) };
+    const credential: Credential = {
+      ...begun,
+      secretHash: hashSecret(secret),
+      ...(begun.kind === 'hr' ? { sealedSecret: context.seal(secret, sealedPlaceOf(begun)) } : {}),
+      lastFour: secret.slice(-4),
+    };
     return { credential, secret, change: await insert(credential, 'credential.issued', by) };
   }
 
@@ -324,7 +332,7 @@ export function hasEnded(credential: Pick<Credential, 'revokedAt' | 'expiresAt'>
 }
 
 /** What may be told of a credential: everything but the hash. */
-export function describeCredential(credential: Credential): Omit<Credential, 'secretHash'> {
-  const { secretHash: _hash, ...rest } = credential;
+export function describeCredential(credential: Credential): Omit<Credential, 'secretHash' | 'sealedSecret'> {
+  const { secretHash: _hash, sealedSecret: _secret, ...rest } = credential;
   return rest;
 }

@@ -8,7 +8,11 @@ import type { Storage } from './storage.ts';
 const piece = 50;
 
 /** Deletes expired records in small pieces, so that nothing else waits for it. Throws `StorageError`. */
-export async function expireRecords(storage: Storage, kinds: readonly AnnouncedKind[], now: Instant): Promise<void> {
+export async function expireRecords(
+  storage: Pick<Storage, 'records'>,
+  kinds: readonly AnnouncedKind[],
+  now: Instant,
+): Promise<void> {
   for (const kind of kinds) {
     const store = storage.records({ ...kind, keysOf: () => [] });
     while ((await store.deleteExpired(now, piece)) === piece) await new Promise((resolve) => setImmediate(resolve));

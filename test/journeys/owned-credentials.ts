@@ -12,12 +12,10 @@ import type { Company } from './company.ts';
 export type AskAll = () => Promise<Readonly<Record<string, number>>>;
 
 /** Kinds that no door takes, and why. */
-export const withoutDoor: Readonly<Partial<Record<CredentialKind, string>>> = {
-  hr: 'the HR feed is not built: there is nowhere to present it',
-};
+export const withoutDoor: Readonly<Partial<Record<CredentialKind, string>>> = {};
 
 /** The kinds that `issueOwned` issues. */
-export const ownedKinds: readonly CredentialKind[] = ['scim', 'admin', 'app'];
+export const ownedKinds: readonly CredentialKind[] = ['scim', 'admin', 'app', 'hr'];
 
 const host = 'owned.example.com';
 
@@ -36,6 +34,7 @@ export async function issueOwned(company: Company, owner: string, colleague: str
   const scim = await issue('scim', { connection: 'first' });
   const admin = await issue('admin', {});
   const app = await issue('app', { app: 'owned' });
+  const hr = await issue('hr', {});
   const { access_token: token } = (await exchange(company, scim)) as { readonly access_token: string };
 
   const { browser } = await company.signIn(colleague, 'saml');
@@ -51,10 +50,17 @@ export async function issueOwned(company: Company, owner: string, colleague: str
     'SCIM access token got by it': (await company.scimAs(token, 'GET', '/Users?count=1')).status,
     'SCIM token for another access token': 'access_token' in (await exchange(company, scim)) ? 200 : 401,
     'admin key': (await company.adminAs(admin.secret, 'GET', `${base}/seats`)).status,
+    'HR key': await asHr(company, hr.secret),
     'app key at /gate/check': await asApp('check', { cookie, host }),
     'app key at /gate/exchange': await asApp('exchange', { code: 'none', states: [], host }),
     'app key at /gate/end': await asApp('end', { cookie: 'none', host }),
   });
+}
+
+/** A feed that has nothing to report. */
+async function asHr({ url }: Company, secret: string): Promise<number> {
+  const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' };
+  return (await fetch(`${url}/hr/v1/status-changes`, { method: 'POST', headers, body: '[]' })).status;
 }
 
 async function exchange(company: Company, { id, secret }: { id: string; secret: string }): Promise<object> {
@@ -68,6 +74,7 @@ export const accepted = {
   'SCIM access token got by it': 200,
   'SCIM token for another access token': 200,
   'admin key': 200,
+  'HR key': 200,
   'app key at /gate/check': 200,
   // The code is none, which only an accepted app is told.
   'app key at /gate/exchange': 403,

@@ -77,6 +77,21 @@ export const waysOut: readonly WayOut[] = [
         .status,
   },
   {
+    name: 'the HR feed',
+    mouth: 'hrFeed',
+    act: async (company, id) => {
+      const at = `/organizations/${company.organization}`;
+      const { body: credential } = await company.admin('POST', `${at}/credentials`, { kind: 'hr', name: 'HR' });
+      const { body: user } = await company.admin('GET', `${at}/users/${id}`);
+      const line = { userName: user['userName'], status: 'terminated', effectiveAt: '2020-01-01' };
+      const headers = { authorization: `Bearer ${credential['secret']}`, 'content-type': 'application/json' };
+      const door = `${company.url}/hr/v1/status-changes`;
+      const response = await fetch(door, { method: 'POST', headers, body: JSON.stringify([line]) });
+      const { summary } = (await response.json()) as { summary?: { changed: number } };
+      return summary?.changed === 1 ? response.status : 500;
+    },
+  },
+  {
     name: 'a security signal',
     mouth: 'securitySignal',
     act: async (company, id) => {

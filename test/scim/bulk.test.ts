@@ -185,7 +185,13 @@ describeOnBothStorages('SCIM Bulk', (open) => {
     );
     revoke = async () => {
       const now = () => world.clock.now;
-      const credentials = createCredentials({ storage, now, randomBytes, wakeRelay: () => undefined });
+      const credentials = createCredentials({
+        storage,
+        now,
+        randomBytes,
+        wakeRelay: () => undefined,
+        seal: (text) => text,
+      });
       const all = await storage.records({ name: 'credential', keysOf: () => [] } as never).list(acme, { limit: 50 }, 0);
       const mine = all.find(({ value }) => (value as Json).connection === 'okta') as Json;
       return credentials.revoke(acme, mine.value.id, { actor: { kind: 'cli' }, mouth: 'cli' });

@@ -115,7 +115,7 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
     continueLater: (work) => void work(),
     reportTrouble,
   });
-  const credentials = createCredentials({ storage, now, randomBytes, wakeRelay });
+  const credentials = createCredentials({ storage, now, randomBytes, wakeRelay, seal: (text) => text });
   for (const id of [acme, globex]) {
     const { licensed = null, seatPolicy = 'wait' } = id === acme ? options : {};
     await provisioning.createOrganization({ id, name: id, timeZone: 'Asia/Tokyo', licensed, seatPolicy }, byTest);

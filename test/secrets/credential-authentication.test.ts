@@ -14,7 +14,13 @@ describeOnBothStorages('credential authentication', (open) => {
     const storage: Storage = await open();
     const house = await createWriteSide(storage, null);
     const now = () => house.clock.now;
-    const credentials = createCredentials({ storage, now, randomBytes, wakeRelay: () => undefined });
+    const credentials = createCredentials({
+      storage,
+      now,
+      randomBytes,
+      wakeRelay: () => undefined,
+      seal: (text) => text,
+    });
     const authentication = createCredentialAuthentication({ storage, now });
     const reasonOf = async (secret: string, kinds: readonly Credential['kind'][] = ['scim']) => {
       const outcome = await authentication.authenticate(secret, kinds);

@@ -30,7 +30,13 @@ describeOnBothStorages('last use of credentials', (open) => {
     const reportTrouble = (message: string) => void troubles.push(message);
     const node = () => createCredentialUses({ storage, now, reportTrouble, everyMs });
     const uses = node();
-    const credentials = createCredentials({ storage, now, randomBytes, wakeRelay: () => undefined });
+    const credentials = createCredentials({
+      storage,
+      now,
+      randomBytes,
+      wakeRelay: () => undefined,
+      seal: (text) => text,
+    });
     const authentication = createCredentialAuthentication({ storage, now, noteUse: uses.note });
     const { credential, secret } = await credentials.issue(acme, { kind: 'scim', name: 'Okta' }, byAdministrator);
     const use = () => authentication.authenticate(secret, ['scim']);

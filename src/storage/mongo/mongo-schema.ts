@@ -5,9 +5,10 @@ import type { Connection, Model, mongo } from 'mongoose';
 import { StorageError } from '../storage-error.ts';
 import { isDuplicateKey } from './mongo-errors.ts';
 import { defineModel, DocumentSchema } from './mongo-model.ts';
+import { toStoredKey } from './mongo-user-document.ts';
 
-/** Raised with every change of the documents that an older program could not read. */
-const schemaVersion = 1;
+/** Raised with every change of the documents that an older program could not read or keep up. */
+const schemaVersion = 2;
 
 type IndexDescription = mongo.IndexDescription;
 
@@ -30,6 +31,25 @@ export async function prepareSchema(connection: Connection, models: readonly Mod
   }
   await Promise.all(models.map(createIndexes));
   if (found === null) await versions.insertOne({ _id: 'schema', version: schemaVersion }).catch(unlessThere);
+  else if (found.version < schemaVersion) {
+    await addEmployeeNumberKeys(connection);
+    await versions.updateOne({ _id: 'schema' }, { $set: { version: schemaVersion } });
+  }
+}
+
+/** Version 2: users are found by their employee number, too. Doing it again changes nothing. */
+async function addEmployeeNumberKeys(connection: Connection): Promise<void> {
+  const users = connection.collection<{
+    _id: string;
+    keys: string[];
+    profile: { enterprise: { employeeNumber: string } };
+  }>('users');
+  const numbered = { 'profile.enterprise.employeeNumber': { $type: 'string' }, deletedAt: null } as const;
+  const found = users.find(numbered, { projection: { 'profile.enterprise.employeeNumber': 1 } });
+  for await (const { _id, profile } of found) {
+    const key = toStoredKey({ kind: 'employeeNumber', value: profile.enterprise.employeeNumber });
+    await users.updateOne({ _id }, { $addToSet: { keys: key } });
+  }
 }
 
 /** All of a collection's in one command; those that are there already stay. */

@@ -35,6 +35,8 @@ interface UserFields {
   readonly modifiedAt: number;
   readonly lastWrittenBy: string | null;
   readonly provisionedBy: readonly string[];
+  /** Absent in documents of users whom no feed has named. */
+  readonly feeds?: unknown;
   readonly deletedAt: number | null;
   /** To be indexed: the one state shown, every key the user is found by, the place in the queue. */
   readonly status: string;
@@ -82,6 +84,7 @@ export function defineUsers(connection: Connection): UserModel {
       modifiedAt: Number,
       lastWrittenBy: String,
       provisionedBy: [String],
+      feeds: Schema.Types.Mixed,
       deletedAt: Number,
       status: String,
       keys: [String],
@@ -122,6 +125,7 @@ export function toUserFields(user: User): UserFields {
     modifiedAt,
     lastWrittenBy: user.lastWrittenBy ?? null,
     provisionedBy,
+    ...(user.feeds === undefined ? {} : { feeds: toStorable(user.feeds) }),
     deletedAt: user.deletedAt ?? null,
     status,
     keys: keysOf(user).map(toStoredKey),
@@ -157,7 +161,7 @@ export function toTombstone(organizationId: string, id: string): UserDocument {
 }
 
 export function fromUserDocument(document: UserDocument): User {
-  const { waitingSince, lastWrittenBy, deletedAt, leaves = [] } = document;
+  const { waitingSince, lastWrittenBy, deletedAt, leaves = [], feeds } = document;
   return {
     id: document._id as UserId,
     organizationId: document.organizationId as OrganizationId,
@@ -174,6 +178,7 @@ export function fromUserDocument(document: UserDocument): User {
     modifiedAt: document.modifiedAt,
     ...(lastWrittenBy === null ? {} : { lastWrittenBy: lastWrittenBy as ConnectionId }),
     provisionedBy: document.provisionedBy as readonly ConnectionId[],
+    ...(feeds === undefined ? {} : { feeds: fromStorable(feeds) as User['feeds'] & object }),
     ...(deletedAt === null ? {} : { deletedAt }),
   };
 }

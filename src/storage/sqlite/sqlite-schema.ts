@@ -128,8 +128,14 @@ ALTER TABLE user ADD COLUMN next_transition_at INTEGER;
 CREATE INDEX user_transition ON user (next_transition_at, id) WHERE next_transition_at IS NOT NULL;
 `;
 
+const version4 = `
+INSERT OR IGNORE INTO user_key (organization, kind, value, id, user)
+  SELECT organization, 'employeeNumber', json_extract(body, '$.profile.enterprise.employeeNumber'), id, row FROM user
+  WHERE deleted_at IS NULL AND json_type(body, '$.profile.enterprise.employeeNumber') = 'text';
+`;
+
 /** One step per version; a step that was released is never changed. */
-const migrations: readonly string[] = [version1, version2, version3];
+const migrations: readonly string[] = [version1, version2, version3, version4];
 
 /** The version this code writes. */
 export const schemaVersion = migrations.length;

@@ -6,8 +6,53 @@ import type { Credential } from '#directory/credential.ts';
 import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
 import { expireRecords } from '#storage/expire-records.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import { reportTrouble, type AdminContext, type Answer } from './admin-operation.ts';
-import { AdminError } from './admin-problem.ts';
+import type { Storage } from '#storage/storage.ts';
+
+/** An answer as it is kept: JSON. */
+export interface KeptAnswer {
+  /** 200 unless given. */
+  readonly status?: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type IdempotencyErrorCode = 'idempotencyKeyInvalid' | 'idempotencyKeyReused' | 'idempotencyKeyRunning';
+
+export const statusOfIdempotencyError: Readonly<Record<IdempotencyErrorCode, number>> = {
+  idempotencyKeyInvalid: 400,
+  idempotencyKeyReused: 422,
+  idempotencyKeyRunning: 409,
+};
+
+/** `message` is public. */
+export class IdempotencyError extends Error {
+  readonly code: IdempotencyErrorCode;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: IdempotencyErrorCode, message: string, retryAfterSeconds?: number) {
+    super(message);
+    this.name = 'IdempotencyError';
+    this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+interface Place {
+  readonly organization: string;
+  readonly collection: string;
+  readonly field: string;
+  readonly id: string;
+}
+
+export interface IdempotencyContext {
+  readonly storage: Pick<Storage, 'records'>;
+  readonly now: () => number;
+  readonly sealing: {
+    seal(text: string, place: Place): string;
+    unseal(sealed: string, place: Place): string;
+  };
+  readonly reportTrouble: (message: string, error: unknown) => void;
+}
 
 export interface IdempotentAnswer {
   readonly fingerprint: string;
@@ -34,12 +79,12 @@ const runningMs = 2 * 60 * 1000;
  * Once `act` has succeeded its answer is given whatever becomes of the stored one: what was done cannot be told as a failure.
  */
 export async function answerOnce(
-  context: Pick<AdminContext, 'storage' | 'now' | 'sealing' | 'gate'>,
+  context: IdempotencyContext,
   request: IdempotentRequest,
-  act: () => Promise<Answer>,
-): Promise<{ readonly answer: Answer; readonly replayed: boolean }> {
+  act: () => Promise<KeptAnswer>,
+): Promise<{ readonly answer: KeptAnswer; readonly replayed: boolean }> {
   if (!/^[\x21-\x7e]{1,255}$/.test(request.key)) {
-    throw new AdminError('idempotencyKeyInvalid', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
+    throw new IdempotencyError('idempotencyKeyInvalid', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
   }
   const records = context.storage.records(idempotencyRecords);
   const { organizationId } = request.credential;
@@ -50,7 +95,7 @@ export async function answerOnce(
   let runsUntil = 0;
   const known = await begin();
   if (known !== null) return replay(known);
-  let answer: Answer;
+  let answer: KeptAnswer;
   try {
     answer = await act();
   } catch (error) {
@@ -79,7 +124,7 @@ export async function answerOnce(
     throw stillRunning();
   }
 
-  async function keep(answer: Answer): Promise<void> {
+  async function keep(answer: KeptAnswer): Promise<void> {
     try {
       const value: IdempotentAnswer = {
         fingerprint,
@@ -88,7 +133,7 @@ export async function answerOnce(
       const kept = await records.replace({ id, organizationId, revision: 1, expiresAt: context.now() + keptMs, value });
       if (!kept) throw new Error('The record of the key was gone.');
     } catch (error) {
-      reportTrouble(context, 'the answer to an Idempotency-Key could not be kept', error);
+      context.reportTrouble('the answer to an Idempotency-Key could not be kept', error);
     }
   }
 
@@ -97,27 +142,25 @@ export async function answerOnce(
     try {
       if (context.now() < runsUntil) await records.delete(id);
     } catch (error) {
-      reportTrouble(context, 'an Idempotency-Key could not be freed', error);
+      context.reportTrouble('an Idempotency-Key could not be freed', error);
     }
   }
 
   function replay(known: StoredRecord<IdempotentAnswer>) {
     if (known.value.fingerprint !== fingerprint) {
-      throw new AdminError(
+      throw new IdempotencyError(
         'idempotencyKeyReused',
         'This Idempotency-Key came with another request before; use a new one.',
       );
     }
     if (known.value.sealedAnswer === undefined) throw stillRunning();
-    const stored = JSON.parse(context.sealing.unseal(known.value.sealedAnswer, place)) as Answer;
+    const stored = JSON.parse(context.sealing.unseal(known.value.sealedAnswer, place)) as KeptAnswer;
     return { answer: stored, replayed: true };
   }
 }
 
-function stillRunning(): AdminError {
-  return new AdminError('idempotencyKeyRunning', 'The request with this Idempotency-Key is still running.', {
-    headers: { 'Retry-After': '1' },
-  });
+function stillRunning(): IdempotencyError {
+  return new IdempotencyError('idempotencyKeyRunning', 'The request with this Idempotency-Key is still running.', 1);
 }
 
 function hash(...parts: readonly string[]): string {

@@ -1,0 +1,206 @@
+// What an HR system reports of a person, and what it makes of them: the feed's own hold and its own leaves, nobody else's (model.md, "Status is a
+// set of holds"). Pure; dates are turned into instants and leaves by provisioning/report-status.ts.
+
+import { DirectoryError } from './directory-error.ts';
+import { hasHold, liftHold, placeHold } from './hold.ts';
+import type { ConnectionId, Instant } from './identifiers.ts';
+import {
+  assertFree,
+  beginIfDue,
+  changeLeave,
+  endLeave,
+  isOpen,
+  replaceLeave,
+  type Leave,
+  type LeaveEdit,
+  type LocalDate,
+} from './leave.ts';
+import type { FeedMark, User } from './user.ts';
+import type { UserEdit } from './user-change.ts';
+
+export const reportedStatuses = ['active', 'leave', 'terminated', 'starts'] as const;
+export type ReportedStatus = (typeof reportedStatuses)[number];
+
+export interface StatusReport {
+  readonly status: ReportedStatus;
+  /** When it comes into force. */
+  readonly at: Instant;
+  /** Which day it is in the organisation. */
+  readonly today: LocalDate;
+  /** The absence that begins with it, where it makes one; of type `left` for `terminated`. */
+  readonly absence: Leave;
+  /** Whether the report names the first day back; without one, what is planned stays. */
+  readonly namesReturn: boolean;
+  readonly note?: string;
+  readonly sequence?: number;
+}
+
+export interface Feed {
+  readonly connection: ConnectionId;
+  /** An actor in one line. */
+  readonly by: string;
+}
+
+/**
+ * Why a report is left alone, or null. With sequences: one is not higher than the last. Without: it speaks of a time before the last one that
+ * has come into force, and says something else.
+ */
+export function latenessOf(user: Pick<User, 'feeds'>, report: StatusReport, feed: Feed): 'repeated' | 'late' | null {
+  const mark = user.feeds?.[feed.connection];
+  if (mark === undefined) return null;
+  if (report.sequence !== undefined && mark.sequence !== undefined) {
+    if (report.sequence === mark.sequence) return 'repeated';
+    return report.sequence < mark.sequence ? 'late' : null;
+  }
+  const isBefore = mark.at !== undefined && report.at < mark.at;
+  return isBefore && report.status !== mark.status ? 'late' : null;
+}
+
+type Reported = Pick<User, 'holds' | 'leaves' | 'feeds'>;
+
+/**
+ * What the report makes of the person. Throws `DirectoryError` `leaveOverlaps` for days somebody else has planned, `notSupported` for a return
+ * after a planned end.
+ */
+export function applyReport(user: Reported, report: StatusReport, feed: Feed, now: Instant): UserEdit {
+  const edit = { leaves: user.leaves ?? [], holds: user.holds };
+  const applied = beginIfDue(applyStatus(edit, report, feed, now), now);
+  const isSameLeaves = user.leaves === undefined && applied.leaves.length === 0;
+  return {
+    holds: applied.holds,
+    ...(isSameLeaves ? {} : { leaves: applied.leaves }),
+    feeds: { ...user.feeds, [feed.connection]: markOf(user.feeds?.[feed.connection], report, now) },
+  };
+}
+
+function applyStatus(edit: LeaveEdit, report: StatusReport, feed: Feed, now: Instant): LeaveEdit {
+  const isNow = report.at <= now;
+  switch (report.status) {
+    case 'active':
+      return isNow ? beActive(edit, feed, now) : becomeActive(edit, report, feed, now);
+    case 'starts':
+      return isNow ? beActive(edit, feed, now) : start(edit, report, feed, now);
+    case 'leave':
+      return goOnLeave(edit, report, feed, now);
+    case 'terminated':
+      return isNow ? beTerminated(edit, report, feed, now) : planEnd(edit, report, feed);
+    default:
+      return report.status satisfies never;
+  }
+}
+
+/** Lifts the feed's hold and ends what of its own is running, or should be. */
+function beActive({ leaves, holds }: LeaveEdit, feed: Feed, now: Instant): LeaveEdit {
+  const over = ownLeaves({ leaves, holds }, feed).filter(({ startsAt }) => startsAt <= now);
+  return endAll({ leaves, holds: liftHold(holds, 'hr', feed.connection) }, over, now);
+}
+
+/** Back from a day ahead on: what of the feed's own covers that day ends there. */
+function becomeActive(edit: LeaveEdit, report: StatusReport, feed: Feed, now: Instant): LeaveEdit {
+  const { at, absence } = report;
+  const covering = ownLeaves(edit, feed).filter(({ startsAt, endsAt = Infinity }) => startsAt <= at && at < endsAt);
+  let changed = edit;
+  for (const leave of covering) {
+    if (leave.startsAt === at && leave.state === 'planned') changed = endLeave(changed, leave, now);
+    else if (leave.type === 'left')
+      throw new DirectoryError('notSupported', `This person leaves on ${leave.from}; report the new end first.`, {
+        leave: { id: leave.id, type: leave.type, from: leave.from },
+      });
+    else changed = changeLeave(changed, { ...leave, until: absence.from, returnHour: 0, endsAt: at });
+  }
+  // Somebody who has left and comes back has not begun yet.
+  return hasHold(changed.holds, 'hr', feed.connection) ? start(changed, report, feed, now) : changed;
+}
+
+/** Not before their first day. */
+function start(
+  { leaves, holds }: LeaveEdit,
+  { absence, at, today }: StatusReport,
+  feed: Feed,
+  now: Instant,
+): LeaveEdit {
+  const lifted = { leaves, holds: liftHold(holds, 'hr', feed.connection) };
+  const known = ownLeaves(lifted, feed).find(({ type }) => type === 'start');
+  const days = { until: absence.from, endsAt: at, returnHour: 0, zone: absence.zone };
+  if (known !== undefined) return changeLeave(lifted, { ...known, ...days });
+  return add(lifted, { ...absence, ...days, type: 'start', from: today, startsAt: now, seat: 'release' });
+}
+
+/**
+ * One absence of the feed on those days: the one it has planned already, with the days it names now, or a new one. A report that names no return
+ * means the absence that its first day falls into.
+ */
+function goOnLeave(edit: LeaveEdit, report: StatusReport, feed: Feed, now: Instant): LeaveEdit {
+  const { absence, namesReturn, at } = report;
+  const reach = namesReturn ? (absence.endsAt ?? Infinity) : absence.startsAt + 1;
+  const [first, ...others] = ownLeaves(edit, feed).filter(
+    ({ type, startsAt, endsAt = Infinity }) =>
+      type !== 'left' && type !== 'start' && startsAt < reach && absence.startsAt < endsAt,
+  );
+  const kept = endAll(edit, others, now);
+  const present = at <= now ? { ...kept, holds: liftHold(kept.holds, 'hr', feed.connection) } : kept;
+  if (first === undefined) return add(present, absence);
+  const { id, by, state, note: oldNote } = first;
+  const note = absence.note ?? oldNote;
+  const words = { type: absence.type, ...(note === undefined ? {} : { note }) };
+  const days = state === 'running' ? first : { ...absence, id, by, state };
+  const changed = withReturnOf({ ...days, ...words }, namesReturn ? absence : first);
+  assertFree(present.leaves, changed);
+  return changeLeave(present, changed);
+}
+
+function withReturnOf(
+  { until: _until, endsAt: _endsAt, ...leave }: Leave,
+  { until, endsAt, returnHour }: Leave,
+): Leave {
+  return {
+    ...leave,
+    returnHour,
+    ...(until === undefined ? {} : { until }),
+    ...(endsAt === undefined ? {} : { endsAt }),
+  };
+}
+
+/** Out now; what the feed has planned beside it is over. */
+function beTerminated(edit: LeaveEdit, { absence, note }: StatusReport, feed: Feed, now: Instant): LeaveEdit {
+  const { leaves, holds } = endAll(edit, ownLeaves(edit, feed), now);
+  const words = note === undefined ? {} : { note };
+  const hold = {
+    kind: 'hr',
+    source: feed.connection,
+    since: now,
+    by: feed.by,
+    reason: absence.type,
+    ...words,
+  } as const;
+  return { leaves, holds: placeHold(holds, hold) };
+}
+
+function planEnd(edit: LeaveEdit, { absence }: StatusReport, feed: Feed): LeaveEdit {
+  // Whom the feed has out already stays out.
+  if (hasHold(edit.holds, 'hr', feed.connection)) return edit;
+  const known = ownLeaves(edit, feed).find(({ type }) => type === 'left');
+  if (known === undefined) return add(edit, absence);
+  const { from, startsAt, zone, note } = absence;
+  return changeLeave(edit, { ...known, from, startsAt, zone, ...(note === undefined ? {} : { note }) });
+}
+
+function ownLeaves({ leaves }: LeaveEdit, { connection }: Feed): readonly Leave[] {
+  return leaves.filter((leave) => isOpen(leave) && leave.source === connection);
+}
+
+function endAll(edit: LeaveEdit, over: readonly Leave[], now: Instant): LeaveEdit {
+  return over.reduce((changed, leave) => endLeave(changed, leave, now), edit);
+}
+
+function add({ leaves, holds }: LeaveEdit, leave: Leave): LeaveEdit {
+  assertFree(leaves, leave);
+  return { leaves: replaceLeave(leaves, leave), holds };
+}
+
+function markOf(known: FeedMark | undefined, report: StatusReport, now: Instant): FeedMark {
+  const { sequence = known?.sequence, at, status } = report;
+  const ofSequence = sequence === undefined ? {} : { sequence };
+  const isLatest = at <= now && at >= (known?.at ?? -Infinity);
+  return isLatest ? { ...known, ...ofSequence, at, status } : { ...known, ...ofSequence };
+}

@@ -1,0 +1,51 @@
+// `POST /hr/v1/status-changes` and the way back.
+
+import { DirectoryError } from '#directory/directory-error.ts';
+import { applyStatusChanges } from './apply-status-changes.ts';
+import type { HrCall, HrContext } from './hr-context.ts';
+import { HrError } from './hr-problem.ts';
+import { readPieces } from './status-batch.ts';
+
+const mostLines = 10_000;
+
+export async function receiveStatusChanges(context: HrContext, { client, query, body }: HrCall) {
+  if (!Array.isArray(body)) throw new HrError('invalidInput', 'Send a JSON array of status changes.');
+  if (body.length > mostLines) throw new HrError('invalidInput', `Send at most ${mostLines} lines at once.`);
+  return { body: await applyStatusChanges(context, client, body, isDryRun(query)) };
+}
+
+/** A dry run that was misspelt must not become a real one. */
+function isDryRun({
+  dryRun,
+  organization: _organization,
+  credential: _credential,
+  ...others
+}: HrCall['query']): boolean {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined)
+    throw new HrError('invalidInput', `The query member ${unknown.slice(0, 40)} is not known here.`);
+  if (dryRun === undefined || dryRun === 'false') return false;
+  if (dryRun === 'true') return true;
+  throw new HrError('invalidInput', '`dryRun` is true or false.');
+}
+
+/** Takes back what a batch did, the last first; what somebody changed since stays. The second time there is nothing left to do. */
+export async function undoStatusChanges(context: HrContext, { client, params }: HrCall) {
+  const { organization, connection, by } = client;
+  const people = { restored: 0, unchanged: 0, gone: 0 };
+  let isKnown = false;
+  for await (const entries of readPieces(context, organization.id, connection, params['batch'] ?? '')) {
+    isKnown = true;
+    for (const { user, ...trace } of entries.toReversed()) {
+      try {
+        const { changed } = await context.provisioning.undoReport(organization, user, trace, connection, by);
+        people[changed ? 'restored' : 'unchanged'] += 1;
+      } catch (error) {
+        if (!(error instanceof DirectoryError) || error.code !== 'userNotFound') throw error;
+        people.gone += 1;
+      }
+    }
+  }
+  if (!isKnown) throw new HrError('batchNotFound', 'This feed has no such batch, or it is too old to be undone.');
+  return { body: { batch: params['batch'], lines: people } };
+}
