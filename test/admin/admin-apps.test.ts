@@ -3,14 +3,14 @@
 import type { AppId } from '#directory/app.ts';
 import { hashSecret } from '#secrets/credential-secret.ts';
 import { appRecords, findApp, findAppOfHost, hostClaimRecords } from '#storage/app-records.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, openAdminHouse, other, type AdminHouse } from './admin-house.ts';
 
 const at = '/organizations/acme/apps';
 const wiki = { id: 'wiki', name: 'Wiki', forwardAuth: { hosts: ['Wiki.example.com', 'wiki.example.com:8443'] } };
 const crm = { id: 'crm', name: 'CRM', openid: { redirectUris: ['https://crm.example.com/cb?x=1'] } };
 
-describeOnBothStorages('apps in the admin API', (open) => {
+describeAtDoors('apps in the admin API', (open) => {
   const houses: AdminHouse[] = [];
   afterEach(async () => {
     for (const house of houses.splice(0)) await house.stop();

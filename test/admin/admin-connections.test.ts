@@ -1,13 +1,13 @@
 // Connections through the admin API, on both storages: secrets go in and never come out.
 
 import { createSelfSignedCertificate } from '../harness/self-signed-certificate.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
 import type { ConnectionId } from '#directory/identifiers.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import { acme, openAdminHouse, type AdminHouse } from './admin-house.ts';
 
-describeOnBothStorages('connections', (open) => {
+describeAtDoors('connections', (open) => {
   const at = '/organizations/acme';
   const houses: AdminHouse[] = [];
   afterEach(async () => {

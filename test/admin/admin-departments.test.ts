@@ -2,13 +2,13 @@
 
 import type { ConnectionId, DepartmentId } from '#directory/identifiers.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, openAdminHouse, type AdminHouse } from './admin-house.ts';
 
 /** JSON of an answer: what is in it is what the tests ask. */
 type Json = any; // oxlint-disable-line no-explicit-any
 
-describeOnBothStorages('departments', (open) => {
+describeAtDoors('departments', (open) => {
   const at = '/organizations/acme/departments';
   let house: AdminHouse;
   beforeEach(async () => {

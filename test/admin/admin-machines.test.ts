@@ -1,9 +1,9 @@
 // Credentials and repeated requests through the admin API, on both storages.
 
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { openAdminHouse, type AdminHouse } from './admin-house.ts';
 
-describeOnBothStorages('machines', (open) => {
+describeAtDoors('machines', (open) => {
   const at = '/organizations/acme';
   const houses: AdminHouse[] = [];
   afterEach(async () => {

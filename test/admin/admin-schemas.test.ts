@@ -1,7 +1,7 @@
 // Custom schemas through the admin API, on both storages: declared, shown, widened, removed; what cannot be declared is refused with its place.
 
 import { liveSchemas } from '#directory/custom-schema.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, openAdminHouse, other, type AdminHouse } from './admin-house.ts';
 import { openTroubledHouse, outage } from './troubled-house.ts';
 
@@ -22,7 +22,7 @@ const badge = {
   ],
 };
 
-describeOnBothStorages('custom schemas in the admin API', (open) => {
+describeAtDoors('custom schemas in the admin API', (open) => {
   const houses: AdminHouse[] = [];
   afterEach(async () => {
     for (const house of houses.splice(0)) await house.stop();

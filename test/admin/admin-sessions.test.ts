@@ -7,13 +7,13 @@ import { openSession } from '#gate/sessions/session.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { ConnectionId, GroupId } from '#directory/identifiers.ts';
 import type { User } from '#directory/user.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, openAdminHouse, type AdminHouse } from './admin-house.ts';
 
 const okta = 'okta' as ConnectionId;
 const by: ChangeContext = { actor: { kind: 'cli' }, mouth: 'cli' };
 
-describeOnBothStorages('sessions and refusals for administrators', (open) => {
+describeAtDoors('sessions and refusals for administrators', (open) => {
   const at = '/organizations/acme';
   let house: AdminHouse;
   beforeEach(async () => {

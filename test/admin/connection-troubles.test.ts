@@ -4,13 +4,13 @@ import type { Credential } from '#directory/credential.ts';
 import type { ConnectionId, CredentialId } from '#directory/identifiers.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, type AdminHouse } from './admin-house.ts';
 import { authenticate, openTroubledHouse, outage, type Scene } from './troubled-house.ts';
 
 const at = '/organizations/acme';
 
-describeOnBothStorages('connections and credentials in trouble', (open) => {
+describeAtDoors('connections and credentials in trouble', (open) => {
   const houses: AdminHouse[] = [];
   afterEach(async () => {
     for (const house of houses.splice(0)) await house.stop();

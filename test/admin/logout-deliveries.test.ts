@@ -7,11 +7,11 @@ import {
   type LogoutDelivery,
 } from '#gate/logout/logout-delivery.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { eventually } from '../harness/eventually.ts';
 import { acme, openAdminHouse, other, type AdminHouse } from './admin-house.ts';
 
-describeOnBothStorages('logout deliveries in the admin API', (open) => {
+describeAtDoors('logout deliveries in the admin API', (open) => {
   const at = '/organizations/acme/logout-deliveries';
   let house: AdminHouse;
   beforeEach(async () => {

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { followMetadata } from '#admin/follow-metadata.ts';
 import { warnOfCertificates } from '#admin/warn-of-certificates.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { signSamlElement } from '../harness/saml-signing.ts';
 import { createSelfSignedCertificate, type KeyWithCertificate } from '../harness/self-signed-certificate.ts';
 import { openAdminHouse, type AdminHouse } from './admin-house.ts';
@@ -48,7 +48,7 @@ function write({
   return signed;
 }
 
-describeOnBothStorages('SAML connections', (open) => {
+describeAtDoors('SAML connections', (open) => {
   let house: AdminHouse;
   let server: Server;
   let url: string;

@@ -4,7 +4,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 import { rotateOldKeys } from '#admin/rotate-signing-keys.ts';
 import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { signingKeyRecords } from '#storage/signing-key-records.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, openAdminHouse, other, type AdminHouse } from './admin-house.ts';
 
 const at = '/organizations/acme/signing-keys';
@@ -14,7 +14,7 @@ interface Shown {
   readonly state: string;
 }
 
-describeOnBothStorages('signing keys', (open) => {
+describeAtDoors('signing keys', (open) => {
   const houses: AdminHouse[] = [];
   afterEach(async () => {
     for (const house of houses.splice(0)) await house.stop();

@@ -6,7 +6,7 @@ import type { CredentialId, GroupId, OrganizationId } from '#directory/identifie
 import { hashSecret } from '#secrets/credential-secret.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser } from '../harness/browser.ts';
 import { beginAppVisit, enterApp, passGate } from './app-visits.ts';
 import { addOrganization, by, organization } from './gate-world.ts';
@@ -15,7 +15,7 @@ import { login, openOidcWorld, userName, type OidcWorld } from './oidc-world.ts'
 
 const host = 'wiki.example.com';
 
-describeOnBothStorages('POST /gate/check', (open) => {
+describeAtDoors('POST /gate/check', (open) => {
   let world: OidcWorld;
   let observer: Observer;
   let browser: Browser;

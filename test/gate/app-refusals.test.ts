@@ -6,7 +6,7 @@ import request from 'supertest';
 import type { CredentialId, GroupId } from '#directory/identifiers.ts';
 import { hashSecret } from '#secrets/credential-secret.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser } from '../harness/browser.ts';
 import { enterApp } from './app-visits.ts';
 import { by, organization, serveGate } from './gate-world.ts';
@@ -17,7 +17,7 @@ import { refusalOf, registerApp } from './openid-app.ts';
 const host = 'wiki.example.com';
 const contact = { text: 'IT help desk, 1234', email: 'help@acme.example' };
 
-describeOnBothStorages('refused by an app', (open) => {
+describeAtDoors('refused by an app', (open) => {
   let world: OidcWorld;
   let browser: Browser;
   let cookie: string;

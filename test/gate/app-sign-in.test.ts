@@ -3,7 +3,7 @@
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { appSignInCodeRecords } from '#gate/forward-auth/app-sign-in-code.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import { atApp, beginAppVisit, enterApp, passGate, setCookieOf } from './app-visits.ts';
 import { addOrganization, organization } from './gate-world.ts';
@@ -12,7 +12,7 @@ import { login, openOidcWorld, sessionStatus, type OidcWorld } from './oidc-worl
 
 const host = 'wiki.example.com';
 
-describeOnBothStorages('signing in at an app', (open) => {
+describeAtDoors('signing in at an app', (open) => {
   let world: OidcWorld;
   let observer: Observer;
   let browser: Browser;

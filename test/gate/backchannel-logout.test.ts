@@ -1,7 +1,7 @@
 // Logout tokens received: O15. What the token names ends, at this connection and nowhere else; whatever is wrong with it ends nothing.
 
 import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { createKeys } from '../harness/hostile-openid-provider.ts';
 import {
   auditEntries,
@@ -14,7 +14,7 @@ import {
   type TokenChange,
 } from './signal-world.ts';
 
-describeOnBothStorages('O15 back-channel logout', (open) => {
+describeAtDoors('O15 back-channel logout', (open) => {
   let world: SignalWorld;
   beforeEach(async () => {
     world = await openSignalWorld(await open());

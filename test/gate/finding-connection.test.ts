@@ -2,13 +2,13 @@
 
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { verifiedDomainRecords } from '#storage/domain-records.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import { startHostileProvider, type HostileProvider } from '../harness/hostile-openid-provider.ts';
 import { addOrganization, organization } from './gate-world.ts';
 import { openOidcWorld, sessionStatus, signInOf, type OidcWorld } from './oidc-world.ts';
 
-describeOnBothStorages('finding the connection', (open) => {
+describeAtDoors('finding the connection', (open) => {
   let world: OidcWorld;
   let other: HostileProvider;
   beforeEach(async () => {

@@ -1,7 +1,7 @@
 // Requests of proxies as their documentation gives them: nginx auth_request, Envoy ext_authz, Traefik ForwardAuth, HAProxy's auth-request script.
 
 import { identityHeaders } from '#gate/forward-auth/identity-headers.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import request from 'supertest';
 import { enterApp } from './app-visits.ts';
@@ -9,7 +9,7 @@ import { login, openOidcWorld, type OidcWorld } from './oidc-world.ts';
 
 const host = 'wiki.example.com';
 
-describeOnBothStorages('dialects of proxies', (open) => {
+describeAtDoors('dialects of proxies', (open) => {
   let world: OidcWorld;
   let cookie: string;
   beforeEach(async () => {

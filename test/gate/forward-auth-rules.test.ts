@@ -5,7 +5,7 @@ import type { App } from '#directory/app.ts';
 import type { GroupId } from '#directory/identifiers.ts';
 import { decidePath, toPlainPath } from '#gate/forward-auth/path-rules.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import { enterApp } from './app-visits.ts';
 import { by, organization } from './gate-world.ts';
@@ -113,7 +113,7 @@ describe('path rules', () => {
   });
 });
 
-describeOnBothStorages('forward-auth rules', (open) => {
+describeAtDoors('forward-auth rules', (open) => {
   let world: OidcWorld;
   let observer: Observer;
   let cookie: string;

@@ -4,13 +4,13 @@ import type { OrganizationId } from '#directory/identifiers.ts';
 import type { UserProfile } from '#directory/user.ts';
 import { identityHeaders, toHeaderText, toIdentityHeaders } from '#gate/forward-auth/identity-headers.ts';
 import fc from 'fast-check';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import { addOrganization, by, organization } from './gate-world.ts';
 import { enterApp } from './app-visits.ts';
 import { login, openOidcWorld, sessionStatus, userName, type OidcWorld } from './oidc-world.ts';
 
-describeOnBothStorages('forward-auth', (open) => {
+describeAtDoors('forward-auth', (open) => {
   let world: OidcWorld;
   beforeEach(async () => {
     world = await openOidcWorld(await open());

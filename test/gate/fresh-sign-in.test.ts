@@ -2,7 +2,7 @@
 // the person proved themselves (OpenID Connect Core 2, 3.1.2.1; SAML core 2.7.2, 3.4.1).
 
 import type { JWTPayload } from 'jose';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import type { Lies } from '../harness/hostile-openid-provider.ts';
 import { passOn } from '../harness/saml-sign-in-page.ts';
@@ -13,7 +13,7 @@ import { openSamlWorld, reasons, type SamlWorld } from './saml-world.ts';
 const hour = 3_600_000;
 const seconds = (instant: number): number => Math.floor(instant / 1_000);
 
-describeOnBothStorages('a fresh sign-in by OpenID Connect', (open) => {
+describeAtDoors('a fresh sign-in by OpenID Connect', (open) => {
   let world: OidcWorld;
   let app: OpenidApp;
   let present: number;
@@ -132,7 +132,7 @@ describeOnBothStorages('a fresh sign-in by OpenID Connect', (open) => {
   }
 });
 
-describeOnBothStorages('a fresh sign-in by SAML', (open) => {
+describeAtDoors('a fresh sign-in by SAML', (open) => {
   let world: SamlWorld;
   let app: OpenidApp;
   let present: number;

@@ -6,7 +6,7 @@ import type { CredentialId, OrganizationId } from '#directory/identifiers.ts';
 import { hashSecret } from '#secrets/credential-secret.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser, type GoOptions } from '../harness/browser.ts';
 import { enterApp } from './app-visits.ts';
 import { addOrganization, by, organization } from './gate-world.ts';
@@ -17,7 +17,7 @@ import { registerApp } from './openid-app.ts';
 const contact: Organization['contact'] = { text: 'IT <help> desk', email: 'help@acme.example' };
 const form = 'application/x-www-form-urlencoded';
 
-describeOnBothStorages('what a refused person can do next', (open) => {
+describeAtDoors('what a refused person can do next', (open) => {
   let world: OidcWorld;
   let observer: Observer;
   beforeEach(async () => {

@@ -3,7 +3,7 @@
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import { enterApp } from './app-visits.ts';
 import { addOrganization, by, organization } from './gate-world.ts';
@@ -12,7 +12,7 @@ import { login, openOidcWorld, userName, type OidcWorld } from './oidc-world.ts'
 
 const host = 'wiki.example.com';
 
-describeOnBothStorages('the signed identity header', (open) => {
+describeAtDoors('the signed identity header', (open) => {
   let world: OidcWorld;
   let observer: Observer;
   let cookie: string;

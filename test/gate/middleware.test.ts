@@ -11,7 +11,7 @@ import type { CredentialId } from '#directory/identifiers.ts';
 import { hashSecret } from '#secrets/credential-secret.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser, type GoOptions, type Visit } from '../harness/browser.ts';
 import { by, organization } from './gate-world.ts';
 import { observeStorage, type Observer } from './observed-storage.ts';
@@ -19,7 +19,7 @@ import { openOidcWorld, userName, type OidcWorld } from './oidc-world.ts';
 
 const credential = 'the-key-of-the-app-0123456789-0123456789';
 
-describeOnBothStorages('an app with our middleware', (open) => {
+describeAtDoors('an app with our middleware', (open) => {
   let world: OidcWorld;
   let observer: Observer;
   let servers: Server[];

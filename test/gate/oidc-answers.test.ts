@@ -1,6 +1,6 @@
 // What may come back from an OpenID Provider and what may not: O01 and O05. Every refusal stands beside a sign-in that works.
 
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser } from '../harness/browser.ts';
 import { startHostileProvider } from '../harness/hostile-openid-provider.ts';
 import {
@@ -13,7 +13,7 @@ import {
   type OidcWorld,
 } from './oidc-world.ts';
 
-describeOnBothStorages('answers of an OpenID Provider', (open) => {
+describeAtDoors('answers of an OpenID Provider', (open) => {
   let world: OidcWorld;
   beforeEach(async () => {
     world = await openOidcWorld(await open());

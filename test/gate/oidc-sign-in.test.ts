@@ -1,11 +1,11 @@
 // OpenID Connect end to end against a real provider: in, out while inactive, back after reactivation and a new sign-in.
 
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser } from '../harness/browser.ts';
 import { startOpenIdProvider, type OpenIdProvider } from '../harness/openid-provider.ts';
 import { openGateWorld, organization, type GateWorld } from './gate-world.ts';
 
-describeOnBothStorages('signing in by OpenID Connect', (open) => {
+describeAtDoors('signing in by OpenID Connect', (open) => {
   let world: GateWorld;
   let provider: OpenIdProvider;
   let browser: Browser;

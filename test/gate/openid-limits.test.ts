@@ -1,14 +1,14 @@
 // How often the OpenID Provider may be asked: people and apps by measures of their own, in the form of the protocol; and an app that is known where
 // it asks from is not slowed down by its neighbours.
 
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser } from '../harness/browser.ts';
 import { createBadCredentialLimit } from '#http/bad-credentials.ts';
 import type { GateConfig } from '#gate/gate-context.ts';
 import { login, openOidcWorld, sessionStatus, type OidcWorld } from './oidc-world.ts';
 import { registerApp } from './openid-app.ts';
 
-describeOnBothStorages('limits of the OpenID Provider', (open) => {
+describeAtDoors('limits of the OpenID Provider', (open) => {
   let world: OidcWorld;
   afterEach(() => world.close());
   const openLimited = async (config: Partial<GateConfig>) => {

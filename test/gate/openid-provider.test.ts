@@ -5,7 +5,7 @@ import { exportJWK, generateKeyPair, decodeProtectedHeader } from 'jose';
 import * as client from 'openid-client';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { verifiedDomainRecords } from '#storage/domain-records.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser } from '../harness/browser.ts';
 import { organization } from './gate-world.ts';
 import { refusalOf, registerApp } from './openid-app.ts';
@@ -16,7 +16,7 @@ const notices: string[] = [];
 for (const level of ['info', 'warn'] as const)
   jest.spyOn(console, level).mockImplementation((text: unknown) => void notices.push(String(text)));
 
-describeOnBothStorages('the OpenID Provider', (open) => {
+describeAtDoors('the OpenID Provider', (open) => {
   let world: OidcWorld;
   beforeEach(async () => {
     world = await openOidcWorld(await open());

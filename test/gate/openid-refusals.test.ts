@@ -6,7 +6,7 @@ import { artifactRecords } from '#gate/openid-provider/artifact.ts';
 import { appRecordId, appRecords } from '#storage/app-records.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser } from '../harness/browser.ts';
 import { runs } from '../harness/test-scale.ts';
 import { addOrganization, by, organization, serveGate } from './gate-world.ts';
@@ -14,7 +14,7 @@ import { observeStorage, type Observer } from './observed-storage.ts';
 import { connectApp, refusalOf, registerApp, type OpenidApp } from './openid-app.ts';
 import { login, openOidcWorld, signInOf, type OidcWorld } from './oidc-world.ts';
 
-describeOnBothStorages('the OpenID Provider refuses', (open) => {
+describeAtDoors('the OpenID Provider refuses', (open) => {
   let world: OidcWorld;
   let observer: Observer;
   let app: OpenidApp;

@@ -3,7 +3,7 @@
 import request from 'supertest';
 import { createFrontDoor } from '#http/front-door.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser } from '../harness/browser.ts';
 import { organization, reread } from './gate-world.ts';
 import { observeStorage, type Observer } from './observed-storage.ts';
@@ -17,7 +17,7 @@ const asked = {
   'x-request-id': 'request-of-the-test',
 };
 
-describeOnBothStorages('quick doors', (open) => {
+describeAtDoors('quick doors', (open) => {
   let world: OidcWorld;
   let observer: Observer;
   let cookie: string;

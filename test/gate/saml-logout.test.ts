@@ -5,7 +5,7 @@ import type { SamlSignIn } from '#directory/connection.ts';
 import type { ConnectionId } from '#directory/identifiers.ts';
 import { listSessions } from '#gate/sessions/end-sessions.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import { replaceOnce } from '../harness/saml-identity-provider.ts';
 import {
@@ -44,7 +44,7 @@ const keyOfKind = (kind: string): KeyWithCertificate =>
   kind === 'rsa' ? createSelfSignedCertificate(kind) : createEllipticCertificate(kind, kind);
 const there = 'https://idp.example/slo?tenant=1';
 
-describeOnBothStorages('single logout by SAML', (open) => {
+describeAtDoors('single logout by SAML', (open) => {
   let world: SamlWorld;
   let slo: string;
   beforeEach(async () => {

@@ -7,7 +7,7 @@ import type { ConnectionId } from '#directory/identifiers.ts';
 import { listSessions } from '#gate/sessions/end-sessions.ts';
 import { SealError } from '#secrets/sealing.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import { encryptAssertion } from '../harness/saml-encryption.ts';
 import { type ResponseOptions, replaceOnce } from '../harness/saml-identity-provider.ts';
@@ -17,7 +17,7 @@ import { sessionStatus } from './oidc-world.ts';
 import { startNode } from './second-node.ts';
 import { begin, openSamlWorld, post, reasons, type SamlWorld } from './saml-world.ts';
 
-describeOnBothStorages('options of a SAML connection', (open) => {
+describeAtDoors('options of a SAML connection', (open) => {
   let world: SamlWorld;
   beforeEach(async () => {
     world = await openSamlWorld(await open());

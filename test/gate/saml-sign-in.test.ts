@@ -2,7 +2,7 @@
 
 import { listSessions } from '#gate/sessions/end-sessions.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import { addOrganization, organization } from './gate-world.ts';
 import { sessionStatus } from './oidc-world.ts';
@@ -12,7 +12,7 @@ import { runs } from '../harness/test-scale.ts';
 
 const parallel = runs(20, 50);
 
-describeOnBothStorages('signing in by SAML', (open) => {
+describeAtDoors('signing in by SAML', (open) => {
   let world: SamlWorld;
   beforeEach(async () => {
     world = await openSamlWorld(await open());

@@ -5,7 +5,7 @@ import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { storeLink } from '#gate/sign-in/account-link.ts';
 import type { SignalAction, SignalKind } from '#directory/connection.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { createKeys } from '../harness/hostile-openid-provider.ts';
 import { addOrganization, organization, reread } from './gate-world.ts';
 import { changeConnection, signInOf, userName } from './oidc-world.ts';
@@ -25,7 +25,7 @@ import {
   type TokenChange,
 } from './signal-world.ts';
 
-describeOnBothStorages('security signals', (open) => {
+describeAtDoors('security signals', (open) => {
   let world: SignalWorld;
   beforeEach(async () => {
     world = await openSignalWorld(await open());

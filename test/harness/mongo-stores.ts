@@ -1,6 +1,7 @@
 /**
  * Stores on the run's MongoDB-compatible server, empty when they are handed out. Opening one costs more than most tests, since it declares some
- * forty collections; so a test file keeps those it opened, and what a test left in one is removed before the next gets it.
+ * forty collections; so a test file keeps those it opened, and what a test left in one is removed before the next gets it. Emptying forty
+ * collections costs more than most tests, too; so the driver is watched, and only those are emptied that somebody has written to.
  */
 import mongoose from 'mongoose';
 import type { Storage } from '#storage/storage.ts';
@@ -21,6 +22,36 @@ export interface MongoStores {
   takeBack(): void;
   close(): Promise<void>;
 }
+
+const writes = [
+  'insertOne',
+  'insertMany',
+  'updateOne',
+  'updateMany',
+  'replaceOne',
+  'findOneAndUpdate',
+  'findOneAndReplace',
+  'findOneAndDelete',
+  'bulkWrite',
+] as const;
+
+/** Names of collections by database. */
+const written = new Map<string, Set<string>>();
+
+/** Every write of this file's driver, whoever makes it, is noted from now on. */
+function watchWrites(): void {
+  const driver = mongoose.mongo.Collection.prototype as unknown as Record<string, (...args: unknown[]) => unknown>;
+  for (const name of writes) {
+    const write = driver[name];
+    if (write === undefined) throw new Error(`the driver has no ${name}`);
+    driver[name] = function watched(this: mongoose.mongo.Collection, ...args) {
+      const names = written.get(this.dbName) ?? new Set();
+      written.set(this.dbName, names.add(this.collectionName));
+      return write.apply(this, args);
+    };
+  }
+}
+watchWrites();
 
 export function createMongoStores(): MongoStores {
   const spare: KeptStore[] = [];
@@ -59,7 +90,7 @@ export function createMongoStores(): MongoStores {
 
 /** All but the mark of the schema. */
 async function empty(database: mongoose.mongo.Db): Promise<void> {
-  const collections = await database.collections();
-  const filled = collections.filter(({ collectionName }) => collectionName !== 'furlough');
-  await Promise.all(filled.map((collection) => collection.deleteMany({})));
+  const names = [...(written.get(database.databaseName) ?? [])].filter((name) => name !== 'furlough');
+  written.delete(database.databaseName);
+  await Promise.all(names.map((name) => database.collection(name).deleteMany({})));
 }

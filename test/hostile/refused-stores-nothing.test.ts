@@ -45,7 +45,7 @@ function declareSuite(kind: 'sqlite' | 'mongodb'): void {
           }
           before = after;
         }),
-        { numRuns: kind === 'sqlite' ? runs(80, 4_000) : runsOn(kind, 15, 2_000), endOnFailure: true },
+        { numRuns: kind === 'sqlite' ? runs(40, 4_000) : runsOn(kind, 6, 2_000), endOnFailure: true },
       );
       expect(refused).toBeGreaterThan(3);
     },

@@ -2,7 +2,7 @@
 // values and names, pages of absurd size. Beside each the honest request that is served.
 
 import { listOperations } from '#admin/operations.ts';
-import { describeWithMongo } from '../harness/mongo-for-tests.ts';
+import { describeDoorsWithMongo } from '../harness/both-storages.ts';
 import { openHostileHouse, USER, type HostileHouse } from './hostile-house.ts';
 
 const SEARCH = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
@@ -11,7 +11,7 @@ const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 describe('on SQLite', () => {
   declareSuite('sqlite');
 });
-describeWithMongo('on MongoDB', () => {
+describeDoorsWithMongo('on MongoDB', () => {
   declareSuite('mongodb');
 });
 

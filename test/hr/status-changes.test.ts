@@ -2,14 +2,14 @@
 
 import { Webhook } from 'standardwebhooks';
 import { statusOf } from '#directory/user.ts';
-import { describeWithMongo } from '../harness/mongo-for-tests.ts';
+import { describeDoorsWithMongo } from '../harness/both-storages.ts';
 import type { StorageKind } from '../harness/running-server.ts';
 import { midnight, openHrWorld, place, type HrWorld } from './hr-world.ts';
 
 describe('on SQLite', () => {
   declareSuite('sqlite');
 });
-describeWithMongo('on MongoDB', () => {
+describeDoorsWithMongo('on MongoDB', () => {
   declareSuite('mongodb');
 });
 

@@ -5,8 +5,10 @@ import { describeJourney } from './journey.ts';
 import type { Browser } from '../harness/browser.ts';
 import type { Company } from './company.ts';
 import { accepted, issueOwned, refused } from './owned-credentials.ts';
+import { isFull } from '../harness/test-scale.ts';
 import { waysOut } from './ways-out.ts';
 
+const firstOfEachMouth = waysOut.filter(({ mouth }, at) => waysOut.findIndex((way) => way.mouth === mouth) === at);
 const colleague = 'colleague@example.com';
 
 interface AuditItem {
@@ -16,10 +18,12 @@ interface AuditItem {
 
 describeJourney(
   'L01 the leaver',
-  (open) => {
+  (open, kind) => {
     beforeAll(() => open().provision(colleague));
 
-    test.each(waysOut)('by $name is out at every door, and the seat is free', async ({ name, act }) => {
+    // In the short run each way on SQLite, and one of each mouth on MongoDB.
+    const ways = kind === 'sqlite' || isFull ? waysOut : firstOfEachMouth;
+    test.each(ways)('by $name is out at every door, and the seat is free', async ({ name, act }) => {
       const company = open();
       const base = `/organizations/${company.organization}`;
       const userName = `${name.replaceAll(/[^a-z]/gi, '').toLowerCase()}${name.length}@example.com`;

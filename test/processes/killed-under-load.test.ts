@@ -56,7 +56,7 @@ function suite(kind: StorageKind): void {
     store.remove();
   });
 
-  const rounds = runsOn(kind, kind === 'sqlite' ? 3 : 1, 100);
+  const rounds = runsOn(kind, kind === 'sqlite' ? 2 : 1, 100);
   test(
     `K01 killed ${rounds} times under load: nothing acknowledged is lost, nobody comes back in, each effect once, seats exact`,
     async () => {

@@ -8,7 +8,7 @@ import type { ConnectionId, UserId } from '#directory/identifiers.ts';
 import { hashSecret, trustRecordId } from '#secrets/credential-secret.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { startAssertionIssuer, type AssertionIssuer } from '../harness/assertion-issuer.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, byTest, CORE, globex, startScimWorld, type ScimWorld, type WorldOptions } from './scim-world.ts';
 
 const tenant = 'ce5f061f-abe6-4e40-9615-301f87bcb7f0';
@@ -17,7 +17,7 @@ const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const audience = 'api://b5ba7a93-4452-4522-aeb4-a2b5da870c16';
 const subject = 'the-sync-service';
 
-describeOnBothStorages('SCIM client assertions', (open) => {
+describeAtDoors('SCIM client assertions', (open) => {
   let world: ScimWorld;
   let issuer: AssertionIssuer;
   let client: string;

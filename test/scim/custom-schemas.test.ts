@@ -4,7 +4,7 @@
 import type { CustomAttribute, CustomSchema } from '#directory/custom-schema.ts';
 import type { UserId } from '#directory/identifiers.ts';
 import { createProvisioning } from '#provisioning/provisioning.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { randomBytes } from 'node:crypto';
 import {
   acme,
@@ -89,7 +89,7 @@ const full = {
   ],
 };
 
-describeOnBothStorages('custom schemas', (open) => {
+describeAtDoors('custom schemas', (open) => {
   let world: ScimWorld;
   beforeEach(async () => {
     world = await startScimWorld(await open());

@@ -2,9 +2,9 @@
 // is answered as it was sent, whatever it means.
 
 import { acme, CORE, DEPARTMENT, ENTERPRISE, PERSON, startScimWorld, type Json, type ScimWorld } from './scim-world.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 
-describeOnBothStorages('the text department', (open) => {
+describeAtDoors('the text department', (open) => {
   let world: ScimWorld;
   let creating: string;
   const begin = async (options: Parameters<typeof startScimWorld>[1] = {}) => {

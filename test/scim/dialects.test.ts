@@ -13,7 +13,7 @@ import { onelogin } from '#scim/dialects/onelogin.ts';
 import { ping } from '#scim/dialects/ping.ts';
 import { rippling } from '#scim/dialects/rippling.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, CORE, ENTERPRISE, startScimWorld, type ScimWorld, type WireAnswer } from './scim-world.ts';
 
 const dialects: readonly Dialect[] = [okta, entra, onelogin, jumpcloud, google, ping, rippling, authentik];
@@ -30,7 +30,7 @@ test('every leniency is there for a client that is known to need it, and every e
   }
 });
 
-describeOnBothStorages('dialects', (open) => {
+describeAtDoors('dialects', (open) => {
   let world: ScimWorld;
   let secret: string;
   beforeEach(async () => {

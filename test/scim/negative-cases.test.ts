@@ -4,7 +4,7 @@
 import type { ConnectionId, UserId } from '#directory/identifiers.ts';
 import { allowedMethods, scimRoutes } from '#scim/scim-routes.ts';
 import { observeStorage } from '../gate/observed-storage.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import {
   acme,
   byTest,
@@ -19,7 +19,7 @@ import {
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const BULK = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 
-describeOnBothStorages('SCIM negative cases', (open) => {
+describeAtDoors('SCIM negative cases', (open) => {
   let world: ScimWorld;
   afterEach(() => world.stop());
   const patchOf = (path: string, value: unknown, op = 'replace') => ({

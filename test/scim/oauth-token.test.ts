@@ -1,10 +1,10 @@
 // OAuth 2.0 client credentials for SCIM clients (RFC 6749): the token is worth what its credential is worth at that moment.
 
 import type { UserId } from '#directory/identifiers.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, startScimWorld, type ScimWorld } from './scim-world.ts';
 
-describeOnBothStorages('SCIM access tokens', (open) => {
+describeAtDoors('SCIM access tokens', (open) => {
   let world: ScimWorld;
   const begin = async (badCredentialsPerSecond?: number) => {
     world = await startScimWorld(

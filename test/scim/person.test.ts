@@ -12,9 +12,9 @@ import {
   type Json,
   type ScimWorld,
 } from './scim-world.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 
-describeOnBothStorages('the Person extension', (open) => {
+describeAtDoors('the Person extension', (open) => {
   let world: ScimWorld;
   let sales: Json;
   let support: Json;

@@ -3,13 +3,13 @@
 import type { ProvisioningLogQuery } from '#provisioning/provisioning-log.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, byTest, CORE, globex, PATCH_OP, startScimWorld, type Json, type ScimWorld } from './scim-world.ts';
 
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const BULK = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 
-describeOnBothStorages('SCIM provisioning log', (open) => {
+describeAtDoors('SCIM provisioning log', (open) => {
   let world: ScimWorld;
   const begin = async (options: Parameters<typeof startScimWorld>[1] = {}, storage?: Storage) => {
     world = await startScimWorld(storage ?? (await open()), options);

@@ -3,7 +3,7 @@
 import { request as httpRequest } from 'node:http';
 import type { ConnectionId } from '#directory/identifiers.ts';
 import { allowedMethods, scimRoutes } from '#scim/scim-routes.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, byTest, CORE, globex, startScimWorld, type ScimWorld, type WireAnswer } from './scim-world.ts';
 
 const hour = 3_600_000;
@@ -18,7 +18,7 @@ const requests = [
   { method: 'GET', path: '/NoSuchThing' },
 ];
 
-describeOnBothStorages('SCIM credentials', (open) => {
+describeAtDoors('SCIM credentials', (open) => {
   let world: ScimWorld;
   beforeEach(async () => {
     world = await startScimWorld(await open());
@@ -137,7 +137,7 @@ describeOnBothStorages('SCIM credentials', (open) => {
   });
 });
 
-describeOnBothStorages('SCIM limits of credentials', (open) => {
+describeAtDoors('SCIM limits of credentials', (open) => {
   test('refused credentials are slowed down by address; good ones from there still work', async () => {
     const world = await startScimWorld(await open(), { badCredentialsPerSecond: 1 });
     expect((await world.get('/Users', 'wrong-one')).status).toBe(401);
@@ -158,7 +158,7 @@ describeOnBothStorages('SCIM limits of credentials', (open) => {
   });
 });
 
-describeOnBothStorages('SCIM limits of access tokens', (open) => {
+describeAtDoors('SCIM limits of access tokens', (open) => {
   test('an access token counts on the limit of its credential, and a second one buys nothing', async () => {
     const world = await startScimWorld(await open(), { perSecond: 3 });
     const form = { Authorization: `Basic ${world.clientBasic}`, 'Content-Type': 'application/x-www-form-urlencoded' };

@@ -1,13 +1,13 @@
 // What a credential may do by its scopes, at every route and in every operation of a Bulk; the same for access tokens, which may have less.
 
 import { allowedMethods, scimRoutes } from '#scim/scim-routes.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, byTest, CORE, PATCH_OP, startScimWorld, type Json, type ScimWorld } from './scim-world.ts';
 
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const BULK = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 
-describeOnBothStorages('SCIM scopes', (open) => {
+describeAtDoors('SCIM scopes', (open) => {
   let world: ScimWorld;
   beforeEach(async () => {
     world = await startScimWorld(await open());

@@ -145,7 +145,7 @@ function describeContention(kind: Storage['kind'], address: () => string, open: 
     const [first, second, third] = users.map((user) => user.id);
     if (first === undefined || second === undefined || third === undefined) throw new Error('unreachable');
     await one.reactivateUser(organization, third, {}, by);
-    for (let round = 0; round < runsOn(kind, 50, 1_000); round += 1) {
+    for (let round = 0; round < runsOn(kind, 20, 1_000); round += 1) {
       const outcomes = await Promise.allSettled([
         one.reactivateUser(organization, first, {}, by),
         other.reactivateUser(organization, second, {}, by),
@@ -179,7 +179,7 @@ function describeContention(kind: Storage['kind'], address: () => string, open: 
   test('deactivated and reactivated at once: both are answered, and the trail tells them one after the other', async () => {
     const { organization, users } = await openWith(1, 'wait', 1);
     const id = users[0]?.id as User['id'];
-    const rounds = runsOn(kind, 20, 1_000);
+    const rounds = runsOn(kind, 10, 1_000);
     for (let round = 0; round < rounds; round += 1) {
       const [off, on] = await Promise.all([
         one.deactivateUser(organization, id, {}, by),
