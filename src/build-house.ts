@@ -137,7 +137,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   });
   const metrics = createMetrics({
     version,
-    readValues: () => readScrapedValues(storage, () => relay.countDeadLetters()),
+    readValues: () => readScrapedValues(storage, () => relay.countDeadLetters(), now()),
   });
   const provisioningLog = createProvisioningLog({
     storage,
@@ -261,7 +261,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const jobs = createBackgroundJobs(
     [
       { name: 'seats', everyMs: 5_000, run: () => sweepSeats(write) },
-      { name: 'leaves', everyMs: 5_000, run: () => runLeaves(write) },
+      { name: 'leaves', everyMs: 5_000, run: () => runLeavesMeasured(write, metrics) },
       { name: 'seatContracts', everyMs: 60_000, run: () => runSeatContracts(write) },
       { name: 'leaveZones', everyMs: 3_600_000, run: () => moveAllLeaves(write) },
       { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
@@ -297,6 +297,14 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     createRequestId: randomUUID,
   });
   return { handle, house: { storage, relay, audit, admin, setUpLink }, jobs, close };
+}
+
+async function runLeavesMeasured(context: ProvisioningContext, metrics: Metrics): Promise<void> {
+  await runLeaves(context, ({ kind, outcome, lagSeconds }) => {
+    metrics.leaveTransitions.inc({ kind, outcome });
+    if (outcome !== 'refused') metrics.leaveTransitionLag.observe(lagSeconds);
+  });
+  metrics.leavesRanAt.set(context.now() / 1000);
 }
 
 /** Marks the sessions that a lost access killed; the commit closed the doors, this is the record of it. */

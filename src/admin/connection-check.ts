@@ -1,9 +1,9 @@
 // Tries a connection without signing anyone in: certificates for SAML, the discovery document for OIDC, a usable credential for SCIM and HR.
 
 import type { Connection, OidcSignIn, SamlSignIn } from '#directory/connection.ts';
+import { hasEnded } from '#directory/credential.ts';
 import { fetchOutbound, providerRules, OutboundRefusal } from '#gate/connections/outbound-fetch.ts';
 import { readSigningCertificate } from '#gate/connections/saml/signing-certificate.ts';
-import { hasEnded } from '#secrets/credentials.ts';
 import type { MetadataWatch } from '#storage/metadata-watch-records.ts';
 import type { AdminContext } from './admin-operation.ts';
 import { readWatch } from './follow-metadata.ts';

@@ -41,3 +41,13 @@ export interface Credential {
   readonly endBeforeRotation?: Instant | null;
   readonly revokedAt?: Instant;
 }
+
+/** When it would end by itself, whatever a rotation did to it. */
+export function ownEndOf({ expiresAt, endBeforeRotation }: Credential): Instant | undefined {
+  return endBeforeRotation === undefined ? expiresAt : (endBeforeRotation ?? undefined);
+}
+
+/** Whether it is refused for good: revoked, or past its end. */
+export function hasEnded(credential: Pick<Credential, 'revokedAt' | 'expiresAt'>, now: Instant): boolean {
+  return credential.revokedAt !== undefined || (credential.expiresAt !== undefined && credential.expiresAt <= now);
+}

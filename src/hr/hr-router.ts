@@ -54,7 +54,8 @@ async function serve(
   request: Request,
   response: Response,
 ): Promise<void> {
-  // A signature covers the body, so it is read before anybody is known; its limit is small.
+  // A signature covers the body, so that is read before anybody is known. Whoever sends a key is known before, and asked again: a body may take long.
+  if (request.get('webhook-signature') === undefined) await authenticateHrClient(context, request, request.query, '');
   const text = request.method === 'GET' ? '' : await readText(request, context.limits.bodyBytes);
   const client = await authenticateHrClient(context, request, request.query, text);
   const taken = rate.take(client.credential.id);

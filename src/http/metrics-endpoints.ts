@@ -5,6 +5,10 @@ import type { Metrics, OrganizationValues, ScrapedValues } from '#observability/
 import type { Organization } from '#directory/organization.ts';
 import type { Storage } from '#storage/storage.ts';
 
+/** The schedule runs every five seconds. */
+const overdueAfterMs = 60_000;
+const mostOverdue = 1_000;
+
 export function createMetricsRouter(metrics: Pick<Metrics, 'render' | 'contentType'>): Router {
   const router = Router({ caseSensitive: true });
   // Anybody may ask, and each page reads the store for every organisation: those who ask at once get one and the same.
@@ -24,11 +28,18 @@ export function createMetricsRouter(metrics: Pick<Metrics, 'render' | 'contentTy
 export async function readScrapedValues(
   storage: Pick<Storage, 'organizations' | 'seats' | 'users' | 'effects'>,
   countDeadLetters: () => Promise<number>,
+  now: number,
 ): Promise<ScrapedValues> {
   const organizations: OrganizationValues[] = [];
   for (const organization of await storage.organizations.list())
     organizations.push(await readOrganization(storage, organization));
-  return { organizations, effectBacklog: await storage.effects.backlog(), deadLetters: await countDeadLetters() };
+  const overdue = await storage.users.dueTransitions(now - overdueAfterMs, mostOverdue);
+  return {
+    organizations,
+    effectBacklog: await storage.effects.backlog(),
+    deadLetters: await countDeadLetters(),
+    overdueLeaves: overdue.length,
+  };
 }
 
 async function readOrganization(

@@ -20,6 +20,8 @@ export interface ScrapedValues {
   readonly organizations: readonly OrganizationValues[];
   readonly effectBacklog: number;
   readonly deadLetters: number;
+  /** People of whose leaves something has been due for more than a minute; 1,000 stands for that many or more. */
+  readonly overdueLeaves: number;
 }
 
 export interface Metrics {
@@ -31,6 +33,10 @@ export interface Metrics {
   readonly httpDuration: Histogram<'http_request_method' | 'http_route' | 'http_response_status_code'>;
   readonly provisioningLogDropped: Counter;
   readonly deliveries: Counter<'kind' | 'outcome'>;
+  readonly leaveTransitions: Counter<'kind' | 'outcome'>;
+  readonly leaveTransitionLag: Histogram;
+  /** Set when the schedule of leaves has run to its end. */
+  readonly leavesRanAt: Gauge;
   /** Set by whoever verified a chain: 1 whole, 0 broken. */
   readonly auditChainOk: Gauge<'organization'>;
   readonly contentType: string;
@@ -115,6 +121,23 @@ export function createMetrics(options: MetricsOptions): Metrics {
       labelNames: ['kind', 'outcome'],
       registers,
     }),
+    leaveTransitions: new Counter({
+      name: 'furlough_leave_transitions_total',
+      help: 'Beginnings and ends of leaves that this process carried out, by kind and outcome.',
+      labelNames: ['kind', 'outcome'],
+      registers,
+    }),
+    leaveTransitionLag: new Histogram({
+      name: 'furlough_leave_transition_lag_seconds',
+      help: 'How long after it was due a leave began or ended.',
+      buckets: [1, 5, 15, 60, 300, 3_600, 86_400],
+      registers,
+    }),
+    leavesRanAt: new Gauge({
+      name: 'furlough_leaves_last_run_timestamp_seconds',
+      help: 'When this process last carried out everything that was due of leaves; 0 where another one does it.',
+      registers,
+    }),
     auditChainOk: new Gauge({
       name: 'furlough_audit_chain_ok',
       help: 'Result of the last verification of the audit chain: 1 whole, 0 broken.',
@@ -155,13 +178,19 @@ function createStoreGauges(registry: Registry) {
     registers,
   });
   const deadLetters = new Gauge({ name: 'furlough_dead_letters', help: 'Effects given up on.', registers });
-  const gauges = [licensed, used, waiting, drift, users, backlog, deadLetters];
+  const overdueLeaves = new Gauge({
+    name: 'furlough_leave_overdue',
+    help: 'People of whose leaves something has been due for more than a minute.',
+    registers,
+  });
+  const gauges = [licensed, used, waiting, drift, users, backlog, deadLetters, overdueLeaves];
   return {
     /** What could not be read must not look like an answer: labelled gauges vanish, the others are not a number. */
     clear(): void {
       for (const gauge of gauges) gauge.reset();
       backlog.set(Number.NaN);
       deadLetters.set(Number.NaN);
+      overdueLeaves.set(Number.NaN);
     },
     set(values: ScrapedValues): void {
       for (const one of values.organizations) {
@@ -174,6 +203,7 @@ function createStoreGauges(registry: Registry) {
       }
       backlog.set(values.effectBacklog);
       deadLetters.set(values.deadLetters);
+      overdueLeaves.set(values.overdueLeaves);
     },
   };
 }

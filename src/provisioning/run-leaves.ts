@@ -11,11 +11,22 @@ import type { ProvisioningContext } from './provisioning-context.ts';
 
 const piece = 200;
 
+/** What became of one transition; for metrics. `waiting`: back, but no seat was free. `refused`: by a rule, tried again next time. */
+export interface TransitionNote {
+  readonly kind: Transition['kind'];
+  readonly outcome: 'done' | 'waiting' | 'refused';
+  /** How long after it was due. */
+  readonly lagSeconds: number;
+}
+
 /**
  * Applies what is due. What a rule refuses (the last owner does not go on leave) is reported and tried again next time, and holds up nobody
  * else. Throws `StorageError`.
  */
-export async function runLeaves(context: ProvisioningContext): Promise<void> {
+export async function runLeaves(
+  context: ProvisioningContext,
+  note: (transition: TransitionNote) => void = () => undefined,
+): Promise<void> {
   const refused = new Set<string>();
   for (;;) {
     const limit = piece + refused.size;
@@ -24,7 +35,7 @@ export async function runLeaves(context: ProvisioningContext): Promise<void> {
     if (due.length === 0) return;
     const last = found.length < limit ? Infinity : (found.at(-1)?.dueAt ?? Infinity);
     for (let next = due.shift(); next !== undefined; next = due.shift()) {
-      const again = await runOne(context, next);
+      const again = await runOne(context, next, note);
       if (again === 'refused') refused.add(next.id);
       // What is due after the last one that was read comes with the next piece.
       else if (again !== undefined && again <= Math.min(context.now(), last))
@@ -38,6 +49,7 @@ export async function runLeaves(context: ProvisioningContext): Promise<void> {
 async function runOne(
   context: ProvisioningContext,
   { id, organizationId }: DueUser,
+  note: (transition: TransitionNote) => void,
 ): Promise<number | undefined | 'refused'> {
   const first = await context.storage.users.get(organizationId, id);
   if (first === null || first.deletedAt !== undefined) return undefined;
@@ -50,14 +62,18 @@ async function runOne(
       ? applyTransition({ leaves, holds }, now, context.now())
       : {};
   };
+  const lagSeconds = Math.max(0, context.now() - due.dueAt) / 1000;
   try {
     const by = bySchedule(context, due);
-    const { user } = await changeUser(context, organizationId, id, edit, by, { ifNoSeat: 'wait' });
+    const { user, changed } = await changeUser(context, organizationId, id, edit, by, { ifNoSeat: 'wait' });
+    const outcome = due.kind === 'returned' && user.waitingSince !== undefined ? 'waiting' : 'done';
+    if (changed) note({ kind: due.kind, outcome, lagSeconds });
     return nextTransitionAt(user);
   } catch (error) {
     if (!(error instanceof DirectoryError)) throw error;
     // Deleted meanwhile: there is nobody left to whom it could happen.
     if (error.code === 'userNotFound') return undefined;
+    note({ kind: due.kind, outcome: 'refused', lagSeconds });
     context.reportTrouble(`a leave could not be carried out: ${due.leave.id}`, error);
     return 'refused';
   }

@@ -1,18 +1,15 @@
 // Credentials as the administrator sees them: issue, list, revoke, rotate. Each change carries its audit entry in the same write.
 // Authenticating with one is credential-authentication.ts; the plain secret exists only in the answer that made it.
 
-import { describeActor } from '#directory/actor.ts';
 import type { AppId } from '#directory/app.ts';
-import type { Credential, CredentialKind, IssuerTrust } from '#directory/credential.ts';
+import { hasEnded, ownEndOf, type Credential, type CredentialKind, type IssuerTrust } from '#directory/credential.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
-import type { AuditEvent, Effect } from '#directory/effect.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import {
   createTimeOrderedId,
   type ChangeId,
   type ConnectionId,
   type CredentialId,
-  type EffectId,
   type Instant,
   type OrganizationId,
   type RandomBytes,
@@ -24,6 +21,7 @@ import { credentialRecords } from '#storage/credential-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
+import { auditCredential, describeCredential } from './credential-audit.ts';
 import { createCredentialSecret, hashSecret, sealedPlaceOf, trustRecordId } from './credential-secret.ts';
 import type { Sealing } from './sealing.ts';
 
@@ -154,11 +152,11 @@ export function createCredentials(context: CredentialsContext): Credentials {
 
   async function insert(credential: Credential, action: string, by: ChangeContext): Promise<ChangeId> {
     const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
-    const effect = auditOf(credential, action, by, change, { after: describeCredential(credential) });
+    const effects = auditCredential(context, credential, action, by, change, { after: describeCredential(credential) });
     try {
       await records.insert(
         { id: credential.secretHash, organizationId: credential.organizationId, value: credential },
-        [effect],
+        effects,
       );
     } catch (error) {
       if (error instanceof StorageError && error.code === 'duplicate') {
@@ -232,7 +230,9 @@ export function createCredentials(context: CredentialsContext): Credentials {
       if (edited === null) return { credential: record.value, change: null };
       const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
       const words = { before: describeCredential(record.value), after: describeCredential(edited) };
-      if (await records.replace({ ...record, value: edited }, [auditOf(edited, action, by, change, words)])) {
+      if (
+        await records.replace({ ...record, value: edited }, auditCredential(context, edited, action, by, change, words))
+      ) {
         context.wakeRelay();
         return { credential: edited, change };
       }
@@ -297,42 +297,4 @@ export function createCredentials(context: CredentialsContext): Credentials {
       return { ...issued, oldEndsAt: null, trouble };
     }
   }
-
-  function auditOf(
-    credential: Credential,
-    action: string,
-    by: ChangeContext,
-    change: ChangeId,
-    words: Pick<AuditEvent, 'before' | 'after'>,
-  ): Effect {
-    const at = context.now();
-    const event: AuditEvent = {
-      action,
-      level: 'important',
-      actor: describeActor(by.actor),
-      mouth: by.mouth,
-      target: { kind: 'credential', id: credential.id, name: credential.name },
-      ...words,
-      ...(by.requestId === undefined ? {} : { requestId: by.requestId }),
-      change,
-    };
-    const id = createTimeOrderedId(at, context.randomBytes) as EffectId;
-    return { id, organizationId: credential.organizationId, at, attempts: 0, body: { kind: 'audit', event } };
-  }
-}
-
-/** When it would end by itself, whatever a rotation did to it. */
-function ownEndOf({ expiresAt, endBeforeRotation }: Credential): Instant | undefined {
-  return endBeforeRotation === undefined ? expiresAt : (endBeforeRotation ?? undefined);
-}
-
-/** Whether it is refused for good: revoked, or past its end. */
-export function hasEnded(credential: Pick<Credential, 'revokedAt' | 'expiresAt'>, now: number): boolean {
-  return credential.revokedAt !== undefined || (credential.expiresAt !== undefined && credential.expiresAt <= now);
-}
-
-/** What may be told of a credential: everything but the hash. */
-export function describeCredential(credential: Credential): Omit<Credential, 'secretHash' | 'sealedSecret'> {
-  const { secretHash: _hash, sealedSecret: _secret, ...rest } = credential;
-  return rest;
 }

@@ -1,5 +1,6 @@
 // Leaves through the admin API with a hand-set clock (J3, J5): planned, begun and ended by the schedule, shown everywhere; L01 for the schedule's mouth.
 
+import request from 'supertest';
 import { resumeSession } from '#gate/sessions/resume-session.ts';
 import { openSession } from '#gate/sessions/session.ts';
 import type { ConnectionId } from '#directory/identifiers.ts';
@@ -54,6 +55,11 @@ describeOnBothStorages('leaves for administrators', (open) => {
     const { body: why } = await house.call('get', `${at}/users/${aoki.id}/why`).expect(200);
     expect(JSON.stringify(why)).toContain('onLeave');
     await pass('2027-04-01');
+    const { text: page } = await request(house.app).get('/metrics').expect(200);
+    expect(page).toContain('furlough_leave_transitions_total{kind="started",outcome="done"} 1');
+    expect(page).toContain('furlough_leave_transitions_total{kind="returned",outcome="done"} 1');
+    expect(page).toContain('furlough_leave_transition_lag_seconds_count 2');
+    expect(page).toMatch(/^furlough_leave_overdue 0$/m);
     const back = await show(aoki);
     expect([back.status, back.leave, await stateOf(token)]).toEqual(['active', undefined, 'nobody']);
     expect(await stateOf(await enter(await readUser(aoki)))).toBe('signedIn');

@@ -23,7 +23,7 @@ export function createTestApp(addRoutes: (router: Router) => void, trustedProxie
   });
   const metrics = createMetrics({
     version: '0',
-    readValues: async () => ({ organizations: [], effectBacklog: 0, deadLetters: 0 }),
+    readValues: async () => ({ organizations: [], effectBacklog: 0, deadLetters: 0, overdueLeaves: 0 }),
   });
   const router = express.Router();
   addRoutes(router);

@@ -7,7 +7,7 @@ import { createMetrics } from '#observability/metrics.ts';
 const page = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8');
 
 test('every metric is on the page with its type, and every one on the page is there', async () => {
-  const values = { organizations: [], effectBacklog: 0, deadLetters: 0 };
+  const values = { organizations: [], effectBacklog: 0, deadLetters: 0, overdueLeaves: 0 };
   const text = await createMetrics({ version: 'test', readValues: async () => values }).render();
   const shown = [...text.matchAll(/^# TYPE (\S+) (\w+)$/gm)]
     .map(([, name = '', type = '']) => `${name} ${type}`)

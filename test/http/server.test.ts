@@ -45,6 +45,7 @@ describe('metrics', () => {
     ],
     effectBacklog: 2,
     deadLetters: 1,
+    overdueLeaves: 3,
   };
 
   test('what the store says now is on the page', async () => {
@@ -62,6 +63,7 @@ describe('metrics', () => {
       'furlough_users{organization="acme",status="active"} 9',
       'furlough_effect_backlog 2',
       'furlough_dead_letters 1',
+      'furlough_leave_overdue 3',
       'furlough_build_info{version="1.2.3",commit="abc"} 1',
       'furlough_scrape_ok 1',
     ]) {

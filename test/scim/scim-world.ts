@@ -152,7 +152,7 @@ export async function startScimWorld(storage: Storage, options: WorldOptions = {
   const baseUrl = 'https://people.example.com';
   const metrics = createMetrics({
     version: '0',
-    readValues: async () => ({ organizations: [], effectBacklog: 0, deadLetters: 0 }),
+    readValues: async () => ({ organizations: [], effectBacklog: 0, deadLetters: 0, overdueLeaves: 0 }),
   });
   const { perSecond = 1_000_000, bodyBytes = 1_048_576, badCredentialsPerSecond = 1_000_000 } = options;
   const provisioningLog = createProvisioningLog({
