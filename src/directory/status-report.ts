@@ -138,7 +138,9 @@ function goOnLeave(edit: LeaveEdit, report: StatusReport, feed: Feed, now: Insta
       type !== 'left' && type !== 'start' && startsAt < reach && absence.startsAt < endsAt,
   );
   const kept = endAll(edit, others, now);
-  const present = at <= now ? { ...kept, holds: liftHold(kept.holds, 'hr', feed.connection) } : kept;
+  // Who is away is employed; that somebody once was away says nothing of today.
+  const isAway = at <= now && (absence.endsAt ?? Infinity) > now;
+  const present = isAway ? { ...kept, holds: liftHold(kept.holds, 'hr', feed.connection) } : kept;
   if (first === undefined) return add(present, absence);
   const { id, by, state, note: oldNote } = first;
   const note = absence.note ?? oldNote;

@@ -135,6 +135,18 @@ function declareSuite(kind: StorageKind): void {
     expect(await status(leaver.id)).toBe('active');
   });
 
+  test('a leave that is over brings nobody back who has left; one that runs does, on its day', async () => {
+    const { id, userName } = await someone();
+    const at = (sequence: number, line: object) => world.report({ userName, sequence, ...line });
+    await at(1, { status: 'terminated', effectiveAt: '2027-01-01' });
+    await at(2, { status: 'leave', effectiveAt: '2026-06-01', until: '2026-08-01' });
+    expect([await status(id), await leaves(id)]).toMatchObject(['inactive', [{ state: 'ended' }]]);
+    await at(3, { status: 'leave', effectiveAt: '2027-01-10', until: '2027-02-01' });
+    expect(await status(id)).toBe('onLeave');
+    await world.pass('2027-02-01');
+    expect(await status(id)).toBe('active');
+  });
+
   test('what comes late or twice is left alone', async () => {
     const { id, userName } = await someone();
     const at = (sequence: number, line: object) => ({ userName, effectiveAt: '2027-01-10', sequence, ...line });
