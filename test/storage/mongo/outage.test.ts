@@ -176,6 +176,28 @@ describeWithMongo('MongoDB away', () => {
     await client.close();
   });
 
+  test('a database of before people were found by employee number finds them after it is opened', async () => {
+    const other = requireTestMongo().freshDatabaseUri();
+    const storage = await openMongoStorage(other, options);
+    const old = await openOrganization(storage, 9);
+    const enterprise = { employeeNumber: 'E-1' };
+    const aoki = await hire(storage, old, { profile: { userName: 'aoki', enterprise } });
+    await insert(storage, makeUser(old, { profile: { userName: 'baba', enterprise: { costCenter: '1' } } }));
+    await storage.close();
+    const client = await mongoose.mongo.MongoClient.connect(other);
+    const keys = { keys: 'employeeNumber E-1' } as never;
+    await client.db().collection('users').updateMany({}, { $pull: keys });
+    expect(await client.db().collection('users').countDocuments(keys)).toBe(0);
+    const versions = client.db().collection<{ _id: string; version: number }>('furlough');
+    await versions.updateOne({ _id: 'schema' }, { $set: { version: 1 } });
+    const again = await openMongoStorage(other, options);
+    const found = await again.users.findByKey(old, { kind: 'employeeNumber', value: 'E-1' });
+    expect(found.map(({ id }) => id)).toEqual([aoki.id]);
+    expect(await versions.findOne({ _id: 'schema' })).toMatchObject({ version: 2 });
+    await again.close();
+    await client.close();
+  });
+
   test('two nodes may open one empty database at once', async () => {
     const other = requireTestMongo().freshDatabaseUri();
     const nodes = await Promise.all([1, 2, 3].map(() => openMongoStorage(other, options)));

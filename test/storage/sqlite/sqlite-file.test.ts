@@ -121,6 +121,21 @@ describe('the database file', () => {
     await storage.close();
   });
 
+  test('a file of before people were found by employee number finds them after it is opened', async () => {
+    const storage = await open();
+    const organization = await openOrganization(storage, 9);
+    const enterprise = { employeeNumber: 'E-1' };
+    const user = await hire(storage, organization, { profile: { userName: 'aoki', enterprise } });
+    await hire(storage, organization, { profile: { userName: 'baba', enterprise: { costCenter: '1' } } });
+    await storage.close();
+    withDatabase((database) =>
+      database.exec("DELETE FROM user_key WHERE kind = 'employeeNumber'; PRAGMA user_version = 3"),
+    );
+    const again = await open();
+    expect(await again.users.findByKey(organization, { kind: 'employeeNumber', value: 'E-1' })).toEqual([user]);
+    await again.close();
+  });
+
   test('a file of a newer version is refused and left as it is', async () => {
     await (await open()).close();
     withDatabase((database) => database.exec(`PRAGMA user_version = ${schemaVersion + 1}`));
