@@ -34,10 +34,6 @@ export function statusChangeOf(before: Held, after: Held): StatusChange {
   };
 }
 
-export function isNoChange({ placed, lifted, leaves }: StatusChange): boolean {
-  return placed.length + lifted.length + leaves.length === 0;
-}
-
 /** The status without the change. What somebody else has changed since stays as they left it. */
 export function undoStatusChange(user: Held, change: StatusChange, now: Instant): LeaveEdit {
   let { leaves = [], holds } = user;

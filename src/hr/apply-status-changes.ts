@@ -7,7 +7,7 @@ import { createTimeOrderedId, type UserId } from '#directory/identifiers.ts';
 import { statusOf, type User } from '#directory/user.ts';
 import { traceOf } from '#provisioning/report-status.ts';
 import { findPerson } from './find-person.ts';
-import type { HrClient, HrContext } from './hr-context.ts';
+import type { HrCall, HrClient, HrContext } from './hr-context.ts';
 import type { LineOutcome, LineOutcomeKind } from './line-outcome.ts';
 import { recordLine } from './line-record.ts';
 import { keepPiece, type BatchEntry } from './status-batch.ts';
@@ -37,10 +37,11 @@ interface Step {
 /** Throws `StorageError`: what was done so far is done, and sending all of it again does the rest. */
 export async function applyStatusChanges(
   context: HrContext,
-  client: HrClient,
+  call: Pick<HrCall, 'client' | 'assertStillIn'>,
   lines: readonly unknown[],
   dryRun: boolean,
 ): Promise<BatchOutcome> {
+  const { client } = call;
   const batch = dryRun ? null : createTimeOrderedId(context.now(), context.randomBytes);
   const steps: Step[] = [];
   /** What a dry run has made of people so far. */
@@ -49,7 +50,7 @@ export async function applyStatusChanges(
   for (let from = 0; from < lines.length; from += piece) {
     const done = await applyPiece(
       context,
-      client,
+      call,
       lines.slice(from, from + piece),
       from,
       dryRun ? drafts : null,
@@ -66,12 +67,13 @@ export async function applyStatusChanges(
 
 async function applyPiece(
   context: HrContext,
-  client: HrClient,
+  call: Pick<HrCall, 'client' | 'assertStillIn'>,
   lines: readonly unknown[],
   from: number,
   drafts: Map<UserId, User> | null,
   breathe: ReturnType<typeof createBreath>,
 ): Promise<readonly Step[]> {
+  const { client, assertStillIn } = call;
   const steps: Step[] = [];
   const ofPeople = new Map<UserId, { index: number; sent: SentLine; user: User }[]>();
   await sideBySide([...lines.entries()], async ([place, value]) => {
@@ -94,6 +96,8 @@ async function applyPiece(
   await sideBySide([...ofPeople.values()], async (own) => {
     for (const { index, sent, user } of own.toSorted((a, b) => a.index - b.index)) {
       await breathe();
+      // A key that is revoked meanwhile changes nobody any more.
+      await assertStillIn();
       steps[index - from] =
         drafts === null
           ? await apply(context, client, index, sent, user)

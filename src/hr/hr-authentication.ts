@@ -20,9 +20,10 @@ export async function authenticateHrClient(
   request: IncomingMessage,
   query: HrCall['query'],
   body: string,
+  receivedAt: number,
 ): Promise<HrClient> {
   const { requestId, notes } = requestContextOf(request);
-  const outcome = await authenticate(context, request, query, body);
+  const outcome = await authenticate(context, request, query, body, receivedAt);
   if (outcome === null)
     throw new HrError('unauthenticated', 'Send an HR credential as a bearer token, or sign with it.', {
       'WWW-Authenticate': challenge,
@@ -48,6 +49,7 @@ function authenticate(
   { headers }: IncomingMessage,
   { organization, credential }: HrCall['query'],
   body: string,
+  receivedAt: number,
 ): Promise<CredentialOutcome> | null {
   const token = readBearerToken(headers.authorization);
   if (token !== null) return context.authentication.authenticate(token, ['hr']);
@@ -55,7 +57,7 @@ function authenticate(
   if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signature !== 'string') return null;
   const isNamed = typeof organization === 'string' && isSlug(organization) && isId(credential);
   const message = { id, timestamp, signature, body };
-  if (!isNamed || !isFresh(message, context.now())) return Promise.resolve({ kind: 'refused', reason: 'unknown' });
+  if (!isNamed || !isFresh(message, receivedAt)) return Promise.resolve({ kind: 'refused', reason: 'unknown' });
   return context.authentication.authenticateBySignature(
     organization as OrganizationId,
     credential as CredentialId,

@@ -41,6 +41,8 @@ export interface HrClient {
 
 export interface HrCall {
   readonly client: HrClient;
+  /** Asks whether the credential counts now; throws as at the door. */
+  readonly assertStillIn: () => Promise<void>;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, unknown>>;
   /** JSON; undefined for none. */

@@ -54,15 +54,18 @@ async function serve(
   request: Request,
   response: Response,
 ): Promise<void> {
+  const receivedAt = context.now();
+  const authenticate = (body: string) => authenticateHrClient(context, request, request.query, body, receivedAt);
   // A signature covers the body, so that is read before anybody is known. Whoever sends a key is known before, and asked again: a body may take long.
-  if (request.get('webhook-signature') === undefined) await authenticateHrClient(context, request, request.query, '');
+  if (request.get('webhook-signature') === undefined) await authenticate('');
   const text = request.method === 'GET' ? '' : await readText(request, context.limits.bodyBytes);
-  const client = await authenticateHrClient(context, request, request.query, text);
+  const client = await authenticate(text);
+  const assertStillIn = async (): Promise<void> => void (await authenticate(text));
   const taken = rate.take(client.credential.id);
   if (!taken.allowed) throw new RequestError('tooManyRequests', 'Too many requests.', taken.retryAfterSeconds);
   const params = request.params as Record<string, string>;
   const act = async (): Promise<KeptAnswer> =>
-    run(context, { client, params, query: { ...request.query }, body: parseBody(request, text) });
+    run(context, { client, assertStillIn, params, query: { ...request.query }, body: parseBody(request, text) });
   const key = request.method === 'POST' ? (request.get('idempotency-key') ?? request.get('webhook-id')) : undefined;
   if (key === undefined) {
     send(response, await act());

@@ -8,10 +8,11 @@ import { readPieces } from './status-batch.ts';
 
 const mostLines = 10_000;
 
-export async function receiveStatusChanges(context: HrContext, { client, query, body }: HrCall) {
+export async function receiveStatusChanges(context: HrContext, call: HrCall) {
+  const { query, body } = call;
   if (!Array.isArray(body)) throw new HrError('invalidInput', 'Send a JSON array of status changes.');
   if (body.length > mostLines) throw new HrError('invalidInput', `Send at most ${mostLines} lines at once.`);
-  return { body: await applyStatusChanges(context, client, body, isDryRun(query)) };
+  return { body: await applyStatusChanges(context, call, body, isDryRun(query)) };
 }
 
 /** A dry run that was misspelt must not become a real one. */
@@ -30,13 +31,14 @@ function isDryRun({
 }
 
 /** Takes back what a batch did, the last first; what somebody changed since stays. The second time there is nothing left to do. */
-export async function undoStatusChanges(context: HrContext, { client, params }: HrCall) {
+export async function undoStatusChanges(context: HrContext, { client, assertStillIn, params }: HrCall) {
   const { organization, connection, by } = client;
   const people = { restored: 0, unchanged: 0, gone: 0 };
   let isKnown = false;
   for await (const entries of readPieces(context, organization.id, connection, params['batch'] ?? '')) {
     isKnown = true;
     for (const { user, ...trace } of entries.toReversed()) {
+      await assertStillIn();
       try {
         const { changed } = await context.provisioning.undoReport(organization, user, trace, connection, by);
         people[changed ? 'restored' : 'unchanged'] += 1;

@@ -51,4 +51,31 @@ describeOnBothStorages('the HR door without a store', (open) => {
     await house.context.settleEffects();
     await house.stop();
   });
+
+  test('a key that is revoked in the middle of a request changes nobody any more', async () => {
+    const storage = await open();
+    let onCommit: () => Promise<unknown> = async () => undefined;
+    const observed = observeStorage(storage, async (moment) => {
+      if (moment === 'after users.commit') await onCommit();
+    });
+    const house = await openAdminHouse(observed, null);
+    const credentials = '/organizations/acme/credentials';
+    const { body } = await house.call('post', credentials, { kind: 'hr', name: 'HR' }).expect(201);
+    const { id } = await house.add('aoki');
+    onCommit = async () => {
+      onCommit = async () => undefined;
+      await house.call('post', `${credentials}/${body.credential.id}/revoke`).expect(200);
+    };
+    await request(house.app)
+      .post('/hr/v1/status-changes')
+      .set('Authorization', `Bearer ${body.secret}`)
+      .send([
+        { userName: 'aoki', status: 'terminated', effectiveAt: '2020-01-01' },
+        { userName: 'aoki', status: 'active', effectiveAt: '2020-02-01' },
+      ])
+      .expect(401);
+    expect((await storage.users.get(acme, id))?.holds).toMatchObject([{ kind: 'hr' }]);
+    await house.context.settleEffects();
+    await house.stop();
+  });
 });
