@@ -3,9 +3,6 @@
 import { randomUUID } from 'node:crypto';
 import { createAdminRouter } from '#admin/admin-router.ts';
 import type { AdminContext } from '#admin/admin-operation.ts';
-import { rotateOldKeys } from '#admin/rotate-signing-keys.ts';
-import { followMetadata } from '#admin/follow-metadata.ts';
-import { warnOfCertificates } from '#admin/warn-of-certificates.ts';
 import { createSetUpLink } from '#admin/set-up-link.ts';
 import { createSetUpRouter } from '#admin/set-up-router.ts';
 import { createTxtLookup } from '#admin/txt-lookup.ts';
@@ -25,17 +22,14 @@ import { createFrontDoor, type RequestHandling } from '#http/front-door.ts';
 import { createBadCredentialLimit } from '#http/bad-credentials.ts';
 import { createHealthRouter } from '#http/health-endpoints.ts';
 import { createMetricsRouter, readScrapedValues } from '#http/metrics-endpoints.ts';
+import { keepNotice } from '#notices/keep-notice.ts';
 import type { Logger } from '#observability/logger.ts';
 import { createMetrics, type Metrics } from '#observability/metrics.ts';
 import { defaultOrganization, prepareFirstStart } from '#provisioning/first-start.ts';
 import { createProvisioningLog } from '#provisioning/provisioning-log.ts';
 import { createProvisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
-import { moveAllLeaves } from '#provisioning/move-leaves.ts';
-import { runLeaves } from '#provisioning/run-leaves.ts';
-import { runSeatContracts } from '#provisioning/seat-contract.ts';
-import { recountAll, sweepSeats } from '#provisioning/seat-sweep.ts';
-import { recordKinds } from '#record-kinds.ts';
+import { listScheduledWork } from '#scheduled-work.ts';
 import { createTokenRouter } from '#scim/oauth-token-router.ts';
 import { createScimDoor, createScimRouter } from '#scim/scim-router.ts';
 import { createClientAssertions } from '#secrets/client-assertion.ts';
@@ -50,7 +44,6 @@ import { createSealing } from '#secrets/sealing.ts';
 import { createSigningKeys } from '#secrets/signing-keys.ts';
 import { createKeyring } from '#secrets/secret-key.ts';
 import { createEffectRelay, type EffectRelay } from '#signals/effect-relay.ts';
-import { expireRecords } from '#storage/expire-records.ts';
 import { createReadinessCheck } from '#storage/store-readiness.ts';
 import type { Storage } from '#storage/storage.ts';
 import { version } from '#version.ts';
@@ -128,6 +121,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
         await endSessions(gate, metrics, effect);
         jobs.soon('logouts');
       },
+      notice: (effect) => keepNotice(storage, effect),
       endAppSessions: async (effect) => {
         await endAppSessions(gate, effect);
         jobs.soon('logouts');
@@ -259,19 +253,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     ],
   });
   const jobs = createBackgroundJobs(
-    [
-      { name: 'seats', everyMs: 5_000, run: () => sweepSeats(write) },
-      { name: 'leaves', everyMs: 5_000, run: () => runLeavesMeasured(write, metrics) },
-      { name: 'seatContracts', everyMs: 60_000, run: () => runSeatContracts(write) },
-      { name: 'leaveZones', everyMs: 3_600_000, run: () => moveAllLeaves(write) },
-      { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
-      { name: 'metadata', everyMs: 600_000, run: () => followMetadata(admin) },
-      { name: 'certificates', everyMs: 3_600_000, run: () => warnOfCertificates(admin) },
-      { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
-      { name: 'logouts', everyMs: 2_000, run: async () => void (await gate.deliverLogouts()) },
-      { name: 'logoutRecovery', everyMs: 3_600_000, run: () => gate.recoverLogouts() },
-      { name: 'expiry', everyMs: 60_000, run: () => expireRecords(storage, recordKinds, now()) },
-    ],
+    listScheduledWork({ storage, write, admin, gate, metrics, now }),
     storage.leases,
     randomUUID(),
     reportTrouble,
@@ -297,14 +279,6 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     createRequestId: randomUUID,
   });
   return { handle, house: { storage, relay, audit, admin, setUpLink }, jobs, close };
-}
-
-async function runLeavesMeasured(context: ProvisioningContext, metrics: Metrics): Promise<void> {
-  await runLeaves(context, ({ kind, outcome, lagSeconds }) => {
-    metrics.leaveTransitions.inc({ kind, outcome });
-    if (outcome !== 'refused') metrics.leaveTransitionLag.observe(lagSeconds);
-  });
-  metrics.leavesRanAt.set(context.now() / 1000);
 }
 
 /** Marks the sessions that a lost access killed; the commit closed the doors, this is the record of it. */

@@ -16,6 +16,7 @@ import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
 import { statusBatchRecords } from '#hr/status-batch.ts';
 import { idempotencyRecords } from '#http/idempotency.ts';
+import { noticeRecords } from '#notices/notice-records.ts';
 import { deletedNameRecords } from '#provisioning/deleted-names.ts';
 import { deadLetterRecords } from '#signals/effect-relay.ts';
 import { accessTokenRecords } from '#secrets/access-tokens.ts';
@@ -60,6 +61,7 @@ export const recordKinds: readonly AnnouncedKind[] = [
   provisioningLogRecords,
   logoutAttemptRecords,
   metadataWatchRecords,
+  noticeRecords,
   samlKeyRecords,
   receivedTokenRecords,
   seatContractRecords,

@@ -9,6 +9,7 @@ import {
   type RandomBytes,
   type UserId,
 } from './identifiers.ts';
+import type { Notice } from './notice.ts';
 
 /** What the audit trail will say. `before` and `after` hold only what differs. */
 export interface AuditEvent {
@@ -36,7 +37,9 @@ export type EffectBody =
   /** End all of the user's sessions made before `epoch`; the commit already closed every door, this tidies and records. */
   | { readonly kind: 'endSessions'; readonly userId: UserId; readonly epoch: number; readonly cause: string }
   /** One session of the gate has ended (`session`: its record's id): the apps that were opened from it are told. */
-  | { readonly kind: 'endAppSessions'; readonly session: string; readonly cause: string };
+  | { readonly kind: 'endAppSessions'; readonly session: string; readonly cause: string }
+  /** Somebody is to hear of it: stored as a notice under the effect's id, and mailed. */
+  | { readonly kind: 'notice'; readonly notice: Notice };
 
 export type EffectKind = EffectBody['kind'];
 

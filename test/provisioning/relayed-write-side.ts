@@ -4,6 +4,8 @@ import { createAuditTrail, type AuditTrail } from '#audit/audit-chain.ts';
 import type { GateContext } from '#gate/gate-context.ts';
 import { endSessionsOfUser } from '#gate/sessions/end-sessions.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
+import { keepNotice } from '#notices/keep-notice.ts';
+import { noticeRecords } from '#notices/notice-records.ts';
 import { deletedNameRecords } from '#provisioning/deleted-names.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
@@ -24,6 +26,7 @@ export const sideRecordKinds: readonly AnnouncedKind[] = [
   departmentTreeRecords,
   customSchemaRecords,
   deletedNameRecords,
+  noticeRecords,
 ];
 
 /** The write side and the relay on one store. */
@@ -61,6 +64,7 @@ export function createSide(storage: Storage, now: () => number = Date.now): Side
         if (body.kind === 'endSessions')
           await endSessionsOfUser(gate, organizationId, body.userId, body.epoch, body.cause);
       },
+      notice: (effect) => keepNotice(storage, effect),
       // No app is opened here.
       endAppSessions: () => Promise.resolve(),
     },

@@ -16,6 +16,7 @@ function relayOver(storage: Storage, carriers: { audit?: Carrier; endSessions?: 
       audit: carriers.audit ?? nothing,
       endSessions: carriers.endSessions ?? nothing,
       endAppSessions: nothing,
+      notice: nothing,
     },
     reportTrouble: (message) => troubles.push(message),
     maximumAttempts,

@@ -1,0 +1,51 @@
+// What the house does by the clock, and how often. background-jobs.ts runs it, each job on one node at a time.
+
+import type { AdminContext } from '#admin/admin-operation.ts';
+import { followMetadata } from '#admin/follow-metadata.ts';
+import { rotateOldKeys } from '#admin/rotate-signing-keys.ts';
+import { warnOfCertificates } from '#admin/warn-of-certificates.ts';
+import type { Job } from '#background-jobs.ts';
+import type { Gate } from '#gate/gate.ts';
+import type { Metrics } from '#observability/metrics.ts';
+import { moveAllLeaves } from '#provisioning/move-leaves.ts';
+import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
+import { runLeaves } from '#provisioning/run-leaves.ts';
+import { runSeatContracts } from '#provisioning/seat-contract.ts';
+import { recountAll, sweepSeats } from '#provisioning/seat-sweep.ts';
+import { recordKinds } from '#record-kinds.ts';
+import { expireRecords } from '#storage/expire-records.ts';
+import type { Storage } from '#storage/storage.ts';
+
+export interface ScheduledParts {
+  readonly storage: Storage;
+  readonly write: ProvisioningContext;
+  readonly admin: AdminContext;
+  readonly gate: Gate;
+  readonly metrics: Metrics;
+  readonly now: () => number;
+}
+
+/** All jobs of the house. */
+export function listScheduledWork({ storage, write, admin, gate, metrics, now }: ScheduledParts): readonly Job[] {
+  return [
+    { name: 'seats', everyMs: 5_000, run: () => sweepSeats(write) },
+    { name: 'leaves', everyMs: 5_000, run: () => runLeavesMeasured(write, metrics) },
+    { name: 'seatContracts', everyMs: 60_000, run: () => runSeatContracts(write) },
+    { name: 'leaveZones', everyMs: 3_600_000, run: () => moveAllLeaves(write) },
+    { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
+    { name: 'metadata', everyMs: 600_000, run: () => followMetadata(admin) },
+    { name: 'certificates', everyMs: 3_600_000, run: () => warnOfCertificates(admin) },
+    { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
+    { name: 'logouts', everyMs: 2_000, run: async () => void (await gate.deliverLogouts()) },
+    { name: 'logoutRecovery', everyMs: 3_600_000, run: () => gate.recoverLogouts() },
+    { name: 'expiry', everyMs: 60_000, run: () => expireRecords(storage, recordKinds, now()) },
+  ];
+}
+
+async function runLeavesMeasured(context: ProvisioningContext, metrics: Metrics): Promise<void> {
+  await runLeaves(context, ({ kind, outcome, lagSeconds }) => {
+    metrics.leaveTransitions.inc({ kind, outcome });
+    if (outcome !== 'refused') metrics.leaveTransitionLag.observe(lagSeconds);
+  });
+  metrics.leavesRanAt.set(context.now() / 1000);
+}
