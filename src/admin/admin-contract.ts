@@ -48,11 +48,17 @@ const contact = z.strictObject({
     .describe('For example “IT help desk, extension 1234”.'),
   email: z.email().max(254).optional(),
 });
+const reserveForReturn = z
+  .int()
+  .min(0)
+  .max(366)
+  .describe('From so many days before a return from leave on a seat is kept for it; 0: none is.');
 export const organizationChange = z.strictObject({
   name: shortText.optional(),
   timeZone: z.string().max(64).optional(),
   leaveSeat: z.enum(['release', 'keep']).optional().describe('The seat during a leave that does not say.'),
   returnHour: z.int().min(0).max(23).optional().describe('The local hour of returns that do not say.'),
+  reserveForReturn: reserveForReturn.optional(),
   contact: contact.nullable().optional().describe('Whom people may ask when they are kept out; null: nobody is named.'),
 });
 export const organizationAnswer = z.object({
@@ -64,6 +70,7 @@ export const organizationAnswer = z.object({
   policy: seatPolicy,
   leaveSeat: z.enum(['release', 'keep']),
   returnHour: z.int(),
+  reserveForReturn: z.int(),
   contact: contact.optional(),
   createdAt: instant,
 });
@@ -146,7 +153,8 @@ export const seatsAnswer = z.object({
   used: z.int(),
   free: z.int().nullable(),
   over: z.int(),
-  reserved: z.int(),
+  reserved: z.int().describe('Kept for people who return from leave; free for nobody else.'),
+  reserveForReturn: z.int(),
   waiting: z.int(),
   inactive: z.int(),
   onLeave: z.int(),
@@ -155,8 +163,8 @@ export const seatsAnswer = z.object({
 export const seatChange = z.strictObject({
   licensed: seats.nullable().optional(),
   over: seats.optional(),
-  reserved: seats.optional(),
   policy: seatPolicy.optional(),
+  reserveForReturn: reserveForReturn.optional(),
 });
 const contractRow = z.strictObject({
   from: z.string().max(10).describe('The first day, local to the organisation, as 2027-04-01.'),
@@ -170,9 +178,7 @@ export const contractAnswer = z.object({
   rows: z.array(
     contractRow.extend({
       inForce: z.boolean(),
-      appliedAt: instant
-        .optional()
-        .describe('When the ledger came to say so; left out: its day has not come, or more seats are used.'),
+      appliedAt: instant.optional().describe('When the ledger came to say so; left out: its day has not come.'),
     }),
   ),
 });

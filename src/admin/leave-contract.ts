@@ -40,6 +40,11 @@ export const leaveAnswer = z.object({
   until: z.string().optional(),
   zone: z.string(),
   returnHour: z.int(),
+  reserveDays: z.int().optional().describe('From so many days before the return on a seat is kept for it.'),
+  reservation: z
+    .enum(['held', 'waiting'])
+    .optional()
+    .describe('A seat is kept for the return, or the person is in line for it.'),
   startsAt: instant,
   endsAt: instant.optional(),
   seat,

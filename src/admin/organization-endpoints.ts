@@ -69,12 +69,13 @@ export const organizationOperations: readonly Operation[] = [
     body: contract.organizationChange,
     answer: contract.organizationChanged,
     run: async (context, call) => {
-      const { name, timeZone, leaveSeat, returnHour, contact } = call.body;
+      const { name, timeZone, leaveSeat, returnHour, reserveForReturn, contact } = call.body;
       const edit = {
         ...(name === undefined ? {} : { name }),
         ...(timeZone === undefined ? {} : { timeZone }),
         ...(leaveSeat === undefined ? {} : { leaveSeat }),
         ...(returnHour === undefined ? {} : { returnHour }),
+        ...(reserveForReturn === undefined ? {} : { reserveForReturn }),
         ...(contact === undefined ? {} : { contact: contact === null ? null : toContact(contact) }),
       };
       const { organization, change } = await context.provisioning.changeOrganization(
@@ -141,7 +142,7 @@ function toContact({
 
 export function toOrganizationAnswer(organization: Organization) {
   const { id, name, timeZone, state, endsAt, seatPolicy, contact, createdAt } = organization;
-  const { leaveSeat = 'release', returnHour = 0 } = organization;
+  const { leaveSeat = 'release', returnHour = 0, reserveForReturn = 0 } = organization;
   return {
     id,
     name,
@@ -151,6 +152,7 @@ export function toOrganizationAnswer(organization: Organization) {
     policy: seatPolicy,
     leaveSeat,
     returnHour,
+    reserveForReturn,
     ...(contact === undefined ? {} : { contact }),
     createdAt: toIso(createdAt),
   };

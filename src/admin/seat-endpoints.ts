@@ -26,11 +26,11 @@ export const seatOperations: readonly Operation[] = [
     body: contract.seatChange,
     answer: contract.seatsChanged,
     run: async (context, call) => {
-      const { policy, licensed, over, reserved } = call.body;
+      const { policy, licensed, over, reserveForReturn } = call.body;
       const terms = {
         ...(licensed === undefined ? {} : { licensed }),
         ...(over === undefined ? {} : { over }),
-        ...(reserved === undefined ? {} : { reserved }),
+        ...(reserveForReturn === undefined ? {} : { reserveForReturn }),
         ...(policy === undefined ? {} : { seatPolicy: policy }),
       };
       const { change } = await context.provisioning.changeSeats(call.organization.id, terms, call.by);

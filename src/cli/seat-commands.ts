@@ -9,7 +9,7 @@ import { inOneLine, writeFacts, writeTable, type Terminal } from './terminal.ts'
 interface SetOptions extends CommonOptions {
   readonly licensed?: string;
   readonly over?: string;
-  readonly reserved?: string;
+  readonly reserveForReturn?: string;
   readonly policy?: string;
 }
 
@@ -29,17 +29,18 @@ export function addSeatCommands({ program, terminal, endWith }: CommandPlace): v
     .description('change the contract or the policy; what is left out stays')
     .option('--licensed <seats>', 'seats bought, or "unlimited"')
     .option('--over <seats>', 'how many more may be used, with policy allowOver')
-    .option('--reserved <seats>', 'seats kept for people who return')
+    .option('--reserve-for-return <days>', 'from so many days before a return on a seat is kept for it')
     .option('--policy <policy>', 'wait, refuse or allowOver')
     .action(async (options: SetOptions) => {
-      const { licensed, over, reserved, policy } = options;
-      if ([licensed, over, reserved, policy].every((value) => value === undefined))
+      const { licensed, over, reserveForReturn, policy } = options;
+      if ([licensed, over, reserveForReturn, policy].every((value) => value === undefined))
         throw new UsageError('Nothing to set.');
       const body = {
         policy,
         licensed: licensed === undefined ? undefined : toSeats(licensed, '--licensed'),
         over: over === undefined ? undefined : toCount(over, '--over'),
-        reserved: reserved === undefined ? undefined : toCount(reserved, '--reserved'),
+        reserveForReturn:
+          reserveForReturn === undefined ? undefined : toCount(reserveForReturn, '--reserve-for-return'),
       };
       const answer = await insideHouse(terminal, (house) =>
         runOperation(house, { operation: 'seats.change', organization: options.org, body }),

@@ -37,6 +37,10 @@ export interface Leave {
   readonly by: string;
   readonly source: ConnectionId | '';
   readonly state: LeaveState;
+  /** From so many days before the return on a seat is kept for it; left out: none is. */
+  readonly reserveDays?: number;
+  /** A seat is kept for the return, or the person stands in line for one. */
+  readonly reservation?: 'held' | 'waiting';
   /** When it began and ended in fact; later than planned after a downtime. */
   readonly startedAt?: Instant;
   readonly endedAt?: Instant;
@@ -44,6 +48,8 @@ export interface Leave {
 
 /** `ended` also early or by a deactivation; `cancelled` never began. */
 export type LeaveState = 'planned' | 'running' | 'ended' | 'cancelled';
+
+const dayMs = 86_400_000;
 
 /** How many past leaves a user keeps; the audit trail has them all. */
 export const keptLeaves = 50;
@@ -103,14 +109,27 @@ export function assertFree(leaves: Leaves, candidate: Leave): void {
 
 /** When something is to happen next, or undefined. */
 export function nextTransitionOf(leaves: Leaves): Instant | undefined {
-  const instants = leaves.flatMap(({ state, startsAt, endsAt }) =>
-    state === 'planned' ? [startsAt] : state === 'running' && endsAt !== undefined ? [endsAt] : [],
-  );
+  const instants = leaves.flatMap((leave) => {
+    const { state, startsAt, endsAt } = leave;
+    if (state === 'planned') return [startsAt];
+    return state === 'running' && endsAt !== undefined ? [reservationAhead(leave) ?? endsAt] : [];
+  });
   return instants.length === 0 ? undefined : Math.min(...instants);
 }
 
+/** When a seat is to be reserved for the return of a running leave, if that is still to be done. */
+function reservationAhead(leave: Leave): Instant | undefined {
+  return leave.reservation === undefined ? reservesAtOf(leave) : undefined;
+}
+
+/** From when on a seat is to be kept for the return, or undefined. */
+function reservesAtOf({ seat, endsAt, reserveDays = 0 }: Leave): Instant | undefined {
+  return seat === 'release' && endsAt !== undefined && reserveDays > 0 ? endsAt - reserveDays * dayMs : undefined;
+}
+
 export interface Transition {
-  readonly kind: 'started' | 'returned' | 'left';
+  /** `reserved`: a seat is kept for the return from now on. */
+  readonly kind: 'started' | 'reserved' | 'returned' | 'left';
   readonly leave: Leave;
   readonly dueAt: Instant;
 }
@@ -119,6 +138,8 @@ export interface Transition {
 export function dueTransition(leaves: Leaves, now: Instant): Transition | undefined {
   const due = leaves.flatMap((leave): Transition[] => {
     const { state, startsAt, endsAt } = leave;
+    const reservesAt = state === 'running' ? reservationAhead(leave) : undefined;
+    if (reservesAt !== undefined && reservesAt <= now) return [{ kind: 'reserved', leave, dueAt: reservesAt }];
     if (state === 'running' && endsAt !== undefined && endsAt <= now)
       return [{ kind: 'returned', leave, dueAt: endsAt }];
     if (state !== 'planned' || startsAt > now) return [];
@@ -143,6 +164,8 @@ export function applyTransition(user: OnLeave, { kind, leave }: Transition, now:
   switch (kind) {
     case 'started':
       return startLeave(user, leave, now);
+    case 'reserved':
+      return { leaves: replaceLeave(user.leaves, { ...leave, reservation: 'held' }), holds: user.holds };
     case 'returned':
       return endLeave(user, leave, now);
     case 'left': {
@@ -168,9 +191,11 @@ export function beginIfDue(edit: LeaveEdit, now: Instant): LeaveEdit {
   return applied;
 }
 
+/** One that is no longer than seats are reserved ahead never gives its seat away. */
 export function startLeave(user: OnLeave, leave: Leave, now: Instant): LeaveEdit {
+  const reserved = (reservesAtOf(leave) ?? Infinity) <= now ? { reservation: 'held' as const } : {};
   return {
-    leaves: replaceLeave(user.leaves, { ...leave, state: 'running', startedAt: now }),
+    leaves: replaceLeave(user.leaves, { ...leave, state: 'running', startedAt: now, ...reserved }),
     holds: placeHold(user.holds, holdOf(leave, now)),
   };
 }
@@ -203,17 +228,41 @@ export function replaceLeave(leaves: Leaves, leave: Leave): Leaves {
   return surplus.length === 0 ? replaced : replaced.filter((other) => !surplus.includes(other));
 }
 
-/** A running leave whose hold is gone, lifted by an administrator, is over. */
+/** A running leave whose hold is gone, lifted by an administrator, is over. One whose return was put off reserves no seat yet. */
 export function reconcileLeaves(leaves: Leaves, user: { readonly holds: readonly Hold[] }, now: Instant): Leaves {
-  const stale = leaves.filter((leave) => leave.state === 'running' && !hasHold(user.holds, holdKindOf(leave)));
-  return stale.length === 0
-    ? leaves
-    : leaves.map((leave) => (stale.includes(leave) ? { ...leave, state: 'ended', endedAt: now } : leave));
+  const isOver = (leave: Leave) => leave.state === 'running' && !hasHold(user.holds, holdKindOf(leave));
+  const isTooEarly = (leave: Leave) =>
+    leave.state === 'running' && leave.reservation !== undefined && (reservesAtOf(leave) ?? Infinity) > now;
+  if (!leaves.some((leave) => isOver(leave) || isTooEarly(leave))) return leaves;
+  return leaves.map((leave) => {
+    if (isOver(leave)) return { ...leave, state: 'ended', endedAt: now };
+    if (!isTooEarly(leave)) return leave;
+    const { reservation: _early, ...rest } = leave;
+    return rest;
+  });
 }
 
-/** Whether the person's seat stays theirs: on a leave that keeps it, and held by nothing else. */
+/** Whether the person's seat stays theirs: on a leave that keeps it or has one reserved, and held by nothing else. */
 export function keepsSeat(user: OnLeave): boolean {
-  return user.holds.every(({ kind }) => kind === 'leave') && runningLeave(user.leaves)?.seat === 'keep';
+  const running = runningLeave(user.leaves);
+  return (running?.seat === 'keep' || running?.reservation !== undefined) && isOnlyOnLeave(user);
+}
+
+/** Whether a seat is to be had for the return before it comes, or the place in line for one. */
+export function isReserving(user: OnLeave): boolean {
+  return runningLeave(user.leaves)?.reservation !== undefined && isOnlyOnLeave(user);
+}
+
+function isOnlyOnLeave({ holds }: OnLeave): boolean {
+  return holds.every(({ kind }) => kind === 'leave');
+}
+
+/** The leaves with the reservation of the running one as it came out. */
+export function withReservation(leaves: Leaves, reservation: NonNullable<Leave['reservation']>): Leaves {
+  const running = runningLeave(leaves);
+  return running === undefined || running.reservation === undefined || running.reservation === reservation
+    ? leaves
+    : replaceLeave(leaves, { ...running, reservation });
 }
 
 /** Which hold stands for a running leave. */

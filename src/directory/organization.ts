@@ -24,6 +24,8 @@ export interface Organization {
   readonly leaveSeat?: 'release' | 'keep';
   /** The local hour at which people are back, where the leave does not say; absent: midnight. */
   readonly returnHour?: number;
+  /** From so many days before a return on a seat is kept for it; absent: none is. */
+  readonly reserveForReturn?: number;
   readonly createdAt: Instant;
   readonly revision: number;
 }

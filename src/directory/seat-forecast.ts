@@ -66,7 +66,9 @@ export function seatEventsOf(user: Planned, end: Instant): readonly SeatEvent[] 
   const leftAt = Math.min(...open.filter(({ type }) => type === 'left').map(({ startsAt }) => startsAt));
   const absences = open.filter(({ type, startsAt }) => type !== 'left' && startsAt < leftAt);
   // On a running leave the person still has the seat, or has given it back; a later one keeps it or will give it back.
-  const keeps = (leave: Leave): boolean => (leave.state === 'running' ? seat === 'held' : leave.seat === 'keep');
+  // One that is reserved is not needed before the return.
+  const keeps = (leave: Leave): boolean =>
+    leave.state === 'running' ? seat === 'held' && leave.reservation === undefined : leave.seat === 'keep';
   return open.flatMap((leave) => {
     if (leave.type === 'left') {
       const given = absences.some((other) => (other.endsAt ?? Infinity) > leftAt && !keeps(other));

@@ -19,36 +19,51 @@ export interface SeatLedger {
   readonly free: number;
   /** How many may be used beyond `licensed` (policy `allowOver`), else 0. */
   readonly over: number;
-  /** Seats kept for people who return; newcomers do not get these. */
-  readonly reserved: number;
   readonly intents: Readonly<Record<string, SeatIntent>>;
 }
 
 /** The ledger of a new organisation. */
 export function createLedger(licensed: number | null): SeatLedger {
-  return { licensed, used: 0, free: licensed ?? unlimitedFree, over: 0, reserved: 0, intents: {} };
+  return { licensed, used: 0, free: licensed ?? unlimitedFree, over: 0, intents: {} };
 }
 
-/** Whether one more seat can be taken; newcomers leave the reserved ones alone. */
-export function hasFreeSeat(ledger: Pick<SeatLedger, 'free' | 'over' | 'reserved'>, newcomer: boolean): boolean {
-  return newcomer && ledger.reserved > 0 ? ledger.free > ledger.reserved : ledger.free > -ledger.over;
+/** Whether one more seat can be taken. */
+export function hasFreeSeat({ free, over }: Pick<SeatLedger, 'free' | 'over'>): boolean {
+  return free > -over;
 }
 
 /** A change of the contract. Left-out parts stay. */
 export interface SeatContract {
   readonly licensed?: number | null;
   readonly over?: number;
-  readonly reserved?: number;
 }
 
-/** The ledger under a changed contract, or by how many people too many are active for it. */
-export function applyContract(ledger: SeatLedger, contract: SeatContract): SeatLedger | { readonly tooMany: number } {
+/** What may be done with a contract that is below use. */
+export interface ContractRule {
+  /**
+   * It takes effect all the same: nobody loses a seat, `free` is below zero, and each seat that is given back is withdrawn until it is not. For
+   * reductions whose day has come; whoever asks for one today is refused.
+   */
+  readonly evenBelowUse?: boolean;
+}
+
+/** The ledger under a changed contract, or by how many people too many are active for it. What makes nothing narrower is never refused. */
+export function applyContract(
+  ledger: SeatLedger,
+  contract: SeatContract,
+  { evenBelowUse = false }: ContractRule = {},
+): SeatLedger | { readonly tooMany: number } {
   const licensed = contract.licensed === undefined ? ledger.licensed : contract.licensed;
   const over = contract.over ?? ledger.over;
-  const reserved = contract.reserved ?? ledger.reserved;
-  const free = licensed === null ? unlimitedFree - ledger.used : licensed - ledger.used;
-  if (free < -over) return { tooMany: -over - free };
-  return { ...ledger, licensed, over, reserved, free };
+  const free = limitOf({ licensed }) - ledger.used;
+  const isNarrower = free < ledger.free || over < ledger.over;
+  if (free < -over && isNarrower && !evenBelowUse) return { tooMany: -over - free };
+  return { ...ledger, licensed, over, free };
+}
+
+/** The seats there are, as a number that can be reckoned with. */
+export function limitOf({ licensed }: Pick<SeatLedger, 'licensed'>): number {
+  return licensed ?? unlimitedFree;
 }
 
 export const seatCountRule = 'A number of seats is a whole number from 0 to 100,000,000, or null for unlimited.';

@@ -4,7 +4,15 @@
 import { isActive, type User } from './user.ts';
 import { liftHold, liftKinds, placeHold, type Hold, type HoldKind } from './hold.ts';
 import type { ConnectionId, Instant } from './identifiers.ts';
-import { endLeave, keepsSeat, reconcileLeaves, runningLeave, type Leaves } from './leave.ts';
+import {
+  endLeave,
+  isReserving,
+  keepsSeat,
+  reconcileLeaves,
+  runningLeave,
+  withReservation,
+  type Leaves,
+} from './leave.ts';
 
 /** The parts a mouth may change; what it leaves out stays. */
 export interface UserEdit {
@@ -20,8 +28,11 @@ export interface UserEdit {
   readonly endSessions?: true;
 }
 
-/** What the edited user needs of the seat ledger. `activate`: becomes active if a seat can be had, else waits or is refused. */
-export type SeatNeed = 'none' | 'activate' | 'giveBack';
+/**
+ * What the edited user needs of the seat ledger. `activate`: becomes active if a seat can be had, else waits or is refused. `reserve`: has one
+ * kept for the return, or stands in line for it.
+ */
+export type SeatNeed = 'none' | 'activate' | 'reserve' | 'giveBack';
 
 export interface EditedUser {
   /** With `active`, `holds` and `waitingSince` as they are if the seat need is met. */
@@ -37,9 +48,13 @@ export function applyEdit(before: User, { endSessions: asked, ...edit }: UserEdi
   const others = merged.holds.filter((hold) => hold.kind !== 'seat');
   const wasWaiting = before.holds.some((hold) => hold.kind === 'seat');
   const held = others.length > 0 || merged.deletedAt !== undefined;
-  if (!held && wasWaiting)
-    return { user: { ...merged, holds: before.holds, active: false }, need: 'none', endsSessions: asked === true };
-  const user = withoutWaiting({ ...merged, holds: others.length === merged.holds.length ? merged.holds : others });
+  if (!held && before.waitingSince !== undefined) {
+    // Whoever stood in line for the return keeps the place when the day has come.
+    const holds = wasWaiting ? before.holds : [seatHold(now, 'system:seat-queue')];
+    return { user: { ...merged, holds, active: false }, need: 'none', endsSessions: asked === true };
+  }
+  const placed = { ...merged, holds: others.length === merged.holds.length ? merged.holds : others };
+  const user = before.waitingSince !== undefined && !wasWaiting && reserves(placed) ? placed : withoutWaiting(placed);
   const active = isActive(user);
   const endsSessions = asked === true || (before.active && !active);
   return { user: { ...user, active }, need: needOf(before, { ...user, active }), endsSessions };
@@ -47,7 +62,13 @@ export function applyEdit(before: User, { endSessions: asked, ...edit }: UserEdi
 
 function needOf(before: User, after: User): SeatNeed {
   if (before.seat === 'held') return after.active || isKept(after) ? 'none' : 'giveBack';
-  return after.active && !before.active ? 'activate' : 'none';
+  if (after.active && !before.active) return 'activate';
+  return reserves(after) && after.waitingSince === undefined ? 'reserve' : 'none';
+}
+
+/** Whether a seat is to be kept for the person's return from now on. */
+function reserves({ holds, leaves = [], deletedAt }: User): boolean {
+  return deletedAt === undefined && isReserving({ holds, leaves });
 }
 
 /** The seat of somebody who is away and has it kept. */
@@ -63,14 +84,24 @@ function withLeavesReconciled(user: User, now: Instant): User {
 }
 
 /** The user as stored when no seat is free: held by `seat`, in the queue from `now`. */
-export function asWaiting(user: User, now: Instant, by: string): User {
-  const hold: Hold = { kind: 'seat', source: '', since: now, by };
-  return { ...user, holds: [hold], active: false, waitingSince: now };
+export function asWaiting(user: User, now: Instant, by: string, reason?: string): User {
+  return { ...user, holds: [seatHold(now, by, reason)], active: false, waitingSince: now };
 }
 
-/** The waiting user as they are once they have a seat. */
+/** On leave as before, and in line for the seat of the return. */
+export function asInLine(user: User, now: Instant): User {
+  return { ...user, leaves: withReservation(user.leaves ?? [], 'waiting'), waitingSince: now };
+}
+
+/** Whoever was in the queue, as they are once they have a seat: active, or on leave with a seat kept. */
 export function asPromoted(user: User): User {
-  return withoutWaiting({ ...user, holds: liftHold(user.holds, 'seat', ''), active: true });
+  const holds = liftHold(user.holds, 'seat', '');
+  const leaves = user.leaves === undefined ? {} : { leaves: withReservation(user.leaves, 'held') };
+  return withoutWaiting({ ...user, holds, ...leaves, active: holds.length === 0 });
+}
+
+function seatHold(now: Instant, by: string, reason?: string): Hold {
+  return { kind: 'seat', source: '', since: now, by, ...(reason === undefined ? {} : { reason }) };
 }
 
 /** An identity provider writes `active`: `false` places this connection's `idp` hold, `true` lifts it and no other (scim.md 5.1). */

@@ -3,7 +3,7 @@
 
 import { foldCase, type ConnectionId, type Instant, type OrganizationId, type UserId } from './identifiers.ts';
 import type { Hold } from './hold.ts';
-import { isOpen, nextTransitionOf, type Leaves } from './leave.ts';
+import { isOpen, isReserving, nextTransitionOf, type Leaves } from './leave.ts';
 import type { Person } from './person.ts';
 
 /** An element of a multi-valued attribute: `value`, `type`, `primary`, `display`, or an address's parts. */
@@ -39,7 +39,7 @@ export interface User {
   /** Derived from `holds` and `deletedAt`, stored so that it can be indexed. */
   readonly active: boolean;
   readonly seat: SeatState;
-  /** Set while a `seat` hold waits its turn: the instant that decides the order, ties by id. */
+  /** Set while a `seat` hold, or the seat of a return, waits its turn: the instant that decides the order, ties by id. */
   readonly waitingSince?: Instant;
   /** Planned, running and past ones; absent: there never was one. */
   readonly leaves?: Leaves;
@@ -100,13 +100,21 @@ export interface UserKey {
 /** What finds those who have a leave ahead or are on one; each open leave is also found by its id. */
 export const openLeaveKey: UserKey = { kind: 'leave', value: 'open' };
 
+/** What finds those on leave for whose return a seat is kept. */
+export const reservedSeatKey: UserKey = { kind: 'leave', value: 'reserved' };
+
 /** When the user's leaves ask for something to be done next; undefined also for the deleted, whose plans rest. */
 export function nextTransitionAt({ leaves = [], deletedAt }: Pick<User, 'leaves' | 'deletedAt'>): Instant | undefined {
   return deletedAt === undefined ? nextTransitionOf(leaves) : undefined;
 }
 
 /** All keys: names folded where SCIM ignores case, `externalId` and `employeeNumber` exact, e-mails bare and as `type|value`, departments and open leaves by id. */
-export function keysOf({ profile, leaves = [] }: Pick<User, 'profile' | 'leaves'>): readonly UserKey[] {
+export function keysOf({
+  profile,
+  holds,
+  leaves = [],
+  waitingSince,
+}: Pick<User, 'profile' | 'holds' | 'leaves' | 'waitingSince'>): readonly UserKey[] {
   const keys: UserKey[] = [{ kind: 'userName', value: foldCase(profile.userName) }];
   if (profile.externalId !== undefined) keys.push({ kind: 'externalId', value: profile.externalId });
   const employeeNumber = profile.enterprise?.['employeeNumber'];
@@ -122,6 +130,7 @@ export function keysOf({ profile, leaves = [] }: Pick<User, 'profile' | 'leaves'
   for (const { value } of profile.person?.departments ?? []) keys.push({ kind: 'department', value });
   const open = leaves.filter(isOpen);
   if (open.length > 0) keys.push(openLeaveKey);
+  if (waitingSince === undefined && isReserving({ holds, leaves })) keys.push(reservedSeatKey);
   for (const { id } of open) keys.push({ kind: 'leave', value: id });
   return keys;
 }

@@ -3,6 +3,7 @@
 import { Router } from 'express';
 import type { Metrics, OrganizationValues, ScrapedValues } from '#observability/metrics.ts';
 import type { Organization } from '#directory/organization.ts';
+import { reservedSeatKey } from '#directory/user.ts';
 import type { Storage } from '#storage/storage.ts';
 
 /** The schedule runs every five seconds. */
@@ -47,11 +48,13 @@ async function readOrganization(
   { id }: Organization,
 ): Promise<OrganizationValues> {
   const ledger = await storage.seats.read(id);
+  const reserved = await storage.users.countByKey(id, reservedSeatKey);
   const { active, inactive, onLeave, waiting, starting, holders } = await storage.users.counts(id);
   return {
     organization: id,
     licensed: ledger?.licensed ?? null,
-    used: ledger?.used ?? 0,
+    used: (ledger?.used ?? 0) - reserved,
+    reserved,
     waiting,
     drift: (ledger?.used ?? 0) - holders,
     users: { active, inactive, onLeave, waiting, starting },

@@ -8,6 +8,7 @@ export interface OrganizationValues {
   /** Null: unlimited, shown as +Inf. */
   readonly licensed: number | null;
   readonly used: number;
+  readonly reserved: number;
   readonly waiting: number;
   /** Ledger minus counted holders: 0 unless something is wrong or a seat is moving right now. */
   readonly drift: number;
@@ -164,6 +165,7 @@ function createStoreGauges(registry: Registry) {
     new Gauge({ name: `furlough_${name}`, help, labelNames: ['organization'], registers });
   const licensed = perOrganization('seats_licensed', 'Seats bought; +Inf without a limit.');
   const used = perOrganization('seats_used', 'Seats in use.');
+  const reserved = perOrganization('seats_reserved', 'Seats kept for people who return from leave.');
   const waiting = perOrganization('seats_waiting', 'People who wait for a seat.');
   const drift = perOrganization('seats_drift', 'Ledger minus counted holders of seats; 0 unless something is wrong.');
   const users = new Gauge({
@@ -183,7 +185,7 @@ function createStoreGauges(registry: Registry) {
     help: 'People of whose leaves something has been due for more than a minute.',
     registers,
   });
-  const gauges = [licensed, used, waiting, drift, users, backlog, deadLetters, overdueLeaves];
+  const gauges = [licensed, used, reserved, waiting, drift, users, backlog, deadLetters, overdueLeaves];
   return {
     /** What could not be read must not look like an answer: labelled gauges vanish, the others are not a number. */
     clear(): void {
@@ -197,6 +199,7 @@ function createStoreGauges(registry: Registry) {
         const labels = { organization: one.organization };
         licensed.set(labels, one.licensed ?? Number.POSITIVE_INFINITY);
         used.set(labels, one.used);
+        reserved.set(labels, one.reserved);
         waiting.set(labels, one.waiting);
         drift.set(labels, one.drift);
         for (const [status, count] of Object.entries(one.users)) users.set({ ...labels, status }, count);

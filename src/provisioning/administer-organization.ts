@@ -64,6 +64,7 @@ export interface OrganizationEdit {
   readonly seatPolicy?: SeatPolicy;
   readonly leaveSeat?: 'release' | 'keep';
   readonly returnHour?: number;
+  readonly reserveForReturn?: number;
   /** null removes it. */
   readonly contact?: OrganizationContact | null;
 }
@@ -114,10 +115,10 @@ export async function changeOrganization(
     );
     if (!written) continue;
     context.wakeRelay();
-    if (after.timeZone !== before.timeZone)
+    if (after.timeZone !== before.timeZone || after.reserveForReturn !== before.reserveForReturn)
       context.continueLater(() =>
         moveLeaves(context, id).catch((error: unknown) =>
-          context.reportTrouble('leaves could not be moved to another zone yet', error),
+          context.reportTrouble('leaves could not be counted anew yet', error),
         ),
       );
     return { organization: after, change: event.change as ChangeId };

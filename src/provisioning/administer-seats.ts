@@ -5,7 +5,7 @@ import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
 import type { SeatPolicy } from '#directory/organization.ts';
-import { isSeatCount, seatCountRule, type SeatContract, type SeatLedger } from '#directory/seat.ts';
+import { isSeatCount, seatCountRule, type ContractRule, type SeatContract, type SeatLedger } from '#directory/seat.ts';
 import type { RecountOutcome } from '#storage/seat-ledger-store.ts';
 import { changeOrganization } from './administer-organization.ts';
 import { auditOrganization } from './organization-audit.ts';
@@ -15,6 +15,7 @@ import { promoteWaiting } from './seat-queue.ts';
 /** A contract of seats together with what happens at its limit. Left-out parts stay. */
 export interface SeatTerms extends SeatContract {
   readonly seatPolicy?: SeatPolicy;
+  readonly reserveForReturn?: number;
 }
 
 /**
@@ -26,6 +27,7 @@ export async function changeSeats(
   id: OrganizationId,
   terms: SeatTerms,
   by: ChangeContext,
+  rule: ContractRule = {},
 ): Promise<{ readonly ledger: SeatLedger; readonly change: ChangeId | null }> {
   const [organization, before] = await Promise.all([
     context.storage.organizations.get(id),
@@ -33,17 +35,18 @@ export async function changeSeats(
   ]);
   if (organization === null || before === null)
     throw new DirectoryError('organizationNotFound', `There is no organisation ${id}.`);
-  const { seatPolicy = organization.seatPolicy, ...asked } = terms;
+  const { seatPolicy = organization.seatPolicy, reserveForReturn, ...asked } = terms;
   // Whoever leaves `allowOver` gives the over-use up with it.
   const contract: SeatContract = seatPolicy === 'allowOver' ? asked : { over: 0, ...asked };
   assertTerms(contract, seatPolicy);
-  const was = { licensed: before.licensed, over: before.over, reserved: before.reserved };
+  const was = { licensed: before.licensed, over: before.over };
   const parts = Object.keys(contract) as (keyof SeatContract)[];
   const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
   const differs = parts.some((name) => contract[name] !== undefined && contract[name] !== was[name]);
-  const ledger = differs ? await changeContract(context, id, contract, was, by, change) : before;
+  const ledger = differs ? await changeContract(context, id, { contract, was, rule }, by, change) : before;
+  const reservation = reserveForReturn === undefined ? {} : { reserveForReturn };
   // The contract first: it can be refused, and then nothing is done.
-  const changed = await changeOrganization(context, id, { seatPolicy }, by, change);
+  const changed = await changeOrganization(context, id, { seatPolicy, ...reservation }, by, change);
   return { ledger, change: differs || changed.change !== null ? change : null };
 }
 
@@ -54,20 +57,12 @@ function assertTerms(contract: SeatContract, policy: SeatPolicy): void {
   if ((contract.over ?? 0) > 0 && policy !== 'allowOver') {
     throw new DirectoryError('invalidValue', 'Over-use needs the policy allowOver.', { field: 'over' });
   }
-  if ((contract.reserved ?? 0) > 0) {
-    throw new DirectoryError(
-      'notSupported',
-      'Seats cannot be reserved yet: they are for people who return from leave.',
-      { field: 'reserved' },
-    );
-  }
 }
 
 async function changeContract(
   context: ProvisioningContext,
   id: OrganizationId,
-  contract: SeatContract,
-  was: SeatContract,
+  { contract, was, rule }: { readonly contract: SeatContract; readonly was: SeatContract; readonly rule: ContractRule },
   by: ChangeContext,
   change: ChangeId,
 ): Promise<SeatLedger> {
@@ -80,7 +75,7 @@ async function changeContract(
     change,
   );
   const effects = toEffects(context, id, [{ kind: 'audit', event }]);
-  const outcome = await context.storage.seats.changeContract(id, contract, effects);
+  const outcome = await context.storage.seats.changeContract(id, contract, effects, rule);
   if (outcome.kind === 'belowUse') {
     const people = `${outcome.over} ${outcome.over === 1 ? 'user' : 'users'}`;
     throw new DirectoryError('belowUse', `${people} too many are active for this.`, { over: outcome.over });

@@ -7,13 +7,14 @@ import { toEffects, partsOf, type Difference } from '#directory/effect.ts';
 import { effectsBetween, type ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
 import type { SeatPolicy } from '#directory/organization.ts';
-import { asWaiting, type SeatNeed } from '#directory/user-change.ts';
+import { asInLine, asWaiting, type SeatNeed } from '#directory/user-change.ts';
 import { isSame } from '#directory/same-value.ts';
 import type { User } from '#directory/user.ts';
 import type { CommitOutcome, UserCommit } from '#storage/user-store.ts';
 import { waitAtMost } from '#storage/wait-at-most.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 import { promoteWaiting } from './seat-queue.ts';
+import { countReservedSeats, describeReserved } from './reserved-seats.ts';
 
 /** How long a lock-out waits for its seat to be passed on before it is answered. */
 const patienceMs = 1_000;
@@ -53,7 +54,7 @@ export async function commitUserChange(
   if (before !== null && !change.endsSessions && isSame(before, after))
     return { user: before, before, changed: false, change: null };
 
-  const takesSeat = change.need === 'activate';
+  const takesSeat = change.need === 'activate' || change.need === 'reserve';
   if (takesSeat && (await someoneWaits(context, after))) return commitWithoutSeat(context, change, by);
   const seat = takesSeat ? 'take' : change.need === 'giveBack' ? 'giveBack' : 'keep';
   const attempt = await commitAs(context, change, after, seat, by);
@@ -86,7 +87,6 @@ async function commitAs(
     user: stored,
     expectedRevision: before?.revision ?? null,
     seat,
-    newcomer: seat === 'take',
     effects: toEffects(context, user.organizationId, bodies),
   });
   return event === undefined ? { ...outcome, change: null } : { ...outcome, change: id, difference: partsOf(event) };
@@ -99,22 +99,32 @@ async function commitWithoutSeat(
   by: ChangeContext,
 ): Promise<ChangeResult | null> {
   const { after } = change;
-  if (change.ifNoSeat === 'refuse') {
-    const ledger = await context.storage.seats.read(after.organizationId);
-    const words =
-      (ledger?.free ?? 0) > 0
-        ? 'The free seats are for people who wait already.'
-        : `All ${ledger?.licensed ?? 'licensed'} seats are in use.`;
-    throw new DirectoryError('noFreeSeat', words, {
-      licensed: ledger?.licensed ?? null,
-      used: ledger?.used ?? null,
-    });
-  }
-  const waiting = asWaiting(after, context.now(), describeActor(by.actor));
+  // A reservation is never refused: the person stands in line for it.
+  if (change.need === 'activate' && change.ifNoSeat === 'refuse') throw await toNoFreeSeat(context, after);
+  const waiting =
+    change.need === 'reserve'
+      ? asInLine(after, context.now())
+      : asWaiting(after, context.now(), describeActor(by.actor), await describeReserved(context, after));
   const result = await conclude(context, change, await commitAs(context, change, waiting, 'keep', by));
   if (result === null) return null;
   await promoteWaiting(context, after.organizationId);
   return { ...result, user: await readAfterCommit(context, result.user) };
+}
+
+async function toNoFreeSeat(context: ProvisioningContext, { organizationId }: User): Promise<DirectoryError> {
+  const [ledger, reserved] = await Promise.all([
+    context.storage.seats.read(organizationId),
+    countReservedSeats(context.storage, organizationId),
+  ]);
+  const licensed = ledger?.licensed ?? null;
+  const used = ledger === null ? null : ledger.used - reserved;
+  const words =
+    (ledger?.free ?? 0) > 0
+      ? 'The free seats are for people who wait already.'
+      : reserved > 0
+        ? `The free seats are reserved for people who return from leave: ${reserved} of ${licensed ?? 'all'}.`
+        : `All ${licensed ?? 'licensed'} seats are in use.`;
+  return new DirectoryError('noFreeSeat', words, { licensed, used, ...(reserved > 0 ? { reserved } : {}) });
 }
 
 async function conclude(

@@ -1,5 +1,6 @@
-// A changed time zone keeps the dates of leaves and moves their instants (console.md 4, "Time"). It is done behind the change of the organisation,
-// person by person, and once more by a sweep: a leave names the zone it was counted in, so what is still to be moved can be told at any time.
+// A changed time zone keeps the dates of leaves and moves their instants (console.md 3.3, "Time"); a changed reservation of seats counts for leaves
+// that are planned already, too. It is done behind the change of the organisation, person by person, and once more by a sweep: a leave says by
+// what it was counted, so what is still to be moved can be told at any time.
 
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
@@ -12,9 +13,9 @@ import { toInstant } from './leave-dates.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 
 const piece = 200;
-const by: ChangeContext = { actor: { kind: 'system', name: 'leaves' }, mouth: 'schedule', reason: 'timeZone' };
+const by: ChangeContext = { actor: { kind: 'system', name: 'leaves' }, mouth: 'schedule', reason: 'organization' };
 
-/** Counts the open leaves of the organisation's people in its zone. Answers how many people it changed. Throws `StorageError`. */
+/** Counts the open leaves of the organisation's people in its zone and by its reservation. Answers how many people it changed. Throws `StorageError`. */
 export async function moveLeaves(context: ProvisioningContext, id: OrganizationId): Promise<number> {
   const organization = await context.storage.organizations.get(id);
   if (organization === null) return 0;
@@ -46,21 +47,28 @@ export async function moveAllLeaves(context: ProvisioningContext): Promise<void>
   for (const { id } of await context.storage.organizations.list()) await moveLeaves(context, id);
 }
 
-function isElsewhere(leave: Leave, { timeZone }: Organization): boolean {
-  return isOpen(leave) && leave.zone !== timeZone;
+function isElsewhere(leave: Leave, { timeZone, reserveForReturn = 0 }: Organization): boolean {
+  return isOpen(leave) && (leave.zone !== timeZone || (leave.reserveDays ?? 0) !== daysFor(leave, reserveForReturn));
+}
+
+/** Nobody returns from a planned end, or to a place they have not had yet. */
+function daysFor({ type }: Leave, days: number): number {
+  return type === 'left' || type === 'start' ? 0 : days;
 }
 
 function moveAll({ leaves = [], holds }: User, organization: Organization): LeaveEdit {
   return leaves
     .filter((leave) => isElsewhere(leave, organization))
-    .reduce<LeaveEdit>((edit, leave) => changeLeave(edit, moveTo(leave, organization.timeZone)), { leaves, holds });
+    .reduce<LeaveEdit>((edit, leave) => changeLeave(edit, moveTo(leave, organization)), { leaves, holds });
 }
 
 /** One that has begun keeps its beginning, and so does one that was given an instant instead of a day. */
-function moveTo(leave: Leave, zone: string): Leave {
-  const { from, until, returnHour, state } = leave;
+function moveTo(leave: Leave, { timeZone: zone, reserveForReturn = 0 }: Organization): Leave {
+  const { reserveDays: _before, ...rest } = leave;
+  const { from, until, returnHour, state } = rest;
+  const days = daysFor(leave, reserveForReturn);
   const isByDay = leave.startsAt === toInstant(from, 0, leave.zone, 'from');
   const starts = state === 'planned' && isByDay ? { startsAt: toInstant(from, 0, zone, 'from') } : {};
   const ends = until === undefined ? {} : { endsAt: toInstant(until, returnHour, zone, 'until') };
-  return { ...leave, zone, ...starts, ...ends };
+  return { ...rest, zone, ...(days === 0 ? {} : { reserveDays: days }), ...starts, ...ends };
 }

@@ -110,7 +110,8 @@ export async function changeLeavePlan(
       },
       by.actor,
     );
-    const kept = { by: before.by, source: before.source, state: before.state };
+    const { by: planner, source, state, reservation } = before;
+    const kept = { by: planner, source, state, ...(reservation === undefined ? {} : { reservation }) };
     const began = before.state === 'running' ? { startsAt: before.startsAt, startedAt: before.startedAt } : {};
     const after = { ...changed, ...kept, ...began } as Leave;
     assertFree(user.leaves ?? [], after);
@@ -138,7 +139,7 @@ export async function endLeaveNow(
 /** The leave of a plan, with instants for its days. Throws `DirectoryError` `invalidValue`, naming the field. */
 export function toLeave(
   context: ProvisioningContext,
-  { timeZone, leaveSeat = 'release', returnHour: usualHour = 0 }: Organization,
+  { timeZone, leaveSeat = 'release', returnHour: usualHour = 0, reserveForReturn = 0 }: Organization,
   id: LeaveId,
   plan: LeavePlan,
   actor: Actor,
@@ -179,6 +180,7 @@ export function toLeave(
     startsAt,
     ...(endsAt === undefined ? {} : { endsAt }),
     seat: type === 'left' || type === 'start' ? 'release' : (plan.seat ?? leaveSeat),
+    ...(reserveForReturn > 0 && type !== 'left' && type !== 'start' ? { reserveDays: reserveForReturn } : {}),
     ...(note === undefined ? {} : { note }),
     by: describeActor(actor),
     source: actor.kind === 'connection' ? actor.connection : '',

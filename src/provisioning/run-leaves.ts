@@ -11,7 +11,7 @@ import type { ProvisioningContext } from './provisioning-context.ts';
 
 const piece = 200;
 
-/** What became of one transition; for metrics. `waiting`: back, but no seat was free. `refused`: by a rule, tried again next time. */
+/** What became of one transition; for metrics. `waiting`: no seat was free for the return, or to be reserved for it. `refused`: by a rule, tried again next time. */
 export interface TransitionNote {
   readonly kind: Transition['kind'];
   readonly outcome: 'done' | 'waiting' | 'refused';
@@ -66,7 +66,7 @@ async function runOne(
   try {
     const by = bySchedule(context, due);
     const { user, changed } = await changeUser(context, organizationId, id, edit, by, { ifNoSeat: 'wait' });
-    const outcome = due.kind === 'returned' && user.waitingSince !== undefined ? 'waiting' : 'done';
+    const outcome = due.kind !== 'started' && user.waitingSince !== undefined ? 'waiting' : 'done';
     if (changed) note({ kind: due.kind, outcome, lagSeconds });
     return nextTransitionAt(user);
   } catch (error) {

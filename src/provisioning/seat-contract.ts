@@ -1,5 +1,5 @@
-// Rows of the contract: from when how many seats. Each becomes the ledger's number on its day; a row that is below the use of that day waits, loudly,
-// until enough people have left, and is what is billed meanwhile.
+// Rows of the contract: from when how many seats. Each becomes the ledger's number on its day. One that is below the use of that day cuts nobody off:
+// each seat that is given back is withdrawn until it is met.
 
 import { toEffects } from '#directory/effect.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
@@ -120,7 +120,7 @@ async function applyDue(context: ProvisioningContext, organization: Organization
     const row = rowInForce(rows, organization, context.now());
     if (row === undefined || (row.appliedAt !== undefined && !wrote)) return;
     try {
-      await changeSeats(context, id, { licensed: row.licensed }, bySchedule);
+      await changeSeats(context, id, { licensed: row.licensed }, bySchedule, { evenBelowUse: true });
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error;
       context.reportTrouble(`the contract of ${id} from ${row.from} could not take effect`, error);

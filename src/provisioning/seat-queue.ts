@@ -58,7 +58,6 @@ async function promoteFirst(
     user: after,
     expectedRevision: first.revision,
     seat: 'take',
-    newcomer: true,
     effects: toEffects(context, organizationId, effectsBetween(first, after, byQueue, change)),
   });
   if (outcome.kind === 'committed') return 'promoted';

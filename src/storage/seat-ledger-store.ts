@@ -3,7 +3,7 @@
 
 import type { Effect } from '#directory/effect.ts';
 import type { Instant, OrganizationId } from '#directory/identifiers.ts';
-import type { SeatContract, SeatLedger } from '#directory/seat.ts';
+import type { ContractRule, SeatContract, SeatLedger } from '#directory/seat.ts';
 
 export type ContractOutcome =
   | { readonly kind: 'changed'; readonly ledger: SeatLedger }
@@ -22,11 +22,12 @@ export interface RecountOutcome {
 export interface SeatLedgerStore {
   /** Null when the organisation is unknown. */
   read(organizationId: OrganizationId): Promise<SeatLedger | null>;
-  /** One guarded change of `licensed`, `over`, `reserved` and `free` together. Effects are stored with it. */
+  /** One guarded change of `licensed`, `over` and `free` together (`applyContract`). Effects are stored with it. */
   changeContract(
     organizationId: OrganizationId,
     contract: SeatContract,
     effects: readonly Effect[],
+    rule?: ContractRule,
   ): Promise<ContractOutcome>;
   /** Compares `used` with the holders; writes only if the ledger is unchanged since it was read and nothing is moving. `effectsOf` makes the repair's audit entry. */
   recount(organizationId: OrganizationId, effectsOf: (drift: number) => readonly Effect[]): Promise<RecountOutcome>;

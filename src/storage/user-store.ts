@@ -13,8 +13,6 @@ export interface UserCommit {
   readonly expectedRevision: number | null;
   /** `take`: from `none` to `held`, refused as `noSeat` when none is free. `giveBack`: from `held` to `none`, never refused or delayed by the ledger. Where the seat is so already, both are `keep`. */
   readonly seat: 'keep' | 'take' | 'giveBack';
-  /** For `take`: newcomers leave reserved seats alone. */
-  readonly newcomer?: boolean;
   readonly effects: readonly Effect[];
 }
 
@@ -72,6 +70,8 @@ export interface UserStore {
   known(organizationId: OrganizationId, ids: readonly string[]): Promise<readonly UserId[]>;
   /** Undeleted users that have this key, by id, at most 1,000. */
   findByKey(organizationId: OrganizationId, key: UserKey): Promise<readonly User[]>;
+  /** How many undeleted users have this key. */
+  countByKey(organizationId: OrganizationId, key: UserKey): Promise<number>;
   /** Undeleted users in order of id, which is the order of creation. */
   list(organizationId: OrganizationId, page: UserPage): Promise<readonly User[]>;
   /** How many undeleted users there are. */
@@ -79,7 +79,10 @@ export interface UserStore {
   counts(organizationId: OrganizationId): Promise<UserCounts>;
   /** Commits one change; see `CommitOutcome`. After a `committed` answer every door is closed for a user who lost access. */
   commit(commit: UserCommit): Promise<CommitOutcome>;
-  /** The user who waits longest for a seat (`waitingSince`, then id), or null. Only users whose one hold is `seat` wait. */
+  /**
+   * The user who waits longest for a seat (`waitingSince`, then id), or null. Who has `waitingSince` waits: held by `seat` alone, or on leave and in
+   * line for the seat of the return.
+   */
   longestWaiting(organizationId: OrganizationId): Promise<User | null>;
   /** How many wait before this user; 0 is the first. Without `waitingSince` a user would be the last. */
   waitingBefore(organizationId: OrganizationId, user: Pick<User, 'id' | 'waitingSince'>): Promise<number>;

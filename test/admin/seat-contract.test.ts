@@ -50,18 +50,19 @@ describeOnBothStorages('the contract of seats', (open) => {
     ).toBeNull();
   });
 
-  test('a row below the use is refused today, and on its day waits until enough have left', async () => {
+  test('a row below the use is refused today, and on its day cuts nobody off: what is given back is withdrawn', async () => {
     const [aoki] = [await house.add('aoki'), await house.add('baba')];
     const refused = await plan([{ from: '2027-01-01', licensed: 1 }]).expect(409);
     expect(refused.body).toMatchObject({ code: 'belowUse', over: 1 });
     expect((await house.call('get', `${at}/contract`).expect(200)).body.rows).toEqual([]);
     await plan([{ from: '2027-04-01', licensed: 1 }]).expect(200);
     await pass('2027-04-01');
-    expect(await seats()).toMatchObject({ licensed: 2, billed: 1, used: 2 });
-    expect(house.lines.some((line) => line.includes('could not take effect'))).toBe(true);
+    expect(await seats()).toMatchObject({ licensed: 1, billed: 1, used: 2, free: -1 });
+    expect((await house.add('chiba')).active).toBe(false);
     await house.call('post', `/organizations/acme/users/${aoki.id}/deactivate`, {}).expect(200);
-    await pass('2027-04-02');
-    expect(await seats()).toMatchObject({ licensed: 1, billed: 1, used: 1, free: 0 });
+    expect(await seats()).toMatchObject({ licensed: 1, billed: 1, used: 1, free: 0, waiting: 1 });
+    await house.call('put', at, { licensed: 2 }).expect(200);
+    expect(await seats()).toMatchObject({ licensed: 2, billed: 1, used: 2, waiting: 0 });
   });
 
   test('rows that are replaced while the sweep applies them win', async () => {

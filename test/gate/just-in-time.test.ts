@@ -187,17 +187,17 @@ describeOnBothStorages('O07 just-in-time creation', (open) => {
   });
 
   test('no free seat: by `wait` the person waits in the queue and comes in when there is one, by `refuse` nothing is stored', async () => {
-    await world.provisioning.changeSeats(organization, { licensed: 1, over: 0, reserved: 0 }, by);
+    await world.provisioning.changeSeats(organization, { licensed: 1, over: 0 }, by);
     await isRefused('waitingForSeat');
     const [waiting] = await named('new@example.com');
     expect(waiting).toMatchObject({ active: false, holds: [{ kind: 'seat' }] });
     await isRefused('waitingForSeat');
     expect(await count()).toBe(2);
-    await world.provisioning.changeSeats(organization, { licensed: 1, over: 0, reserved: 0, seatPolicy: 'refuse' }, by);
+    await world.provisioning.changeSeats(organization, { licensed: 1, over: 0, seatPolicy: 'refuse' }, by);
     world.provider.person = { sub: 'subject-7', claims: { preferred_username: 'seventh@example.com' } };
     await isRefused('noFreeSeat');
     expect(await count()).toBe(2);
-    await world.provisioning.changeSeats(organization, { licensed: 2, over: 0, reserved: 0 }, by);
+    await world.provisioning.changeSeats(organization, { licensed: 2, over: 0 }, by);
     world.provider.person = { sub: 'subject-new', claims: { preferred_username: 'New@Example.com' } };
     await comesIn();
   });

@@ -150,7 +150,7 @@ const honestBodies: Readonly<Record<string, Readonly<Record<string, unknown>>>> 
   'users.deactivate': { reason: 'left', note: 'on Friday' },
   'users.reactivate': { lift: ['admin'], ifNoSeat: 'wait' },
   'users.assignRoles': { roles: ['auditor'] },
-  'seats.change': { licensed: 50, over: 0, reserved: 1, policy: 'wait' },
+  'seats.change': { licensed: 50, over: 0, reserveForReturn: 1, policy: 'wait' },
 };
 
 /** This object with at most two members left out or strange. */

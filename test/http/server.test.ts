@@ -40,8 +40,16 @@ describe('health', () => {
 describe('metrics', () => {
   const values = {
     organizations: [
-      { organization: 'acme', licensed: 10, used: 9, waiting: 1, drift: 0, users: { active: 9, waiting: 1 } },
-      { organization: 'free', licensed: null, used: 3, waiting: 0, drift: 0, users: { active: 3 } },
+      {
+        organization: 'acme',
+        licensed: 10,
+        used: 9,
+        reserved: 0,
+        waiting: 1,
+        drift: 0,
+        users: { active: 9, waiting: 1 },
+      },
+      { organization: 'free', licensed: null, used: 3, reserved: 0, waiting: 0, drift: 0, users: { active: 3 } },
     ],
     effectBacklog: 2,
     deadLetters: 1,

@@ -31,7 +31,7 @@ export interface Ledgers {
   /** The ledger as stored, null when the organisation is unknown. */
   read(organizationId: OrganizationId): Promise<LedgerDocument | null>;
   /** Step 1 of a take: one seat and the intent, if none of this user is under way and a seat is free. */
-  take(organizationId: OrganizationId, user: UserId, intent: SeatIntent, newcomer: boolean): Promise<TakeOutcome>;
+  take(organizationId: OrganizationId, user: UserId, intent: SeatIntent): Promise<TakeOutcome>;
   /** Step 1 of a give-back: the intent alone. Answers the intent that is in the way, if one is. */
   announce(organizationId: OrganizationId, user: UserId, intent: SeatIntent): Promise<SeatIntent | null>;
   /** Step 3: unsets the intent, and gives one seat back if so decided. False when it was closed already. */
@@ -51,7 +51,6 @@ export function defineLedgers(connection: Connection): LedgerModel {
       used: Number,
       free: Number,
       over: Number,
-      reserved: Number,
       intents: Schema.Types.Mixed,
       moving: Number,
       version: Number,
@@ -78,14 +77,12 @@ export function createLedgers(ledgers: LedgerModel, organizations: OrganizationM
   return {
     read,
 
-    async take(organizationId, user, intent, newcomer) {
+    async take(organizationId, user, intent) {
       const mine = `intents.${asMapKey(user)}`;
-      // Nobody goes over and nothing is reserved in most organisations: try that first, read only if it was wrong.
-      let contract = { over: 0, reserved: 0 };
+      // Nobody goes over in most organisations: try that first, read only if it was wrong.
+      let over = 0;
       for (let round = 0; round < rounds; round += 1) {
-        const { over, reserved } = contract;
-        const floor = newcomer && reserved > 0 ? reserved : -over;
-        const guards = { over, reserved, free: operators({ $gt: floor }), [mine]: operators({ $exists: false }) };
+        const guards = { over, free: operators({ $gt: -over }), [mine]: operators({ $exists: false }) };
         const taken = await ledgers.updateOne(
           { _id: organizationId, ...guards },
           { $set: { [mine]: intent }, $inc: { used: 1, free: -1, moving: 1, version: 1 } },
@@ -95,8 +92,8 @@ export function createLedgers(ledgers: LedgerModel, organizations: OrganizationM
         if (ledger === null) return { kind: 'noSeat' };
         const other = ledger.intents[user];
         if (other !== undefined) return { kind: 'busy', intent: other };
-        if (!hasFreeSeat(ledger, newcomer)) return { kind: 'noSeat' };
-        contract = ledger;
+        if (!hasFreeSeat(ledger)) return { kind: 'noSeat' };
+        over = ledger.over;
       }
       throw tooFast();
     },
@@ -141,6 +138,6 @@ export async function insertLedger(
   }
 }
 
-export function toLedger({ licensed, used, free, over, reserved, intents }: LedgerDocument): SeatLedger {
-  return { licensed, used, free, over, reserved, intents };
+export function toLedger({ licensed, used, free, over, intents }: LedgerDocument): SeatLedger {
+  return { licensed, used, free, over, intents };
 }

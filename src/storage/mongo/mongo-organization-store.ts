@@ -22,6 +22,7 @@ export interface OrganizationDocument extends EffectFields {
   readonly contact?: Organization['contact'] | null;
   readonly leaveSeat?: Organization['leaveSeat'] | null;
   readonly returnHour?: number | null;
+  readonly reserveForReturn?: number | null;
   readonly createdAt: number;
 }
 
@@ -42,6 +43,7 @@ export function defineOrganizations(connection: Connection): OrganizationModel {
       contact: Object,
       leaveSeat: String,
       returnHour: Number,
+      reserveForReturn: Number,
       createdAt: Number,
       ...effectSchema,
     },
@@ -93,16 +95,29 @@ export function createOrganizationStore(
   };
 }
 
-function toFields({ id, endsAt, contact, leaveSeat, returnHour, ...rest }: Organization): Record<string, unknown> {
+function toFields({
+  id,
+  endsAt,
+  contact,
+  leaveSeat,
+  returnHour,
+  reserveForReturn,
+  ...rest
+}: Organization): Record<string, unknown> {
   const { name, timeZone, state, seatPolicy, createdAt, revision } = rest;
   const plain = { organizationId: id, name, timeZone, state, seatPolicy, createdAt, revision };
-  const options = { contact: contact ?? null, leaveSeat: leaveSeat ?? null, returnHour: returnHour ?? null };
+  const options = {
+    contact: contact ?? null,
+    leaveSeat: leaveSeat ?? null,
+    returnHour: returnHour ?? null,
+    reserveForReturn: reserveForReturn ?? null,
+  };
   return { ...plain, endsAt: endsAt ?? null, ...options };
 }
 
 function fromDocument(document: OrganizationDocument): Organization {
   const { name, timeZone, state, endsAt, seatPolicy, contact, createdAt, revision } = document;
-  const { leaveSeat, returnHour } = document;
+  const { leaveSeat, returnHour, reserveForReturn } = document;
   return {
     id: document._id as OrganizationId,
     name,
@@ -113,6 +128,7 @@ function fromDocument(document: OrganizationDocument): Organization {
     ...(contact === undefined || contact === null ? {} : { contact }),
     ...(leaveSeat === undefined || leaveSeat === null ? {} : { leaveSeat }),
     ...(returnHour === undefined || returnHour === null ? {} : { returnHour }),
+    ...(reserveForReturn === undefined || reserveForReturn === null ? {} : { reserveForReturn }),
     createdAt,
     revision,
   };

@@ -14,31 +14,25 @@ interface Movement {
   readonly user: UserId;
   readonly intent: SeatIntent;
 }
-interface Take extends Movement {
-  readonly newcomer: boolean;
-}
 
 /** The single steps of `ledgers`, gathered where several takes come at once. */
 export function createSeatBatches(model: LedgerModel, ledgers: Ledgers): Ledgers {
-  const takeOne = ({ organizationId, user, intent, newcomer }: Take) =>
-    ledgers.take(organizationId, user, intent, newcomer);
+  const takeOne = ({ organizationId, user, intent }: Movement) => ledgers.take(organizationId, user, intent);
   const closeOne = ({ organizationId, user, intent }: Movement) => ledgers.close(organizationId, user, intent, false);
 
-  async function takeTogether(takes: readonly Take[]): Promise<readonly Promise<TakeOutcome>[]> {
+  async function takeTogether(takes: readonly Movement[]): Promise<readonly Promise<TakeOutcome>[]> {
     const [first] = takes;
     if (first === undefined || takes.length === 1 || !areOfDifferentPeople(takes)) return takes.map(takeOne);
-    const { organizationId, newcomer } = first;
+    const { organizationId } = first;
     const ledger = await ledgers.read(organizationId);
     if (ledger === null) return takes.map(takeOne);
-    const floor = newcomer && ledger.reserved > 0 ? ledger.reserved : -ledger.over;
-    const fitting = takes.slice(0, Math.max(0, ledger.free - floor));
+    const fitting = takes.slice(0, Math.max(0, ledger.free + ledger.over));
     if (fitting.length < 2) return takes.map(takeOne);
     const taken = await model.updateOne(
       {
         _id: organizationId,
         over: ledger.over,
-        reserved: ledger.reserved,
-        free: operators({ $gte: floor + fitting.length }),
+        free: operators({ $gte: fitting.length - ledger.over }),
         ...Object.fromEntries(fitting.map(({ user }) => [nameOf(user), operators({ $exists: false })])),
       },
       {
@@ -71,8 +65,7 @@ export function createSeatBatches(model: LedgerModel, ledgers: Ledgers): Ledgers
   const close = gatherCalls(closeTogether);
   return {
     ...ledgers,
-    take: (organizationId, user, intent, newcomer) =>
-      take(`${newcomer} ${organizationId}`, { organizationId, user, intent, newcomer }),
+    take: (organizationId, user, intent) => take(organizationId, { organizationId, user, intent }),
     close: (organizationId, user, intent, givesBack) =>
       givesBack
         ? ledgers.close(organizationId, user, intent, true)

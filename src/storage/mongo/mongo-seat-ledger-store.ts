@@ -2,7 +2,7 @@
 // The steps of one seat are mongo-seat-movement.ts.
 
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
-import { applyContract, type SeatIntent, type SeatLedger, unlimitedFree } from '#directory/seat.ts';
+import { applyContract, limitOf, type SeatIntent } from '#directory/seat.ts';
 import type { RecountOutcome, SeatLedgerStore } from '../seat-ledger-store.ts';
 import { StorageError } from '../storage-error.ts';
 import { operators } from './mongo-connection.ts';
@@ -33,23 +33,24 @@ export function createSeatLedgerStore(
         return ledger === null ? null : toLedger(ledger);
       }),
 
-    changeContract: (organizationId, contract, effects) =>
+    changeContract: (organizationId, contract, effects, rule) =>
       guard(async () => {
         for (let round = 0; round < contractRounds; round += 1) {
           const before = await readKnown(organizationId);
-          const after = applyContract(toLedger(before), contract);
+          const after = applyContract(toLedger(before), contract, rule);
           if ('tooMany' in after) return { kind: 'belowUse', over: after.tooMany };
-          const { licensed, over, reserved } = after;
+          const { licensed, over } = after;
           // Seats may move meanwhile: `free` is moved by the difference, and must still reach down to what may go over.
           // A ledger that waits for its recount is judged by `free` too: what cannot be written must not be tried for ever.
           const more = limitOf(after) - limitOf(before);
+          const mayRefuse = rule?.evenBelowUse !== true && (more < 0 || over < before.over);
           const tooMany = -over - (before.free + more);
-          if (tooMany > 0) return { kind: 'belowUse', over: tooMany };
-          const read = { licensed: before.licensed, over: before.over, reserved: before.reserved };
+          if (mayRefuse && tooMany > 0) return { kind: 'belowUse', over: tooMany };
+          const enough = mayRefuse ? { free: operators({ $gte: -over - more }) } : {};
           const changed = await ledgerModel
             .findOneAndUpdate(
-              { _id: organizationId, ...read, free: operators({ $gte: -over - more }) },
-              withEffects({ licensed, over, reserved }, effects, { free: more, version: 1 }),
+              { _id: organizationId, licensed: before.licensed, over: before.over, ...enough },
+              withEffects({ licensed, over }, effects, { free: more, version: 1 }),
               { returnDocument: 'after' },
             )
             .lean<LedgerDocument>();
@@ -121,8 +122,4 @@ function oldIntents(ledger: LedgerDocument, olderThan: number): readonly (readon
   return Object.entries(ledger.intents)
     .filter(([, intent]) => intent.at < olderThan || intent.at > Date.now() + implausiblyAheadMs)
     .map(([user, intent]) => [user as UserId, intent] as const);
-}
-
-function limitOf({ licensed }: Pick<SeatLedger, 'licensed'>): number {
-  return licensed ?? unlimitedFree;
 }

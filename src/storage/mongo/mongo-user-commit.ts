@@ -33,7 +33,7 @@ export function createUserCommit(
   async function take(commit: UserCommit): Promise<CommitOutcome> {
     const { id, organizationId } = commit.user;
     const intent = movement.begin('take');
-    const taken = await ledgers.take(organizationId, id, intent, commit.newcomer === true);
+    const taken = await ledgers.take(organizationId, id, intent);
     if (taken.kind === 'noSeat') return { kind: 'noSeat' };
     if (taken.kind === 'busy') {
       const { freed } = await movement.settle(organizationId, id, taken.intent);

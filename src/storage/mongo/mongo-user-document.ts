@@ -13,6 +13,7 @@ import {
   type User,
   type UserKey,
   type UserProfile,
+  type UserStatus,
 } from '#directory/user.ts';
 import { type Connection, type Model, Schema } from 'mongoose';
 import { type EffectFields, effectFields, effectSchema } from './mongo-effects.ts';
@@ -129,10 +130,16 @@ export function toUserFields(user: User): UserFields {
     deletedAt: user.deletedAt ?? null,
     status,
     keys: keysOf(user).map(toStoredKey),
-    queuedSince: status === 'waiting' ? (user.waitingSince ?? user.createdAt) : null,
+    queuedSince: queuedSinceOf(user, status),
     nextTransitionAt: nextTransitionAt(user) ?? null,
     liveName: user.deletedAt === undefined ? `name ${foldCase(user.profile.userName)}` : `deleted ${user.id}`,
   };
+}
+
+/** Only who is held by nothing else is in the queue: those who wait for a seat, and those on leave who are in line for one. */
+function queuedSinceOf({ waitingSince, createdAt }: User, status: UserStatus): number | null {
+  if (status === 'waiting') return waitingSince ?? createdAt;
+  return status === 'onLeave' ? (waitingSince ?? null) : null;
 }
 
 /** A document that settles the intent of a user who was never inserted: the insert, should it still come, fails. */

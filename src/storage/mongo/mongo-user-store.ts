@@ -48,6 +48,11 @@ export function createUserStore(users: UserModel, commit: (commit: UserCommit) =
         return read({ organizationId, status: operators({ $in: shownStates }), ...having, ...later }, offset, limit);
       }),
 
+    countByKey: (organizationId, key) =>
+      guard(() =>
+        users.countDocuments({ organizationId, keys: toStoredKey(key), status: operators({ $in: shownStates }) }),
+      ),
+
     count: (organizationId) =>
       guard(() => users.countDocuments({ organizationId, status: operators({ $in: shownStates }) })),
     counts: (organizationId) => guard(() => countByStatus(organizationId)),

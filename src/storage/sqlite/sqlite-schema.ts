@@ -134,8 +134,15 @@ INSERT OR IGNORE INTO user_key (organization, kind, value, id, user)
   WHERE deleted_at IS NULL AND json_type(body, '$.profile.enterprise.employeeNumber') = 'text';
 `;
 
+// Who is on leave stands in line for a seat, too; and reserved seats are counted where they are held.
+const version5 = `
+DROP INDEX user_waiting;
+CREATE INDEX user_queue ON user (organization, waiting_since, id) WHERE waiting_since IS NOT NULL AND status IN ('waiting', 'onLeave');
+ALTER TABLE seat_ledger DROP COLUMN reserved;
+`;
+
 /** One step per version; a step that was released is never changed. */
-const migrations: readonly string[] = [version1, version2, version3, version4];
+const migrations: readonly string[] = [version1, version2, version3, version4, version5];
 
 /** The version this code writes. */
 export const schemaVersion = migrations.length;

@@ -20,26 +20,26 @@ type Row = Omit<SeatLedger, 'intents'>;
 
 export function createSqliteLedger(connection: SqliteConnection): SqliteLedger {
   const insert = connection.prepare(
-    'INSERT INTO seat_ledger (organization, licensed, used, free, allowed_over, reserved) VALUES (?, ?, ?, ?, ?, ?)',
+    'INSERT INTO seat_ledger (organization, licensed, used, free, allowed_over) VALUES (?, ?, ?, ?, ?)',
   );
   const read = connection.prepare<Row>(
-    'SELECT licensed, used, free, allowed_over AS over, reserved FROM seat_ledger WHERE organization = ?',
+    'SELECT licensed, used, free, allowed_over AS over FROM seat_ledger WHERE organization = ?',
   );
   const write = connection.prepare(
-    'UPDATE seat_ledger SET licensed = ?, used = ?, free = ?, allowed_over = ?, reserved = ? WHERE organization = ?',
+    'UPDATE seat_ledger SET licensed = ?, used = ?, free = ?, allowed_over = ? WHERE organization = ?',
   );
   const move = connection.prepare('UPDATE seat_ledger SET used = used + ?1, free = free - ?1 WHERE organization = ?2');
   return {
     insert(organizationId, licensed) {
       const ledger = createLedger(licensed);
-      insert.run(organizationId, licensed, ledger.used, ledger.free, ledger.over, ledger.reserved);
+      insert.run(organizationId, licensed, ledger.used, ledger.free, ledger.over);
     },
     read(organizationId) {
       const row = read.get(organizationId);
       return row === undefined ? null : { ...row, intents: {} };
     },
-    write(organizationId, { licensed, used, free, over, reserved }) {
-      write.run(licensed, used, free, over, reserved, organizationId);
+    write(organizationId, { licensed, used, free, over }) {
+      write.run(licensed, used, free, over, organizationId);
     },
     move(organizationId, seats) {
       move.run(seats, organizationId);
@@ -63,9 +63,9 @@ export function createSqliteSeatLedgerStore(
 
   return {
     read: (organizationId) => connection.read(() => ledgers.read(organizationId)),
-    changeContract(organizationId, contract, effects) {
+    changeContract(organizationId, contract, effects, rule) {
       return connection.write(() => {
-        const ledger = applyContract(known(organizationId), contract);
+        const ledger = applyContract(known(organizationId), contract, rule);
         if ('tooMany' in ledger) return { kind: 'belowUse', over: ledger.tooMany };
         ledgers.write(organizationId, ledger);
         addEffects(effectSource.ledger(organizationId), organizationId, effects);

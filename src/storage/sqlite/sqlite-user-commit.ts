@@ -41,9 +41,9 @@ export function createSqliteUserCommit(
 
   const isNameTaken = ({ organizationId }: User, key: string | null): boolean =>
     key !== null && nameHolder.get(organizationId, key) !== undefined;
-  const isSeatFree = (organizationId: OrganizationId, newcomer: boolean): boolean => {
+  const isSeatFree = (organizationId: OrganizationId): boolean => {
     const ledger = ledgers.read(organizationId);
-    return ledger !== null && hasFreeSeat(ledger, newcomer);
+    return ledger !== null && hasFreeSeat(ledger);
   };
 
   return (commit) =>
@@ -57,7 +57,7 @@ export function createSqliteUserCommit(
       const seatBefore = stored?.seat ?? 'none';
       const seat = seatAfter(seatBefore, commit.seat);
       const moved = Number(seat === 'held') - Number(seatBefore === 'held');
-      if (moved > 0 && !isSeatFree(organizationId, commit.newcomer ?? false)) return { kind: 'noSeat' };
+      if (moved > 0 && !isSeatFree(organizationId)) return { kind: 'noSeat' };
 
       if (moved !== 0) ledgers.move(organizationId, moved);
       const user: User = { ...commit.user, seat, revision: (stored?.revision ?? 0) + 1 };

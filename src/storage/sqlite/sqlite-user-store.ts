@@ -8,6 +8,8 @@ import type { SqliteConnection } from './sqlite-transaction.ts';
 import { accessColumns, type AccessRow, toAccessState, toUser, userColumns, type UserRow } from './sqlite-user-row.ts';
 
 const mostFound = 1_000;
+/** As the index says it (sqlite-schema.ts). */
+const inQueue = "waiting_since IS NOT NULL AND status IN ('waiting', 'onLeave')";
 
 export function createSqliteUserStore(connection: SqliteConnection, commit: UserStore['commit']): UserStore {
   type Number = { number: number };
@@ -26,6 +28,9 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
      WHERE user_key.organization = ? AND kind = ? AND value = ? AND user_key.id > ?
      ORDER BY user_key.id LIMIT ? OFFSET ?`,
   );
+  const countByKey = connection.prepare<Number>(
+    'SELECT count(*) AS number FROM user_key WHERE organization = ? AND kind = ? AND value = ?',
+  );
   const list = connection.prepare<UserRow>(
     `SELECT ${userColumns} FROM user WHERE organization = ? AND status <> 'deleted' AND id > ?
      ORDER BY id LIMIT ? OFFSET ?`,
@@ -34,11 +39,12 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
     'SELECT status, holder, number FROM user_count WHERE organization = ?',
   );
   const longestWaiting = connection.prepare<UserRow>(
-    `SELECT ${userColumns} FROM user WHERE organization = ? AND status = 'waiting' ORDER BY waiting_since, id LIMIT 1`,
+    `SELECT ${userColumns} FROM user
+     WHERE organization = ? AND ${inQueue} ORDER BY waiting_since, id LIMIT 1`,
   );
   const waitingBefore = connection.prepare<Number>(
     `SELECT count(*) AS number FROM user
-     WHERE organization = ? AND status = 'waiting' AND (waiting_since, id) < (?, ?)`,
+     WHERE organization = ? AND ${inQueue} AND (waiting_since, id) < (?, ?)`,
   );
   const due = connection.prepare<DueUser>(
     `SELECT id, organization AS organizationId, next_transition_at AS dueAt FROM user WHERE next_transition_at <= ? ORDER BY next_transition_at, id LIMIT ?`,
@@ -83,6 +89,8 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
     async findByKey(organizationId, { kind, value }) {
       return (await connection.read(() => find.all(organizationId, kind, value))).map(toUser);
     },
+    countByKey: (organizationId, { kind, value }) =>
+      connection.read(() => countByKey.get(organizationId, kind, value)?.number ?? 0),
     async list(organizationId, { key, after, limit, offset }) {
       const place = [after ?? '', limit, offset ?? 0] as const;
       const rows = await connection.read(() =>

@@ -134,7 +134,7 @@ export function describeEffectOutbox(open: OpenStorage): void {
       if (stored === null) throw new Error('no organisation');
       await storage.organizations.replace(stored, stored.revision, [ofOrganization]);
       expect(await found()).toEqual([ofOrganization.id]);
-      await storage.seats.changeContract(organization, { licensed: 100, reserved: 0 }, [ofContract]);
+      await storage.seats.changeContract(organization, { licensed: 100 }, [ofContract]);
       expect(await found()).toEqual([ofContract.id]);
       const group = makeGroup(organization);
       await storage.groups.commit({ group, expectedRevision: null, add: [], remove: [], effects: [ofGroup] });

@@ -48,9 +48,8 @@ export function describeSeatLedgerStore(open: OpenStorage, breakLedger: BreakLed
       const ledger = { ...createLedger(12), used: 1, free: 11 };
       expect(outcome).toEqual({ kind: 'changed', ledger });
       expect(await storage.seats.read(organization)).toEqual(ledger);
-      await storage.seats.changeContract(organization, { reserved: 2 }, []);
       await storage.seats.changeContract(organization, { over: 3 }, []);
-      expect(await storage.seats.read(organization)).toEqual({ ...ledger, reserved: 2, over: 3 });
+      expect(await storage.seats.read(organization)).toEqual({ ...ledger, over: 3 });
       expect(await effectsWaiting(organization)).toEqual([effect.id]);
     });
 
@@ -58,7 +57,7 @@ export function describeSeatLedgerStore(open: OpenStorage, breakLedger: BreakLed
       const organization = await openOrganization(storage, 10);
       for (let n = 0; n < 4; n += 1) await hire(storage, organization);
       const lower = (licensed: number) =>
-        storage.seats.changeContract(organization, { licensed, reserved: 1 }, [makeEffect(organization)]);
+        storage.seats.changeContract(organization, { licensed, over: 0 }, [makeEffect(organization)]);
       expect(await lower(3)).toEqual({ kind: 'belowUse', over: 1 });
       expect(await lower(0)).toEqual({ kind: 'belowUse', over: 4 });
       expect(await storage.seats.read(organization)).toEqual({ ...createLedger(10), used: 4, free: 6 });
@@ -77,6 +76,34 @@ export function describeSeatLedgerStore(open: OpenStorage, breakLedger: BreakLed
         kind: 'changed',
         ledger: { used: 3, free: 0, over: 0 },
       });
+    });
+
+    test('a reduction below use cuts nobody off, gives nobody a seat, and is met as seats are given back', async () => {
+      const organization = await openOrganization(storage, 5);
+      const people = [];
+      for (let n = 0; n < 4; n += 1) people.push(await hire(storage, organization));
+      const reduce = (licensed: number, rule?: { evenBelowUse: true }) =>
+        storage.seats.changeContract(organization, { licensed }, [], rule);
+      expect(await reduce(2)).toEqual({ kind: 'belowUse', over: 2 });
+      expect(await reduce(2, { evenBelowUse: true })).toMatchObject({
+        kind: 'changed',
+        ledger: { licensed: 2, used: 4, free: -2 },
+      });
+      await expectUsed(storage, organization, 4);
+      const take = async () => (await insert(storage, makeUser(organization), { seat: 'take' })).kind;
+      for (const person of people.slice(0, 2)) {
+        expect(await take()).toBe('noSeat');
+        await committed(dismiss(storage, person));
+      }
+      expect(await take()).toBe('noSeat');
+      expect(await storage.seats.read(organization)).toMatchObject({ licensed: 2, used: 2, free: 0 });
+      expect(await reduce(1)).toEqual({ kind: 'belowUse', over: 1 });
+      expect((await storage.seats.recount(organization, unexpected)).outcome).toBe('exact');
+      await reduce(1, { evenBelowUse: true });
+      // More than now, though still less than are used.
+      await committed(update(storage, people[3]!, people[3]!, { seat: 'keep' }));
+      expect(await reduce(3)).toMatchObject({ ledger: { licensed: 3, used: 2, free: 1 } });
+      expect(await take()).toBe('committed');
     });
 
     test('an unlimited contract may become limited and unlimited again', async () => {
@@ -109,9 +136,9 @@ export function describeSeatLedgerStore(open: OpenStorage, breakLedger: BreakLed
     test('20 contracts at once leave one of them whole', async () => {
       const organization = await openOrganization(storage, 1);
       await hire(storage, organization);
-      await atOnce(20, (n) => storage.seats.changeContract(organization, { licensed: n + 1, reserved: n }, []));
+      await atOnce(20, (n) => storage.seats.changeContract(organization, { licensed: n + 1, over: n }, []));
       const ledger = await storage.seats.read(organization);
-      expect(ledger?.licensed).toBe((ledger?.reserved ?? 0) + 1);
+      expect(ledger?.licensed).toBe((ledger?.over ?? 0) + 1);
       await expectUsed(storage, organization, 1);
     });
 

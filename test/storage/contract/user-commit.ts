@@ -165,23 +165,11 @@ export function describeUserCommit(open: OpenStorage): void {
       await expectUsed(storage, organization, 0);
     });
 
-    test('newcomers leave reserved seats alone, those who return take them', async () => {
-      const organization = await openOrganization(storage, 3);
-      await storage.seats.changeContract(organization, { reserved: 2 }, []);
-      const newcomer = { seat: 'take', newcomer: true } as const;
-      expect((await insert(storage, makeUser(organization), newcomer)).kind).toBe('committed');
-      expect(await insert(storage, makeUser(organization), newcomer)).toEqual(noSeat);
-      expect((await insert(storage, makeUser(organization), { seat: 'take' })).kind).toBe('committed');
-      expect((await insert(storage, makeUser(organization), { seat: 'take' })).kind).toBe('committed');
-      expect(await insert(storage, makeUser(organization), { seat: 'take' })).toEqual(noSeat);
-      await expectUsed(storage, organization, 3);
-    });
-
     test('so many go over as the contract allows, and no more', async () => {
       const organization = await openOrganization(storage, 1);
       await storage.seats.changeContract(organization, { over: 2 }, []);
       for (let n = 0; n < 3; n += 1) await hire(storage, organization);
-      expect(await insert(storage, makeUser(organization), { seat: 'take', newcomer: true })).toEqual(noSeat);
+      expect(await insert(storage, makeUser(organization), { seat: 'take' })).toEqual(noSeat);
       await expectUsed(storage, organization, 3);
     });
 

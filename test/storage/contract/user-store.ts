@@ -230,6 +230,16 @@ export function describeUserStore(open: OpenStorage): void {
       expect(await storage.users.count(organization)).toBe(2);
     });
 
+    test('how many have a key is counted without reading them, deleted ones aside', async () => {
+      const key = { kind: 'displayName', value: 'taro' } as const;
+      const named = () => makeUser(organization, { profile: { userName: nextUserId(), displayName: 'Taro' } });
+      const taros = [await store(named()), await store(named()), await store(named())];
+      await committed(update(storage, taros[0]!, deleted(taros[0]!)));
+      expect(await storage.users.countByKey(organization, key)).toBe(2);
+      expect(await storage.users.countByKey(organization, { ...key, value: 'hanako' })).toBe(0);
+      expect(await storage.users.countByKey(await openOrganization(storage, 1), key)).toBe(0);
+    });
+
     test('counts say what users are, by the one state shown', async () => {
       await hire(storage, organization);
       const leaver = await hire(storage, organization);
@@ -277,13 +287,29 @@ export function describeUserStore(open: OpenStorage): void {
       const first = await store(held(makeUser(organization), 'seat', noon + 1));
       const second = await store(held(makeUser(organization), 'seat', noon + 1));
       const third = await store(held(makeUser(organization), 'seat', noon + 2));
-      await store(held(held(makeUser(organization), 'seat', noon), 'leave', noon));
+      await store(held(held(makeUser(organization), 'seat', noon), 'hr', noon));
       const place = (user: User): Promise<number> => storage.users.waitingBefore(organization, user);
       expect([await place(first), await place(second), await place(third)]).toEqual([0, 1, 2]);
       expect(await place(makeUser(organization, { waitingSince: noon - 1 }))).toBe(0);
       expect(await place(makeUser(organization))).toBe(3);
       await committed(update(storage, first, freed(first), { seat: 'take' }));
       expect([await place(second), await place(third)]).toEqual([0, 1]);
+    });
+
+    test('who is on leave and in line for a seat stands in the same queue', async () => {
+      const inLine = await store(held(makeUser(organization, { waitingSince: noon + 2 }), 'leave'));
+      const first = await store(held(makeUser(organization), 'seat', noon + 1));
+      const last = await store(held(makeUser(organization), 'seat', noon + 3));
+      await store(held(makeUser(organization), 'leave'));
+      const place = (user: User): Promise<number> => storage.users.waitingBefore(organization, user);
+      expect([await place(first), await place(inLine), await place(last)]).toEqual([0, 1, 2]);
+      await committed(update(storage, first, freed(first), { seat: 'take' }));
+      expect((await storage.users.longestWaiting(organization))?.id).toBe(inLine.id);
+      const { waitingSince: _place, ...seated } = inLine;
+      const kept = await committed(update(storage, inLine, seated, { seat: 'take' }));
+      expect([kept.seat, kept.active]).toEqual(['held', false]);
+      expect((await storage.users.longestWaiting(organization))?.id).toBe(last.id);
+      expect(await storage.users.counts(organization)).toMatchObject({ active: 1, holders: 2, waiting: 1, onLeave: 2 });
     });
 
     test('those whose leaves ask for something are found, the longest due first, and leaves come back as they were', async () => {

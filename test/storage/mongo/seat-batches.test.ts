@@ -24,9 +24,9 @@ describeWithMongo('seats taken together', () => {
 
   const ledgerSteps = (): number =>
     proxy.commands.filter(({ name, collection }) => name === 'update' && collection === 'seatLedgers').length;
-  const hireAtOnce = async (organization: OrganizationId, count: number, newcomer = false) => {
+  const hireAtOnce = async (organization: OrganizationId, count: number) => {
     const users = Array.from({ length: count }, () => makeUser(organization));
-    const asked = users.map((user) => insert(storage, user, { seat: 'take', newcomer }));
+    const asked = users.map((user) => insert(storage, user, { seat: 'take' }));
     return (await Promise.allSettled(asked)).map((each) =>
       each.status === 'fulfilled' ? each.value.kind : 'unavailable',
     );
@@ -41,13 +41,12 @@ describeWithMongo('seats taken together', () => {
   });
 
   test.each([
-    ['newcomers leave what is reserved', { licensed: 12, reserved: 2 }, true, 10],
-    ['who returns takes that, too', { licensed: 12, reserved: 2 }, false, 12],
-    ['over-use is taken as far as it goes', { licensed: 9, over: 4 }, true, 13],
-  ])('with too few seats exactly those are taken: %s', async (_name, contract, newcomer, taken) => {
+    ['as many as are licensed', { licensed: 12 }, 12],
+    ['over-use is taken as far as it goes', { licensed: 9, over: 4 }, 13],
+  ])('with too few seats exactly those are taken: %s', async (_name, contract, taken) => {
     const organization = await openOrganization(storage, null);
     expect(await storage.seats.changeContract(organization, contract, [])).toMatchObject({ kind: 'changed' });
-    const outcomes = await hireAtOnce(organization, 30, newcomer);
+    const outcomes = await hireAtOnce(organization, 30);
     expect(outcomes.filter((outcome) => outcome === 'committed')).toHaveLength(taken);
     expect(outcomes.filter((outcome) => outcome === 'noSeat')).toHaveLength(30 - taken);
     await expectUsed(storage, organization, taken);

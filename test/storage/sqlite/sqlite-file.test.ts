@@ -129,7 +129,9 @@ describe('the database file', () => {
     await hire(storage, organization, { profile: { userName: 'baba', enterprise: { costCenter: '1' } } });
     await storage.close();
     withDatabase((database) =>
-      database.exec("DELETE FROM user_key WHERE kind = 'employeeNumber'; PRAGMA user_version = 3"),
+      database.exec(`DELETE FROM user_key WHERE kind = 'employeeNumber'; DROP INDEX user_queue;
+        CREATE INDEX user_waiting ON user (organization, waiting_since, id) WHERE status = 'waiting';
+        ALTER TABLE seat_ledger ADD COLUMN reserved INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 3`),
     );
     const again = await open();
     expect(await again.users.findByKey(organization, { kind: 'employeeNumber', value: 'E-1' })).toEqual([user]);
