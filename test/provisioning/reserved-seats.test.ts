@@ -71,7 +71,7 @@ describeOnBothStorages('reserved seats', (open) => {
     await expectExact();
   });
 
-  story(
+  test(
     'where none is free the return stands in line: the next one is kept for it, before those who came later',
     async () => {
       await start();
@@ -137,7 +137,7 @@ describeOnBothStorages('reserved seats', (open) => {
     await expectExact();
   });
 
-  story(
+  test(
     'ended early, the person has the seat at once; held by something else, it is given back until that is lifted',
     async () => {
       await start();
