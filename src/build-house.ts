@@ -27,6 +27,7 @@ import type { Logger } from '#observability/logger.ts';
 import { createMetrics, type Metrics } from '#observability/metrics.ts';
 import { defaultOrganization, prepareFirstStart } from '#provisioning/first-start.ts';
 import { createProvisioningLog } from '#provisioning/provisioning-log.ts';
+import { keepSeatEvent, keepSeatEvents } from '#provisioning/seat-history.ts';
 import { createProvisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { listScheduledWork } from '#scheduled-work.ts';
@@ -121,13 +122,17 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
         await endSessions(gate, metrics, effect);
         jobs.soon('logouts');
       },
+      seat: (effect) => keepSeatEvent({ storage }, effect),
       notice: (effect) => keepNotice(storage, effect),
       endAppSessions: async (effect) => {
         await endAppSessions(gate, effect);
         jobs.soon('logouts');
       },
     },
-    together: { audit: (effects) => audit.appendAll(effects) },
+    together: {
+      audit: (effects) => audit.appendAll(effects),
+      seat: (effects) => keepSeatEvents({ storage }, effects),
+    },
   });
   const metrics = createMetrics({
     version,

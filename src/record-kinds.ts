@@ -33,6 +33,7 @@ import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
 import type { AnnouncedKind } from '#storage/record-store.ts';
 import { seatContractRecords } from '#storage/seat-contract-records.ts';
+import { seatDayRecords, seatEventRecords } from '#storage/seat-history-records.ts';
 import { signingKeyRecords } from '#storage/signing-key-records.ts';
 
 export const recordKinds: readonly AnnouncedKind[] = [
@@ -65,6 +66,8 @@ export const recordKinds: readonly AnnouncedKind[] = [
   samlKeyRecords,
   receivedTokenRecords,
   seatContractRecords,
+  seatDayRecords,
+  seatEventRecords,
   recentLogoutRecords,
   sessionRecords,
   setUpCodeRecords,

@@ -11,6 +11,7 @@ import { moveAllLeaves } from '#provisioning/move-leaves.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { runLeaves } from '#provisioning/run-leaves.ts';
 import { runSeatContracts } from '#provisioning/seat-contract.ts';
+import { addUpSeatDays } from '#provisioning/seat-history.ts';
 import { recountAll, sweepSeats } from '#provisioning/seat-sweep.ts';
 import { recordKinds } from '#record-kinds.ts';
 import { expireRecords } from '#storage/expire-records.ts';
@@ -32,6 +33,7 @@ export function listScheduledWork({ storage, write, admin, gate, metrics, now }:
     { name: 'leaves', everyMs: 5_000, run: () => runLeavesMeasured(write, metrics) },
     { name: 'seatContracts', everyMs: 60_000, run: () => runSeatContracts(write) },
     { name: 'leaveZones', everyMs: 3_600_000, run: () => moveAllLeaves(write) },
+    { name: 'seatHistory', everyMs: 3_600_000, run: () => addUpSeatDays({ storage, now }) },
     { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
     { name: 'metadata', everyMs: 600_000, run: () => followMetadata(admin) },
     { name: 'certificates', everyMs: 3_600_000, run: () => warnOfCertificates(admin) },

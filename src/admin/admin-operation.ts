@@ -88,6 +88,8 @@ export interface Operation {
   readonly body?: z.ZodType;
   readonly query?: z.ZodType;
   readonly answer: z.ZodType;
+  /** The type of an answer that is a file: its body is text. JSON unless given. */
+  readonly produces?: string;
   readonly status: number;
   readonly run: (context: AdminContext, call: OperationCall) => Promise<Answer>;
 }
@@ -100,6 +102,7 @@ interface OperationWords<Body extends z.ZodType, Query extends z.ZodType> {
   readonly body?: Body;
   readonly query?: Query;
   readonly answer: z.ZodType;
+  readonly produces?: string;
   /** Of success; 200 unless given. */
   readonly status?: number;
   /** POST that changes nothing (a check). */

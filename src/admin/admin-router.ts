@@ -66,7 +66,7 @@ async function serve(context: AdminContext, operation: Operation, request: Reque
     });
   const key = operation.method === 'post' ? request.get('idempotency-key') : undefined;
   if (key === undefined) {
-    send(request, response, await act());
+    send(request, response, await act(), operation.produces);
     return;
   }
   const path = request.originalUrl;
@@ -79,8 +79,15 @@ async function serve(context: AdminContext, operation: Operation, request: Reque
   send(request, response, answer);
 }
 
-function send(request: Request, response: Response, answer: Answer): void {
+function send(request: Request, response: Response, answer: Answer, produces?: string): void {
   response.set({ 'Cache-Control': 'no-store', ...answer.headers });
+  if (produces !== undefined && typeof answer.body === 'string') {
+    response
+      .status(answer.status ?? 200)
+      .type(produces)
+      .send(answer.body);
+    return;
+  }
   const next = nextOf(answer.body);
   if (next !== null) {
     const query = new URLSearchParams(request.query as Record<string, string>);

@@ -69,7 +69,10 @@ function describeOperation(operation: Operation): Record<string, unknown> {
     responses: {
       [operation.status]: {
         description: operation.summary,
-        content: { 'application/json': { schema: toSchema(operation.answer, 'output') } },
+        content:
+          operation.produces === undefined
+            ? { 'application/json': { schema: toSchema(operation.answer, 'output') } }
+            : { [operation.produces]: { schema: { type: 'string' } } },
       },
       default: {
         description: 'Refused',

@@ -15,6 +15,7 @@ import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
 import { samlKeyOperations } from './saml-key-endpoints.ts';
 import { schemaOperations } from './schema-endpoints.ts';
 import { seatOperations } from './seat-endpoints.ts';
+import { seatHistoryOperations } from './seat-history-endpoints.ts';
 import { sessionOperations } from './session-endpoints.ts';
 import { signInOperations } from './sign-in-endpoints.ts';
 import { signingKeyOperations } from './signing-key-endpoints.ts';
@@ -36,6 +37,7 @@ export function listOperations(): readonly Operation[] {
     ...leaveOperations,
     ...departmentOperations,
     ...seatOperations,
+    ...seatHistoryOperations,
     ...signInOperations,
     ...logoutDeliveryOperations,
     ...provisioningLogOperations,

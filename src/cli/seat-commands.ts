@@ -1,4 +1,4 @@
-// seats show | set | recount | forecast
+// seats show | set | recount | forecast | history | usage
 
 import { toCount, toSeats, withOrganization, type CommonOptions } from './command-options.ts';
 import { insideHouse, runOperation } from './command-run.ts';
@@ -58,6 +58,27 @@ export function addSeatCommands({ program, terminal, endWith }: CommandPlace): v
       terminal.result(json === true ? JSON.stringify(answer) : writeForecast(answer));
     });
 
+  withOrganization(seats.command('history'))
+    .description('seats in use by day, and how many could be dropped')
+    .option('--from <date>', 'the first day; 90 days before the last')
+    .option('--to <date>', 'the last day; today')
+    .action(async ({ org, json, from, to }: CommonOptions & { readonly from?: string; readonly to?: string }) => {
+      const answer = await insideHouse(terminal, (house) =>
+        runOperation(house, { operation: 'seats.history', organization: org, query: { from, to } }),
+      );
+      terminal.result(json === true ? JSON.stringify(answer) : writeHistory(answer as unknown as History));
+    });
+
+  withOrganization(seats.command('usage'))
+    .description('a month: the most seats in use, and how many people used one')
+    .option('--month <month>', 'as 2027-04; this month', new Date().toISOString().slice(0, 7))
+    .action(async ({ org, json, month }: CommonOptions & { readonly month: string }) => {
+      const answer = await insideHouse(terminal, (house) =>
+        runOperation(house, { operation: 'seats.usage', organization: org, query: { month } }),
+      );
+      show(terminal, answer, json);
+    });
+
   withOrganization(seats.command('recount'))
     .description('count the holders of seats and repair the ledger if it is wrong')
     .action(async (options: CommonOptions) => {
@@ -67,6 +88,19 @@ export function addSeatCommands({ program, terminal, endWith }: CommandPlace): v
       show(terminal, answer, options.json);
       if (answer['outcome'] === 'busy') endWith(exitCodes.failed);
     });
+}
+
+interface History {
+  readonly days: readonly Readonly<Record<string, unknown>>[];
+  readonly peak: number;
+  readonly average: number;
+  readonly couldDrop: number | null;
+}
+
+function writeHistory({ days, peak, average, couldDrop }: History): string {
+  const columns = ['date', 'licensed', 'used', 'peak', 'average', 'taken', 'given'];
+  const dropped = couldDrop === null ? '' : `, ${couldDrop} could be dropped`;
+  return `${writeTable(columns, days)}\nPeak ${peak}, average ${average}${dropped}.`;
 }
 
 function writeForecast({ steps, firstShortage }: Readonly<Record<string, unknown>>): string {

@@ -10,6 +10,7 @@ import {
   type UserId,
 } from './identifiers.ts';
 import type { Notice } from './notice.ts';
+import type { SeatChange } from './seat-history.ts';
 
 /** What the audit trail will say. `before` and `after` hold only what differs. */
 export interface AuditEvent {
@@ -38,6 +39,8 @@ export type EffectBody =
   | { readonly kind: 'endSessions'; readonly userId: UserId; readonly epoch: number; readonly cause: string }
   /** One session of the gate has ended (`session`: its record's id): the apps that were opened from it are told. */
   | { readonly kind: 'endAppSessions'; readonly session: string; readonly cause: string }
+  /** A step of the history of seats. */
+  | { readonly kind: 'seat'; readonly change: SeatChange }
   /** Somebody is to hear of it: stored as a notice under the effect's id, and mailed. */
   | { readonly kind: 'notice'; readonly notice: Notice };
 

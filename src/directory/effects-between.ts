@@ -2,6 +2,7 @@
 
 import { describeActor, type Actor, type Mouth } from './actor.ts';
 import type { AuditEvent, EffectBody } from './effect.ts';
+import { seatStepOf } from './seat-history.ts';
 import { isSame } from './same-value.ts';
 import { statusOf, type User } from './user.ts';
 
@@ -13,16 +14,21 @@ export interface ChangeContext {
   readonly reason?: string;
 }
 
-/** The effects of one committed change. `before` null: the user is new. Nothing differs: no effects. */
+/**
+ * The effects of one committed change. `before` null: the user is new; `movement` is what the commit asks of the seats. Nothing differs: no
+ * effects.
+ */
 export function effectsBetween(
   before: User | null,
   after: User,
   context: ChangeContext,
   change: string,
+  movement: 'keep' | 'take' | 'giveBack' = 'keep',
 ): readonly EffectBody[] {
   const difference = differenceBetween(before, after);
   const endsSessions = before !== null && (before.epoch !== after.epoch || (before.active && !after.active));
-  if (difference === null && !endsSessions) return [];
+  const step = seatStepOf(before, after, movement);
+  if (difference === null && !endsSessions && step === null) return [];
   const action = difference === null ? 'user.sessionsEnded' : actionOf(before, after);
   const event: AuditEvent = {
     action,
@@ -35,7 +41,13 @@ export function effectsBetween(
     ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
     change,
   };
-  const effects: EffectBody[] = [{ kind: 'audit', event }];
+  const effects: EffectBody[] = difference === null && !endsSessions ? [] : [{ kind: 'audit', event }];
+  if (step !== null) {
+    const cause = context.reason === undefined ? action : `${action}: ${context.reason}`;
+    const { id: userId, profile } = after;
+    const { actor: by } = event;
+    effects.push({ kind: 'seat', change: { kind: step, userId, userName: profile.userName, cause, by } });
+  }
   if (endsSessions) {
     effects.push({ kind: 'endSessions', userId: after.id, epoch: after.epoch, cause: action });
   }

@@ -48,7 +48,10 @@ export async function createOrganization(
   const inserted = await context.storage.organizations.insert(
     organization,
     request.licensed,
-    toEffects(context, organization.id, [{ kind: 'audit', event }]),
+    toEffects(context, organization.id, [
+      { kind: 'audit', event },
+      { kind: 'seat', change: { kind: 'contract', licensed, over: 0 } },
+    ]),
   );
   if (!inserted) throw new DirectoryError('organizationExists', `There is an organisation ${request.id} already.`);
   context.wakeRelay();

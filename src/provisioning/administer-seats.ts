@@ -74,7 +74,11 @@ async function changeContract(
     { before: { ...was }, after: { ...was, ...contract } },
     change,
   );
-  const effects = toEffects(context, id, [{ kind: 'audit', event }]);
+  const { licensed = null, over = 0 } = { ...was, ...contract };
+  const effects = toEffects(context, id, [
+    { kind: 'audit', event },
+    { kind: 'seat', change: { kind: 'contract', licensed, over } },
+  ]);
   const outcome = await context.storage.seats.changeContract(id, contract, effects, rule);
   if (outcome.kind === 'belowUse') {
     const people = `${outcome.over} ${outcome.over === 1 ? 'user' : 'users'}`;

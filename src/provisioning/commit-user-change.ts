@@ -78,7 +78,7 @@ async function commitAs(
     revision: (before?.revision ?? 0) + 1,
     epoch: change.endsSessions ? after.epoch + 1 : after.epoch,
   };
-  const bodies = effectsBetween(before, user, by, id);
+  const bodies = effectsBetween(before, user, by, id, seat);
   const event = bodies.find((body) => body.kind === 'audit')?.event;
   // Ended sessions are no content.
   const isContent = event !== undefined && event.after !== undefined;

@@ -11,6 +11,11 @@ export function toInstant(date: LocalDate, hour: number, zone: string, field: st
   return readDate(date, field).toZonedDateTime({ timeZone: zone, plainTime: { hour } }).epochMilliseconds;
 }
 
+/** So many days later; earlier where `days` is negative. */
+export function daysAfter(date: LocalDate, days: number): LocalDate {
+  return readDate(date, 'date').add({ days }).toString();
+}
+
 /** Which day it is there. */
 export function toLocalDate(instant: Instant, zone: string): LocalDate {
   return Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone).toPlainDate().toString();

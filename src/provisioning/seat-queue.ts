@@ -58,7 +58,7 @@ async function promoteFirst(
     user: after,
     expectedRevision: first.revision,
     seat: 'take',
-    effects: toEffects(context, organizationId, effectsBetween(first, after, byQueue, change)),
+    effects: toEffects(context, organizationId, effectsBetween(first, after, byQueue, change, 'take')),
   });
   if (outcome.kind === 'committed') return 'promoted';
   return outcome.kind === 'noSeat' ? 'noSeat' : 'conflict';

@@ -9,10 +9,12 @@ import { noticeRecords } from '#notices/notice-records.ts';
 import { deletedNameRecords } from '#provisioning/deleted-names.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
+import { keepSeatEvent } from '#provisioning/seat-history.ts';
 import { sweepSeats } from '#provisioning/seat-sweep.ts';
 import { createEffectRelay, deadLetterRecords, type EffectRelay } from '#signals/effect-relay.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { departmentTreeRecords } from '#storage/department-records.ts';
+import { seatDayRecords, seatEventRecords } from '#storage/seat-history-records.ts';
 import type { Storage } from '#storage/storage.ts';
 import type { AnnouncedKind } from '#storage/record-store.ts';
 import { randomBytes } from 'node:crypto';
@@ -27,6 +29,8 @@ export const sideRecordKinds: readonly AnnouncedKind[] = [
   customSchemaRecords,
   deletedNameRecords,
   noticeRecords,
+  seatEventRecords,
+  seatDayRecords,
 ];
 
 /** The write side and the relay on one store. */
@@ -64,6 +68,7 @@ export function createSide(storage: Storage, now: () => number = Date.now): Side
         if (body.kind === 'endSessions')
           await endSessionsOfUser(gate, organizationId, body.userId, body.epoch, body.cause);
       },
+      seat: (effect) => keepSeatEvent({ storage }, effect),
       notice: (effect) => keepNotice(storage, effect),
       // No app is opened here.
       endAppSessions: () => Promise.resolve(),

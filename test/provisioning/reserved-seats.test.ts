@@ -71,31 +71,24 @@ describeOnBothStorages('reserved seats', (open) => {
     await expectExact();
   });
 
-  test(
-    'where none is free the return stands in line: the next one is kept for it, before those who came later',
-    async () => {
-      await start();
-      const [chiba, doi] = [await side.add('chiba'), await side.add('doi')];
-      await at('2027-03-02');
-      expect([await reserved(), (await now(aoki)).waitingSince, await status(aoki)]).toEqual([
-        0,
-        midnight('2027-03-02'),
-        'onLeave',
-      ]);
-      side.clock.now += 1;
-      const suzuki = await side.add('suzuki');
-      await side.removeUser(acme, chiba.id, byAdministrator);
-      expect([await reserved(), await status(suzuki), (await now(aoki)).waitingSince]).toEqual([
-        1,
-        'waiting',
-        undefined,
-      ]);
-      await side.removeUser(acme, doi.id, byAdministrator);
-      expect([await status(suzuki), await used()]).toEqual(['active', 3]);
-      await at('2027-04-01');
-      expect([await status(aoki), await used()]).toEqual(['active', 3]);
-    },
-  );
+  test('where none is free the return stands in line: the next one is kept for it, before those who came later', async () => {
+    await start();
+    const [chiba, doi] = [await side.add('chiba'), await side.add('doi')];
+    await at('2027-03-02');
+    expect([await reserved(), (await now(aoki)).waitingSince, await status(aoki)]).toEqual([
+      0,
+      midnight('2027-03-02'),
+      'onLeave',
+    ]);
+    side.clock.now += 1;
+    const suzuki = await side.add('suzuki');
+    await side.removeUser(acme, chiba.id, byAdministrator);
+    expect([await reserved(), await status(suzuki), (await now(aoki)).waitingSince]).toEqual([1, 'waiting', undefined]);
+    await side.removeUser(acme, doi.id, byAdministrator);
+    expect([await status(suzuki), await used()]).toEqual(['active', 3]);
+    await at('2027-04-01');
+    expect([await status(aoki), await used()]).toEqual(['active', 3]);
+  });
 
   test('whoever waited before goes first, and the place in line is kept when the day has come', async () => {
     await start();
@@ -137,31 +130,28 @@ describeOnBothStorages('reserved seats', (open) => {
     await expectExact();
   });
 
-  test(
-    'ended early, the person has the seat at once; held by something else, it is given back until that is lifted',
-    async () => {
-      await start();
-      await side.add('chiba');
-      await at('2027-03-02');
-      await side.changeUser(
-        acme,
-        aoki.id,
-        ({ holds }) => ({ holds: writeActive(holds, okta, false, side.clock.now, 'okta') }),
-        byOkta,
-      );
-      expect([await reserved(), await used(), await status(aoki)]).toEqual([0, 2, 'inactive']);
-      await side.changeUser(
-        acme,
-        aoki.id,
-        ({ holds }) => ({ holds: writeActive(holds, okta, true, side.clock.now, 'okta') }),
-        byOkta,
-      );
-      expect([await reserved(), await used(), await status(aoki)]).toEqual([1, 3, 'onLeave']);
-      const suzuki = await side.add('suzuki');
-      await side.endLeaveNow(acme, aoki.id, await leaveId(aoki), byAdministrator);
-      expect([await status(aoki), await status(suzuki), await used()]).toEqual(['active', 'waiting', 3]);
-    },
-  );
+  test('ended early, the person has the seat at once; held by something else, it is given back until that is lifted', async () => {
+    await start();
+    await side.add('chiba');
+    await at('2027-03-02');
+    await side.changeUser(
+      acme,
+      aoki.id,
+      ({ holds }) => ({ holds: writeActive(holds, okta, false, side.clock.now, 'okta') }),
+      byOkta,
+    );
+    expect([await reserved(), await used(), await status(aoki)]).toEqual([0, 2, 'inactive']);
+    await side.changeUser(
+      acme,
+      aoki.id,
+      ({ holds }) => ({ holds: writeActive(holds, okta, true, side.clock.now, 'okta') }),
+      byOkta,
+    );
+    expect([await reserved(), await used(), await status(aoki)]).toEqual([1, 3, 'onLeave']);
+    const suzuki = await side.add('suzuki');
+    await side.endLeaveNow(acme, aoki.id, await leaveId(aoki), byAdministrator);
+    expect([await status(aoki), await status(suzuki), await used()]).toEqual(['active', 'waiting', 3]);
+  });
 
   test('a leave that is no longer than seats are reserved ahead never gives its seat away', async () => {
     await start();

@@ -17,6 +17,7 @@ function relayOver(storage: Storage, carriers: { audit?: Carrier; endSessions?: 
       endSessions: carriers.endSessions ?? nothing,
       endAppSessions: nothing,
       notice: nothing,
+      seat: nothing,
     },
     reportTrouble: (message) => troubles.push(message),
     maximumAttempts,
@@ -33,7 +34,8 @@ describeOnBothStorages('the relay', (open) => {
     const aoki = await side.add('aoki');
     await side.deactivateUser(acme, aoki.id, {}, byAdministrator);
     const relay = relayOver(side.storage, { audit: note, endSessions: note });
-    expect(await relay.drain()).toBe(4);
+    // And three steps of the history of seats.
+    expect(await relay.drain()).toBe(7);
     expect(seen.toSorted()).toEqual(['endSessions', 'organization.created', 'user.created', 'user.deactivated']);
     expect(seen.indexOf('user.created')).toBeLessThan(seen.indexOf('user.deactivated'));
     expect(await relay.drain()).toBe(0);
@@ -85,6 +87,6 @@ describeOnBothStorages('the relay', (open) => {
     const aoki = await side.add('aoki');
     await relayOver(side.storage, { audit: () => Promise.reject(new Error('not now')) }).drain();
     const claimed = await side.storage.effects.claimOfUser(acme, aoki.id, 1_000);
-    expect(claimed?.effects.map((effect) => effect.attempts)).toEqual([1]);
+    expect(claimed?.effects.map((effect) => effect.attempts)).toEqual([1, 0]);
   });
 });

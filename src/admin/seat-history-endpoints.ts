@@ -1,0 +1,112 @@
+// The history of seats: day by day, month by month, for the bill, and of one person. Everything is settled before it is read.
+
+import { addUpDays } from '#directory/seat-history.ts';
+import { DirectoryError } from '#directory/directory-error.ts';
+import type { Organization } from '#directory/organization.ts';
+import { daysAfter, toLocalDate } from '#provisioning/leave-dates.ts';
+import { readSeatDays, readSeatPeriods } from '#provisioning/seat-history.ts';
+import type { StoredSeatDay } from '#storage/seat-history-records.ts';
+import { defineOperation, toIso, type AdminContext, type Operation } from './admin-operation.ts';
+import { readBilling, toBillingCsv } from './seat-billing.ts';
+import * as contract from './seat-history-contract.ts';
+import { averageOf, readMonth } from './seat-month.ts';
+import { readSeats } from './seat-numbers.ts';
+import { readUser } from './user-endpoints.ts';
+
+const base = '/organizations/:org/seats';
+const usualDays = 90;
+const mostDays = 1_100;
+
+export const seatHistoryOperations: readonly Operation[] = [
+  defineOperation({
+    id: 'seats.history',
+    method: 'get',
+    path: `${base}/history`,
+    summary: 'Seats in use by day, with peak and average, and how many could be dropped',
+    query: contract.historyQuery,
+    answer: contract.historyAnswer,
+    run: async (context, call) => {
+      const { organization, query } = call;
+      const to = query.to ?? toLocalDate(context.now(), organization.timeZone);
+      const from = query.from ?? daysAfter(to, -usualDays);
+      assertSpan(from, to);
+      await context.settleEffects();
+      const days = await readSeatDays(context, organization, { from, to });
+      const { peak } = addUpDays(days);
+      const { licensed } = await readSeats(context, organization);
+      return {
+        body: {
+          from,
+          to,
+          days: days.map((day) => toDayAnswer(context, organization, day)),
+          peak,
+          average: averageOf(context, organization, days),
+          couldDrop: licensed === null ? null : Math.max(0, licensed - peak),
+        },
+      };
+    },
+  }),
+  defineOperation({
+    id: 'seats.usage',
+    method: 'get',
+    path: `${base}/usage`,
+    summary: 'A month: the most seats in use, and how many people used one',
+    query: contract.monthQuery,
+    answer: contract.usageAnswer,
+    run: async (context, call) => ({ body: await readMonth(context, call.organization, call.query.month) }),
+  }),
+  defineOperation({
+    id: 'seats.billing',
+    method: 'get',
+    path: `${base}/billing`,
+    summary: 'A month for the bill: the rows of the contract that held in it, and what was in use',
+    query: contract.monthQuery,
+    answer: contract.billingAnswer,
+    run: async (context, call) => ({ body: await readBilling(context, call.organization, call.query.month) }),
+  }),
+  defineOperation({
+    id: 'seats.billingCsv',
+    method: 'get',
+    path: `${base}/billing.csv`,
+    summary: 'The same as a file',
+    query: contract.monthQuery,
+    answer: contract.billingAnswer,
+    produces: 'text/csv',
+    run: async (context, call) => {
+      const billing = await readBilling(context, call.organization, call.query.month);
+      const name = `seats-${call.organization.id}-${call.query.month}.csv`;
+      return {
+        body: toBillingCsv(billing),
+        headers: { 'Content-Disposition': `attachment; filename="${name}"` },
+      };
+    },
+  }),
+  defineOperation({
+    id: 'users.seatPeriods',
+    method: 'get',
+    path: '/organizations/:org/users/:id/seats',
+    summary: 'When this person used a seat, and why it began and ended; the latest first',
+    answer: contract.seatPeriods,
+    run: async (context, call) => {
+      const user = await readUser(context, call);
+      await context.settleEffects();
+      const periods = await readSeatPeriods(context.storage, call.organization.id, user.id);
+      const at = (instant: number | null): string | null => (instant === null ? null : toIso(instant));
+      return {
+        body: { items: periods.map(({ from, until, ...why }) => ({ from: at(from), until: at(until), ...why })) },
+      };
+    },
+  }),
+];
+
+function assertSpan(from: string, to: string): void {
+  if (from > to) throw new DirectoryError('invalidValue', '`from` must not come after `to`.', { field: 'from' });
+  if (daysAfter(from, mostDays) < to)
+    throw new DirectoryError('invalidValue', `At most ${mostDays} days at once.`, { field: 'from' });
+}
+
+function toDayAnswer(context: AdminContext, organization: Organization, day: StoredSeatDay) {
+  const { end, peak, taken, given } = day;
+  const average = averageOf(context, organization, [day]);
+  return { date: day.day, licensed: end.licensed, used: end.used, peak, average, taken, given };
+}

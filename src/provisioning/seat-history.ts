@@ -1,0 +1,221 @@
+// Keeps the history of seats: the relay brings each step here, days that are over are added up once, and what is asked is read from both.
+
+import type { Effect } from '#directory/effect.ts';
+import type { Instant, OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { LocalDate } from '#directory/leave.ts';
+import type { Organization } from '#directory/organization.ts';
+import { foldSeatDay, noSeats, type SeatEvent, type SeatLevel } from '#directory/seat-history.ts';
+import type { StoredRecord } from '#storage/record-store.ts';
+import {
+  dayKey,
+  seatDayId,
+  seatDayRecords,
+  seatEventRecords,
+  userKey,
+  type StoredSeatDay,
+} from '#storage/seat-history-records.ts';
+import type { Storage } from '#storage/storage.ts';
+import { StorageError } from '#storage/storage-error.ts';
+import { daysAfter, toInstant, toLocalDate } from './leave-dates.ts';
+
+const piece = 1_000;
+/** A day is added up when it has been over for so long: what is told of it later is rare, and then it is added up again. */
+const restDays = 2;
+
+interface HistoryContext {
+  readonly storage: Storage;
+  readonly now: () => Instant;
+}
+
+/** Carries out effects `seat`: those of one person in their order, of several people beside each other. Throws `StorageError`. */
+export async function keepSeatEvents(
+  context: Pick<HistoryContext, 'storage'>,
+  effects: readonly Effect[],
+): Promise<void> {
+  const bySubject = new Map<string, Effect[]>();
+  for (const effect of effects) {
+    const { organizationId, body } = effect;
+    const subject = body.kind === 'seat' && 'userId' in body.change ? body.change.userId : organizationId;
+    bySubject.set(subject, [...(bySubject.get(subject) ?? []), effect]);
+  }
+  const inOrder = async (own: readonly Effect[]): Promise<void> => {
+    for (const effect of own) await keepSeatEvent(context, effect);
+  };
+  await Promise.all([...bySubject.values()].map(inOrder));
+}
+
+/** Once by its id. */
+export async function keepSeatEvent({ storage }: Pick<HistoryContext, 'storage'>, effect: Effect): Promise<void> {
+  const { id, organizationId, at, body } = effect;
+  if (body.kind !== 'seat') return;
+  const organization = await storage.organizations.get(organizationId);
+  if (organization === null) return;
+  const day = toLocalDate(at, organization.timeZone);
+  const { change } = body;
+  const isFirst = change.kind === 'taken' && (await isFirstInMonth(storage, organizationId, id, change.userId, day));
+  const value: SeatEvent = { ...change, at, day, ...(isFirst ? { first: true } : {}) };
+  await insertOnce(storage.records(seatEventRecords).insert({ id, organizationId, value }));
+  // What comes late counts: the days from its own on are added up anew.
+  if ((await storage.records(seatDayRecords).get(seatDayId(organizationId, day), at)) !== null)
+    await forgetDaysFrom(storage, organizationId, day);
+}
+
+/** Whoever used a seat earlier in the month, or when it began, is counted already. */
+async function isFirstInMonth(
+  storage: Storage,
+  organizationId: OrganizationId,
+  id: string,
+  user: string,
+  day: LocalDate,
+): Promise<boolean> {
+  const page = { key: userKey(user), newestFirst: true, limit: 2 };
+  const latest = await storage.records(seatEventRecords).list(organizationId, page, 0);
+  const before = latest.find((event) => event.id !== id)?.value;
+  return before === undefined || monthOf(before.day) !== monthOf(day);
+}
+
+async function insertOnce(insert: Promise<void>): Promise<boolean> {
+  try {
+    await insert;
+    return true;
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'duplicate') return false;
+    throw error;
+  }
+}
+
+async function forgetDaysFrom(storage: Storage, organizationId: OrganizationId, day: LocalDate): Promise<void> {
+  const days = storage.records(seatDayRecords);
+  for (;;) {
+    const later = await days.list(organizationId, { newestFirst: true, limit: piece }, 0);
+    const wrong = later.filter(({ value }) => value.day >= day);
+    // The newest first: a crash in between leaves no hole. Until none is left: somebody may be adding up beside this.
+    for (const { id } of wrong) await days.delete(id);
+    if (wrong.length === 0) return;
+  }
+}
+
+/** The sweep: adds up the days that have been over for a while, of all organisations. Throws `StorageError`. */
+export async function addUpSeatDays(context: HistoryContext): Promise<void> {
+  for (const organization of await context.storage.organizations.list()) await addUpDaysOf(context, organization);
+}
+
+async function addUpDaysOf(context: HistoryContext, organization: Organization): Promise<void> {
+  const { storage } = context;
+  const { id, timeZone } = organization;
+  const last = daysAfter(toLocalDate(context.now(), timeZone), -restDays);
+  const days = storage.records(seatDayRecords);
+  let before: string | undefined;
+  for await (const { events, ...day } of walkUnsummedDays(context, organization, last)) {
+    const dayId = seatDayId(id, day.day);
+    // Another node is at it.
+    if (!(await insertOnce(days.insert({ id: dayId, organizationId: id, value: day })))) return;
+    // A step of that day came while it was added up, or one of an earlier day, and what this day begins with is not so any more.
+    const isStale = before !== undefined && (await days.get(before, 0)) === null;
+    if (isStale || (await readEvents(storage, id, day.day)).length !== events)
+      return forgetDaysFrom(storage, id, day.day);
+    before = dayId;
+  }
+}
+
+/**
+ * The days from `from` to `to`, both included, as far as there is a history; today up to now. Nothing of before the history began, and nothing
+ * after today. Throws `StorageError`.
+ */
+export async function readSeatDays(
+  context: HistoryContext,
+  organization: Organization,
+  { from, to }: { readonly from: LocalDate; readonly to: LocalDate },
+): Promise<readonly StoredSeatDay[]> {
+  const { id, timeZone } = organization;
+  const found: StoredSeatDay[] = [];
+  for (let after = seatDayId(id, daysAfter(from, -1)); ; ) {
+    const page = await context.storage.records(seatDayRecords).list(id, { after, limit: piece }, context.now());
+    found.push(...page.map(({ value }) => value).filter(({ day }) => day <= to));
+    const next = page.at(-1)?.id;
+    if (page.length < piece || next === undefined) break;
+    after = next;
+  }
+  const today = toLocalDate(context.now(), timeZone);
+  for await (const { events: _events, ...day } of walkUnsummedDays(context, organization, to < today ? to : today))
+    if (day.day >= from) found.push(day);
+  return found;
+}
+
+/** The days after the last that was added up, until `last`, each from its events. */
+async function* walkUnsummedDays(
+  { storage, now }: HistoryContext,
+  { id, timeZone }: Organization,
+  last: LocalDate,
+): AsyncGenerator<StoredSeatDay & { readonly events: number }> {
+  const [summed] = await storage.records(seatDayRecords).list(id, { newestFirst: true, limit: 1 }, now());
+  let level: SeatLevel = summed?.value.end ?? noSeats;
+  const first = summed === undefined ? await firstDay(storage, id) : daysAfter(summed.value.day, 1);
+  for (let day = first; day !== undefined && day <= last; day = daysAfter(day, 1)) {
+    const events = await readEvents(storage, id, day);
+    const end = toInstant(daysAfter(day, 1), 0, timeZone, 'day');
+    const span = { from: toInstant(day, 0, timeZone, 'day'), until: Math.min(end, now()) };
+    const folded = foldSeatDay(level, events, span);
+    level = folded.end;
+    yield { ...folded, day, events: events.length };
+  }
+}
+
+async function firstDay(storage: Storage, id: OrganizationId): Promise<LocalDate | undefined> {
+  return (await storage.records(seatEventRecords).list(id, { limit: 1 }, 0))[0]?.value.day;
+}
+
+async function readEvents(storage: Storage, id: OrganizationId, day: LocalDate): Promise<readonly SeatEvent[]> {
+  const events: StoredRecord<SeatEvent>[] = [];
+  for (let after: string | undefined; ; after = events.at(-1)?.id) {
+    const page = { key: dayKey(day), ...(after === undefined ? {} : { after }), limit: piece };
+    const some = await storage.records(seatEventRecords).list(id, page, 0);
+    events.push(...some);
+    if (some.length < piece) break;
+  }
+  // Of one instant nobody knows the order: what was taken comes first, so that no peak is missed; none is above the contract in any case.
+  const rank = ({ kind }: SeatEvent): number => (kind === 'given' ? 1 : 0);
+  return events.map(({ value }) => value).toSorted((a, b) => a.at - b.at || rank(a) - rank(b));
+}
+
+/** `2027-04` of `2027-04-01`. */
+export function monthOf(day: LocalDate): string {
+  return day.slice(0, 7);
+}
+
+/** When somebody used a seat; `null`: before the history began, or to this moment. */
+export interface SeatPeriod {
+  readonly from: Instant | null;
+  readonly until: Instant | null;
+  readonly takenBy: string | null;
+  readonly taken: string | null;
+  readonly givenBy: string | null;
+  readonly given: string | null;
+}
+
+const mostSteps = 1_000;
+
+/** The latest first; at most of the last 1,000 steps. Throws `StorageError`. */
+export async function readSeatPeriods(
+  storage: Storage,
+  organizationId: OrganizationId,
+  userId: UserId,
+): Promise<readonly SeatPeriod[]> {
+  const page = { key: userKey(userId), newestFirst: true, limit: mostSteps };
+  const steps = (await storage.records(seatEventRecords).list(organizationId, page, 0)).map(({ value }) => value);
+  const periods: SeatPeriod[] = [];
+  let open: SeatPeriod = { from: null, until: null, takenBy: null, taken: null, givenBy: null, given: null };
+  let isOpen = false;
+  for (const step of steps) {
+    if (step.kind === 'taken') {
+      periods.push({ ...open, from: step.at, takenBy: step.by, taken: step.cause });
+      open = { from: null, until: null, takenBy: null, taken: null, givenBy: null, given: null };
+      isOpen = false;
+    } else if (step.kind === 'given') {
+      if (isOpen) periods.push(open);
+      open = { from: null, until: step.at, takenBy: null, taken: null, givenBy: step.by, given: step.cause };
+      isOpen = true;
+    }
+  }
+  return isOpen ? [...periods, open] : periods;
+}
