@@ -2,10 +2,10 @@
 
 import { recordSignIn } from '#gate/sign-in/sign-in-record.ts';
 import type { ConnectionId } from '#directory/identifiers.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, openAdminHouse, other, type AdminHouse } from './admin-house.ts';
 
-describeOnBothStorages('people', (open) => {
+describeAtDoors('people', (open) => {
   const at = '/organizations/acme';
   const houses: AdminHouse[] = [];
   afterEach(async () => {

@@ -1,13 +1,13 @@
 // What fails or comes between beside a change through the admin API: what was done is never told as a failure, and nothing is done twice.
 
 import { endSession, sessionRecords } from '#gate/sessions/session.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, type AdminHouse } from './admin-house.ts';
 import { openTroubledHouse, outage, type Scene } from './troubled-house.ts';
 
 const at = '/organizations/acme';
 
-describeOnBothStorages('admin API in trouble', (open, kind) => {
+describeAtDoors('admin API in trouble', (open, kind) => {
   const houses: AdminHouse[] = [];
   afterEach(async () => {
     for (const house of houses.splice(0)) await house.stop();

@@ -1,14 +1,14 @@
 // The provisioning log through the admin API: what a client did, a moment later; by person, connection and outcome; one with its body.
 
 import request from 'supertest';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { openAdminHouse, type AdminHouse } from './admin-house.ts';
 
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 
 type Json = any; // oxlint-disable-line no-explicit-any
 
-describeOnBothStorages('provisioning log', (open) => {
+describeAtDoors('provisioning log', (open) => {
   const at = '/organizations/acme';
   let house: AdminHouse;
   let secret: string;

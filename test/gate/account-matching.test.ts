@@ -6,10 +6,10 @@ import type { VerifiedIdentity } from '#gate/connections/connection-strategy.ts'
 import { storeLink } from '#gate/sign-in/account-link.ts';
 import { matchAccount } from '#gate/sign-in/match-account.ts';
 import type { RefusalReason } from '#gate/sign-in/refusal.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { addOrganization, by, openGateWorld, organization, type GateWorld } from './gate-world.ts';
 
-describeOnBothStorages('O07 account matching', (open) => {
+describeAtDoors('O07 account matching', (open) => {
   let world: GateWorld;
   beforeEach(async () => {
     world = await openGateWorld(await open());

@@ -7,7 +7,8 @@ import { countLiveSessions } from '#gate/sessions/end-sessions.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import type { Storage } from '#storage/storage.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors, describeOnBothStorages } from '../harness/both-storages.ts';
+import { isFull } from '../harness/test-scale.ts';
 import { Browser } from '../harness/browser.ts';
 import { toRedirectQuery, writeLogoutRequest, type LogoutRequestWords } from '../harness/saml-logout.ts';
 import { organization, type GateWorld } from './gate-world.ts';
@@ -55,7 +56,7 @@ const readConnection = async (world: GateWorld, id: string) =>
 const live = (world: GateWorld & { readonly user: User }) =>
   countLiveSessions(world.context, organization, world.user.id);
 
-describeOnBothStorages('a logout token during a sign-in', (open) => {
+describeOnBothStorages('a logout token during a sign-in', (open, kind) => {
   let world: SignalWorld;
   beforeEach(async () => {
     world = await openSignalWorld(await open(), { gateStorage });
@@ -72,13 +73,15 @@ describeOnBothStorages('a logout token during a sign-in', (open) => {
   const send = async (names: Readonly<Record<string, unknown>>) => {
     expect((await sendLogout(world, await logoutToken(world, names))).status).toBe(200);
   };
+  /** The moments are the gate's own; in the short run the stand-in for MongoDB is asked at a few. */
+  const everyMoment = kind === 'sqlite' || isFull;
   const own = [{ sub: 'subject-1' }, { sid: 'sid-1' }, { sub: 'subject-1', sid: 'sid-1' }] as const;
 
   test('at each await point after the answer was accepted: no usable session; the next sign-in stands', async () => {
     const moments = await momentsOf(signIn);
     await send({ sub: 'subject-1' });
     for (const [at, moment] of moments.entries()) {
-      if (moment === '') continue;
+      if (moment === '' || (!everyMoment && at % 4 !== 1)) continue;
       const isDone = meanwhile(
         (_moment, now) => now === at,
         () => send(own[at % own.length] ?? {}),
@@ -203,7 +206,7 @@ describeOnBothStorages('a logout token during a sign-in', (open) => {
   });
 });
 
-describeOnBothStorages('a LogoutRequest during a sign-in', (open) => {
+describeAtDoors('a LogoutRequest during a sign-in', (open) => {
   let world: SamlWorld;
   beforeEach(async () => {
     world = await openSamlWorld(await open(), { gateStorage });

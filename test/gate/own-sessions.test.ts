@@ -5,7 +5,7 @@ import { sessionRecords } from '#gate/sessions/session.ts';
 import { countLiveSessions } from '#gate/sessions/end-sessions.ts';
 import { toSessionOrigin } from '#gate/sessions/session-origin.ts';
 import type { Storage } from '#storage/storage.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
 import { isFull } from '../harness/test-scale.ts';
 import { enterApp } from './app-visits.ts';
@@ -21,7 +21,7 @@ interface Shown {
   readonly sessions: readonly { readonly id: string; readonly current: boolean; readonly browser?: string }[];
 }
 
-describeOnBothStorages('own sessions', (open) => {
+describeAtDoors('own sessions', (open) => {
   let world: OidcWorld;
   let observer: Observer;
   /** Where the first and the second node listen. */

@@ -2,7 +2,7 @@
 
 import type { Storage } from '#storage/storage.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser } from '../harness/browser.ts';
 import { observeStorage, type Observer } from './observed-storage.ts';
 import { beginSignIn, changeConnection, sessionStatus } from './oidc-world.ts';
@@ -19,7 +19,7 @@ import {
   type SignalWorld,
 } from './signal-world.ts';
 
-describeOnBothStorages('signals and the store', (open) => {
+describeAtDoors('signals and the store', (open) => {
   let world: SignalWorld;
   let observer: Observer;
   beforeEach(async () => {

@@ -2,12 +2,12 @@
 
 import request from 'supertest';
 import type { UserId } from '#directory/identifiers.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, openAdminHouse } from '../admin/admin-house.ts';
 import { outage } from '../admin/troubled-house.ts';
 import { observeStorage } from '../gate/observed-storage.ts';
 
-describeOnBothStorages('the HR door without a store', (open) => {
+describeAtDoors('the HR door without a store', (open) => {
   test('F05 away at any moment: 503, and the same request again is as if nothing had been', async () => {
     const storage = await open();
     let [asked, fails] = [0, Infinity];

@@ -5,10 +5,10 @@ import request from 'supertest';
 import { loadConfig } from '#config/load-config.ts';
 import { createLogger } from '#observability/logger.ts';
 import { createServer } from '#server.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, byAdministrator, createWriteSide } from '../provisioning/write-side.ts';
 
-describeOnBothStorages('the house’s own doors', (open) => {
+describeAtDoors('the house’s own doors', (open) => {
   const build = async () => {
     const storage = await open();
     const house = await createWriteSide(storage, 2);

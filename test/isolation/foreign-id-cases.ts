@@ -199,6 +199,7 @@ export const adminCases: Readonly<Record<string, Cases>> = {
     body: { roles: ['auditor'] },
     headers: { 'if-match': '*' },
   }),
+  'users.seatPeriods': admin('GET', inPath('/users/{person}/seats'), { control: 200 }),
   'users.leaves': admin('GET', inPath('/users/{person}/leaves'), { control: 200 }),
   'users.planLeave': admin('POST', inPath('/users/{person}/leaves'), { body: { from: '2041-01-01' } }),
   'users.changeLeave': (ids, own) => [
@@ -293,6 +294,10 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   'seats.contract': ofPath('GET', '/seats/contract'),
   'seats.planContract': ofPath('PUT', '/seats/contract', { rows: [] }),
   'seats.forecast': ofPath('GET', '/seats/forecast'),
+  'seats.history': ofPath('GET', '/seats/history'),
+  'seats.usage': ofPath('GET', '/seats/usage?month=2027-01'),
+  'seats.billing': ofPath('GET', '/seats/billing?month=2027-01'),
+  'seats.billingCsv': ofPath('GET', '/seats/billing.csv?month=2027-01'),
   'seats.recount': ofPath('POST', '/seats/recount'),
   'signIns.list': (ids, own) => [
     { method: 'GET', target: `/api/v1/organizations/${ids.organization}/sign-ins`, control: 200 },

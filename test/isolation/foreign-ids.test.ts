@@ -6,7 +6,7 @@ import { createGate } from '#gate/gate.ts';
 import { scimRoutes } from '#scim/scim-routes.ts';
 import { departmentRecords } from '#storage/department-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
-import { describeWithMongo } from '../harness/mongo-for-tests.ts';
+import { describeDoorsWithMongo } from '../harness/both-storages.ts';
 import type { WireAnswer } from '../hostile/wire.ts';
 import { adminCases, gateCases, scimCases, type ForeignIdCase, type Ids } from './foreign-id-cases.ts';
 import { openTwoOrganizations, USER, type Party, type TwoOrganizations } from './two-organizations.ts';
@@ -14,7 +14,7 @@ import { openTwoOrganizations, USER, type Party, type TwoOrganizations } from '.
 describe('T01 T02 on SQLite', () => {
   declareSuite('sqlite');
 });
-describeWithMongo('T01 T02 on MongoDB', () => {
+describeDoorsWithMongo('T01 T02 on MongoDB', () => {
   declareSuite('mongodb');
 });
 

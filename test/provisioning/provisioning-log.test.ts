@@ -6,13 +6,13 @@ import { createProvisioningLog } from '#provisioning/provisioning-log.ts';
 import { provisioningLogRecords, type ProvisioningEntry } from '#storage/provisioning-log-records.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { eventually } from '../harness/eventually.ts';
 
 const acme = 'acme' as OrganizationId;
 const globex = 'globex' as OrganizationId;
 
-describeOnBothStorages('provisioning log', (open) => {
+describeAtDoors('provisioning log', (open) => {
   const build = async () => {
     const storage = await open();
     const clock = { now: Date.parse('2027-01-12T01:00:00Z') };

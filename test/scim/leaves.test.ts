@@ -1,12 +1,12 @@
 // J10: what an identity provider writes and reads of a person who is on leave. The leave stands unless the connection says otherwise; nothing untrue is answered.
 
 import type { UserId } from '#directory/identifiers.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, byTest, CORE, FURLOUGH, startScimWorld, type Json, type ScimWorld } from './scim-world.ts';
 
 const write = (active: boolean) => [{ op: 'replace', path: 'active', value: active }];
 
-describeOnBothStorages('SCIM during a leave', (open) => {
+describeAtDoors('SCIM during a leave', (open) => {
   let world: ScimWorld;
   let id = '';
   beforeEach(async () => {

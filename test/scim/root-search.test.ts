@@ -1,11 +1,11 @@
 // POST /.search on the root (RFC 7644 §3.4.3): users and groups together, by page, by order, by an attribute that only one of them has.
 
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { startScimWorld, type Json, type ScimWorld } from './scim-world.ts';
 
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 
-describeOnBothStorages('SCIM search on the root', (open) => {
+describeAtDoors('SCIM search on the root', (open) => {
   let world: ScimWorld;
   beforeEach(async () => {
     world = await startScimWorld(await open());

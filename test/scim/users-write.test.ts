@@ -1,11 +1,11 @@
 // POST, PUT, PATCH and DELETE by outcome: create, restore (scim.md 5.4), replace, conditions, conflicts, removal (5.5).
 
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { CORE, ENTERPRISE, FURLOUGH, startScimWorld, type ScimWorld } from './scim-world.ts';
 
 const off = [{ op: 'replace', path: 'active', value: false }];
 
-describeOnBothStorages('SCIM writing of users', (open) => {
+describeAtDoors('SCIM writing of users', (open) => {
   let world: ScimWorld;
   beforeEach(async () => {
     world = await startScimWorld(await open());
