@@ -84,6 +84,7 @@ const directoryWords: Readonly<Record<DirectoryErrorCode, Words>> = {
   lastOwner: { status: 409 },
   leaveNotFound: { status: 404, detail: 'There is no such leave.' },
   leaveOverlaps: { status: 409 },
+  notWaiting: { status: 409 },
   leaveOver: { status: 409 },
   belowUse: { status: 409 },
   revisionMismatch: { status: 412 },

@@ -16,6 +16,7 @@ import { samlKeyOperations } from './saml-key-endpoints.ts';
 import { schemaOperations } from './schema-endpoints.ts';
 import { seatOperations } from './seat-endpoints.ts';
 import { seatHistoryOperations } from './seat-history-endpoints.ts';
+import { waitingListOperations } from './waiting-list-endpoints.ts';
 import { sessionOperations } from './session-endpoints.ts';
 import { signInOperations } from './sign-in-endpoints.ts';
 import { signingKeyOperations } from './signing-key-endpoints.ts';
@@ -38,6 +39,7 @@ export function listOperations(): readonly Operation[] {
     ...departmentOperations,
     ...seatOperations,
     ...seatHistoryOperations,
+    ...waitingListOperations,
     ...signInOperations,
     ...logoutDeliveryOperations,
     ...provisioningLogOperations,

@@ -25,18 +25,26 @@ interface Price {
 const dayMs = 86_400_000;
 const piece = 500;
 
-/** @param days how far ahead */
-export async function readForecast(context: AdminContext, organization: Organization, days: number) {
+/** What is known of the days ahead: seats now, what people's leaves will do to them, and the contract's rows. */
+export async function readKnownFuture(context: AdminContext, organization: Organization, days: number) {
   const now = context.now();
-  const seats = await readSeats(context, organization);
   const end = now + days * dayMs;
-  const events = await readEvents(context, organization, end);
-  const dayOf = (at: number): string => toLocalDate(at, organization.timeZone);
-  const rows = await readSeatContract(context, organization.id);
+  const [seats, people, rows] = await Promise.all([
+    readSeats(context, organization),
+    readEvents(context, organization, end),
+    readSeatContract(context, organization.id),
+  ]);
   const contract = rows
     .map(({ from, licensed }) => ({ at: toInstant(from, 0, organization.timeZone, 'from'), licensed }))
     .filter(({ at }) => at > now && at <= end);
-  const { steps, firstShortage } = forecastSeats(seats, { people: events, contract }, now, dayOf);
+  return { now, seats, people, contract, rows };
+}
+
+/** @param days how far ahead */
+export async function readForecast(context: AdminContext, organization: Organization, days: number) {
+  const { now, seats, people, contract, rows } = await readKnownFuture(context, organization, days);
+  const dayOf = (at: number): string => toLocalDate(at, organization.timeZone);
+  const { steps, firstShortage } = forecastSeats(seats, { people, contract }, now, dayOf);
   return {
     days,
     steps: steps.map((step) => toStepAnswer(step, dayOf)),

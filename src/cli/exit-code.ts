@@ -55,6 +55,7 @@ const directoryCodes: Readonly<Record<DirectoryErrorCode, ExitCode>> = {
   lastOwner: exitCodes.refused,
   leaveNotFound: exitCodes.notFound,
   leaveOverlaps: exitCodes.refused,
+  notWaiting: exitCodes.refused,
   leaveOver: exitCodes.refused,
   belowUse: exitCodes.refused,
   revisionMismatch: exitCodes.refused,

@@ -1,4 +1,4 @@
-// seats show | set | recount | forecast | history | usage
+// seats show | set | recount | forecast | waiting | history | usage
 
 import { toCount, toSeats, withOrganization, type CommonOptions } from './command-options.ts';
 import { insideHouse, runOperation } from './command-run.ts';
@@ -56,6 +56,18 @@ export function addSeatCommands({ program, terminal, endWith }: CommandPlace): v
         runOperation(house, { operation: 'seats.forecast', organization: org, query: { days } }),
       );
       terminal.result(json === true ? JSON.stringify(answer) : writeForecast(answer));
+    });
+
+  withOrganization(seats.command('waiting'))
+    .description('who waits for a seat, in order, and when their turn is to be expected')
+    .action(async ({ org, json }: CommonOptions) => {
+      const answer = await insideHouse(terminal, (house) =>
+        runOperation(house, { operation: 'seats.waiting', organization: org }),
+      );
+      const items = answer['items'] as readonly { readonly user: { readonly userName: string } }[];
+      const rows = items.map(({ user, ...entry }) => ({ ...entry, user: user.userName }));
+      const columns = ['place', 'user', 'since', 'for', 'reason', 'turn'];
+      terminal.result(json === true ? JSON.stringify(answer) : writeTable(columns, rows));
     });
 
   withOrganization(seats.command('history'))

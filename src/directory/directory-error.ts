@@ -30,6 +30,7 @@ export type DirectoryErrorCode =
   | 'leaveNotFound'
   | 'leaveOverlaps'
   | 'leaveOver'
+  | 'notWaiting'
   | 'belowUse'
   | 'revisionMismatch'
   | 'invalidValue'

@@ -59,6 +59,12 @@ function actionOf(before: User | null, after: User): string {
   if (after.deletedAt !== undefined && before.deletedAt === undefined) return 'user.deleted';
   if (before.active && !after.active) return 'user.deactivated';
   if (!before.active && after.active) return 'user.reactivated';
+  if (
+    before.waitingSince !== undefined &&
+    after.waitingSince !== undefined &&
+    before.waitingSince !== after.waitingSince
+  )
+    return 'user.movedInQueue';
   if (statusOf(before) !== statusOf(after)) return `user.${statusOf(after)}`;
   return 'user.updated';
 }
@@ -77,8 +83,9 @@ export function differenceBetween(before: User | null, after: User): { before?: 
 }
 
 function comparable(user: User): Comparable {
-  const { profile, holds, roles, leaves = [] } = user;
-  return { ...profile, status: statusOf(user), holds, roles, ...(leaves.length === 0 ? {} : { leaves }) };
+  const { profile, holds, roles, leaves = [], waitingSince } = user;
+  const place = waitingSince === undefined ? {} : { waitingSince };
+  return { ...profile, status: statusOf(user), holds, roles, ...place, ...(leaves.length === 0 ? {} : { leaves }) };
 }
 
 /** The attributes that differ, as they were and as they are; null when none does. */

@@ -124,6 +124,25 @@ function toStep(
   return { at, licensed, needed, used, free, short, events };
 }
 
+/**
+ * When the seat of each person who waits now is to be expected, first in the queue first: at the first instant by which so many are free, from people
+ * who go and contracts that grow. Who returns later stands behind them and takes none of theirs. null: not within what is known.
+ */
+export function turnsOf(
+  now: SeatsNow,
+  { people, contract = [] }: { readonly people: readonly SeatEvent[]; readonly contract?: readonly ContractEvent[] },
+): readonly (Instant | null)[] {
+  const turns: (Instant | null)[] = Array.from({ length: now.waiting }, () => null);
+  let [licensed, gone, given] = [now.licensed, 0, 0];
+  for (const event of [...people, ...contract].toSorted((a, b) => a.at - b.at)) {
+    if ('licensed' in event) licensed = event.licensed;
+    else if (event.change < 0) gone += 1;
+    const free = licensed === null ? Infinity : licensed + now.over - now.used + gone;
+    for (; given < turns.length && given < free; given += 1) turns[given] = event.at;
+  }
+  return turns;
+}
+
 /** "On 2027-04-01 you are one seat short: Aoki returns, 10 of 10 in use." */
 export function describeShortage(
   { at, licensed, short, used, needed, events }: ForecastStep,

@@ -24,6 +24,8 @@ export interface UserEdit {
   readonly lastWrittenBy?: ConnectionId;
   readonly provisionedBy?: User['provisionedBy'];
   readonly feeds?: NonNullable<User['feeds']>;
+  /** Of somebody who waits: another place in the queue. */
+  readonly waitingSince?: Instant;
   /** "Log out everywhere": every session made so far dies, whatever else changes. */
   readonly endSessions?: true;
 }

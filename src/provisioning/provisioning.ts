@@ -10,6 +10,7 @@ import { changeUser } from './change-user.ts';
 import { wasDeleted } from './deleted-names.ts';
 import { holdForSecurity } from './security-signal.ts';
 import { createCustomSchemas, type CustomSchemaAdministration } from './custom-schemas.ts';
+import { moveInQueue } from './move-in-queue.ts';
 import { changeLeavePlan, endLeaveNow, planLeave } from './plan-leave.ts';
 import { provisionUser } from './provision-user.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
@@ -51,6 +52,7 @@ export interface Provisioning {
   readonly changeSeats: Bound<typeof changeSeats>;
   readonly recountSeats: Bound<typeof recountSeats>;
   readonly planSeatContract: Bound<typeof planSeatContract>;
+  readonly moveInQueue: Bound<typeof moveInQueue>;
   readonly customSchemas: CustomSchemaAdministration;
   readonly promoteWaiting: (organizationId: OrganizationId) => Promise<number>;
 }
@@ -90,6 +92,7 @@ export function createProvisioning(context: ProvisioningContext): Provisioning {
     changeSeats: changeSeats.bind(null, context),
     recountSeats: recountSeats.bind(null, context),
     planSeatContract: planSeatContract.bind(null, context),
+    moveInQueue: moveInQueue.bind(null, context),
     customSchemas: createCustomSchemas(context),
     promoteWaiting: promoteWaiting.bind(null, context),
   };

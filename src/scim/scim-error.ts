@@ -65,6 +65,7 @@ const directoryRows: Readonly<Record<DirectoryErrorCode, Row>> = {
   lastOwner: [403],
   leaveNotFound: [404],
   leaveOverlaps: [409],
+  notWaiting: [409],
   leaveOver: [409],
   notAllowed: [403],
   belowUse: [409],

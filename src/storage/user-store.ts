@@ -84,6 +84,11 @@ export interface UserStore {
    * line for the seat of the return.
    */
   longestWaiting(organizationId: OrganizationId): Promise<User | null>;
+  /** Those who wait for a seat, in their order, from the one after `after` on. */
+  queue(
+    organizationId: OrganizationId,
+    page: { readonly after?: Pick<User, 'id' | 'waitingSince'>; readonly limit: number },
+  ): Promise<readonly User[]>;
   /** How many wait before this user; 0 is the first. Without `waitingSince` a user would be the last. */
   waitingBefore(organizationId: OrganizationId, user: Pick<User, 'id' | 'waitingSince'>): Promise<number>;
   /** Undeleted users whose leaves ask for something to be done by `now`, of all organisations, the longest due first, at most `limit`. */

@@ -294,6 +294,8 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   'seats.contract': ofPath('GET', '/seats/contract'),
   'seats.planContract': ofPath('PUT', '/seats/contract', { rows: [] }),
   'seats.forecast': ofPath('GET', '/seats/forecast'),
+  'seats.waiting': ofPath('GET', '/seats/waiting'),
+  'seats.moveWaiting': admin('POST', inPath('/seats/waiting/{person}/move'), { body: { before: null, reason: 'x' } }),
   'seats.history': ofPath('GET', '/seats/history'),
   'seats.usage': ofPath('GET', '/seats/usage?month=2027-01'),
   'seats.billing': ofPath('GET', '/seats/billing?month=2027-01'),

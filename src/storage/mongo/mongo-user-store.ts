@@ -64,6 +64,20 @@ export function createUserStore(users: UserModel, commit: (commit: UserCommit) =
         return first === null ? null : fromUserDocument(first);
       }),
 
+    queue: (organizationId, { after, limit }) =>
+      guard(async () => {
+        if (limit <= 0) return [];
+        const since = after?.waitingSince ?? everything;
+        const later = { queuedSince: operators({ $gt: since }) };
+        const asLong = { queuedSince: since, _id: operators({ $gt: after?.id ?? '' }) };
+        const found = await users
+          .find({ organizationId, $or: [later, asLong] })
+          .sort({ queuedSince: 1, _id: 1 })
+          .limit(limit)
+          .lean<UserDocument[]>();
+        return found.map(fromUserDocument);
+      }),
+
     waitingBefore: (organizationId, { id, waitingSince }) =>
       guard(() => {
         if (waitingSince === undefined) {

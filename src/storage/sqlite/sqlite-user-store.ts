@@ -42,6 +42,10 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
     `SELECT ${userColumns} FROM user
      WHERE organization = ? AND ${inQueue} ORDER BY waiting_since, id LIMIT 1`,
   );
+  const queue = connection.prepare<UserRow>(
+    `SELECT ${userColumns} FROM user
+     WHERE organization = ? AND ${inQueue} AND (waiting_since, id) > (?, ?) ORDER BY waiting_since, id LIMIT ?`,
+  );
   const waitingBefore = connection.prepare<Number>(
     `SELECT count(*) AS number FROM user
      WHERE organization = ? AND ${inQueue} AND (waiting_since, id) < (?, ?)`,
@@ -106,6 +110,10 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
     async longestWaiting(organizationId) {
       const row = await connection.read(() => longestWaiting.get(organizationId));
       return row === undefined ? null : toUser(row);
+    },
+    async queue(organizationId, { after, limit }) {
+      const place = [after?.waitingSince ?? Number.MIN_SAFE_INTEGER, after?.id ?? ''] as const;
+      return (await connection.read(() => queue.all(organizationId, ...place, limit))).map(toUser);
     },
     waitingBefore(organizationId, { id, waitingSince }) {
       const since = waitingSince ?? Number.MAX_SAFE_INTEGER;

@@ -296,6 +296,20 @@ export function describeUserStore(open: OpenStorage): void {
       expect([await place(second), await place(third)]).toEqual([0, 1]);
     });
 
+    test('the queue is read in its order, page by page', async () => {
+      const people: User[] = [];
+      for (const since of [noon + 2, noon + 1, noon + 2, noon + 3])
+        people.push(await store(held(makeUser(organization), 'seat', since)));
+      await store(held(held(makeUser(organization), 'seat', noon), 'admin', noon));
+      const order = idsOf([people[1]!, people[0]!, people[2]!, people[3]!]);
+      expect(idsOf(await storage.users.queue(organization, { limit: 10 }))).toEqual(order);
+      const first = await storage.users.queue(organization, { limit: 2 });
+      expect(idsOf(first)).toEqual(order.slice(0, 2));
+      expect(idsOf(await storage.users.queue(organization, { after: first[1]!, limit: 10 }))).toEqual(order.slice(2));
+      expect(await storage.users.queue(organization, { limit: 0 })).toEqual([]);
+      expect(await storage.users.queue(await openOrganization(storage, 1), { limit: 10 })).toEqual([]);
+    });
+
     test('who is on leave and in line for a seat stands in the same queue', async () => {
       const inLine = await store(held(makeUser(organization, { waitingSince: noon + 2 }), 'leave'));
       const first = await store(held(makeUser(organization), 'seat', noon + 1));

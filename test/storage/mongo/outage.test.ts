@@ -48,6 +48,7 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'users.get': (s) => s.users.get(id, person),
   'users.accessState': (s) => s.users.accessState(id, person),
   'users.findByKey': (s) => s.users.findByKey(id, { kind: 'userName', value: 'x' }),
+  'users.queue': (s) => s.users.queue(id, { limit: 1 }),
   'users.countByKey': (s) => s.users.countByKey(id, { kind: 'userName', value: 'x' }),
   'users.list': (s) => s.users.list(id, { limit: 1 }),
   'users.count': (s) => s.users.count(id),
