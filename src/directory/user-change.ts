@@ -56,7 +56,8 @@ export function applyEdit(before: User, { endSessions: asked, ...edit }: UserEdi
     return { user: { ...merged, holds, active: false }, need: 'none', endsSessions: asked === true };
   }
   const placed = { ...merged, holds: others.length === merged.holds.length ? merged.holds : others };
-  const user = before.waitingSince !== undefined && !wasWaiting && reserves(placed) ? placed : withoutWaiting(placed);
+  // Whoever waits and goes on a leave that reserves keeps the place in line, too.
+  const user = before.waitingSince !== undefined && reserves(placed) ? inLine(placed) : withoutWaiting(placed);
   const active = isActive(user);
   const endsSessions = asked === true || (before.active && !active);
   return { user: { ...user, active }, need: needOf(before, { ...user, active }), endsSessions };
@@ -92,7 +93,13 @@ export function asWaiting(user: User, now: Instant, by: string, reason?: string)
 
 /** On leave as before, and in line for the seat of the return. */
 export function asInLine(user: User, now: Instant): User {
-  return { ...user, leaves: withReservation(user.leaves ?? [], 'waiting'), waitingSince: now };
+  return { ...inLine(user), waitingSince: now };
+}
+
+function inLine(user: User): User {
+  const { leaves = [] } = user;
+  const marked = withReservation(leaves, 'waiting');
+  return marked === leaves ? user : { ...user, leaves: marked };
 }
 
 /** Whoever was in the queue, as they are once they have a seat: active, or on leave with a seat kept. */

@@ -4,11 +4,22 @@
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { ConnectionId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import { writeActive } from '#directory/user-change.ts';
-import type { User } from '#directory/user.ts';
+import { statusOf as statusOfUser, type User } from '#directory/user.ts';
 import { provenance } from '#provisioning/provision-user.ts';
 import { randomUUID } from 'node:crypto';
+import { seatContractId, seatContractRecords } from '#storage/seat-contract-records.ts';
 import { createSide, type Side } from '../provisioning/relayed-write-side.ts';
-import { apply, type Directory, type Operation, type Person, queueOf, statusOf, usedSeats } from './directory-model.ts';
+import {
+  apply,
+  catchUp,
+  type Directory,
+  midnight,
+  type Operation,
+  type Person,
+  queueOf,
+  statusOf,
+  usedSeats,
+} from './directory-model.ts';
 import type { MortalStore } from './mortal-store.ts';
 
 export interface Step {
@@ -16,6 +27,11 @@ export interface Step {
   /** At which step of the store it dies; null: it does not. */
   readonly dies: number | null;
 }
+
+const dateOf = (instant: number): string => new Date(instant).toISOString().slice(0, 10);
+
+/** Of the HR feed's reports. */
+let sequence = 0;
 
 const by = (mouth: ChangeContext['mouth'], connection?: string): ChangeContext => ({
   mouth,
@@ -31,26 +47,30 @@ export async function liveThrough(store: MortalStore, steps: readonly Step[], li
   const ids: UserId[] = [];
   let clock = Date.parse('2027-01-12T01:00:00Z');
   let side = createSide(store.storage(), () => clock);
-  let directory: Directory = { licensed, over: 0, policy: 'wait', people: [] };
-  await side.createOrganization({ id: organization, name: 'Model', timeZone: 'Asia/Tokyo', licensed }, by('adminApi'));
+  let directory: Directory = { licensed, over: 0, policy: 'wait', reserveDays: 0, row: null, people: [] };
+  await side.createOrganization({ id: organization, name: 'Model', timeZone: 'UTC', licensed }, by('adminApi'));
 
   for (const [place, { operation, dies }] of steps.entries()) {
-    clock += 1;
-    const aimed = 'who' in operation ? { ...operation, who: operation.who % Math.max(1, ids.length) } : operation;
+    clock += operation.kind === 'pass' ? operation.hours * 3_600_000 + 1 : 1;
+    const aimed = aim(operation, ids.length, directory);
     const { refusals, steps: possible } = apply(directory, aimed, clock);
     const whole = possible.at(-1) ?? directory;
     const words = `step ${place}: ${JSON.stringify(aimed)}${dies === null ? '' : `, dying at ${dies}`}`;
 
-    if (dies !== null) store.failAt(dies);
+    // Of what is due at one instant a second start may take another order.
+    const mayDie = dies !== null && aimed.kind !== 'pass' && aimed.kind !== 'reserve';
+    if (mayDie) store.failAt(dies);
     const answer = await carryOut(side, organization, ids, aimed, clock);
     await side.finished();
-    const died = dies !== null && (await store.mend());
+    const died = mayDie && (await store.mend());
     if (died) {
       side = createSide(store.storage(), () => clock);
       // The sweep leaves young movements to their writer; this one is dead.
       await store.storage().seats.settle(Date.now() + 60_000);
       await side.sweep();
     }
+    await side.catchUp(organization);
+    await side.finished();
     const found = await look(side, organization, ids);
 
     if (answer !== 'unavailable') {
@@ -64,13 +84,25 @@ export async function liveThrough(store: MortalStore, steps: readonly Step[], li
     } else {
       expect([words, died]).toEqual([words, true]);
       // The whole first: where two look the same, what was asked for has happened.
-      const states = refusals.length > 0 ? [directory] : [...possible.toReversed(), directory];
+      const before = catchUp(directory, clock);
+      const states = refusals.length > 0 ? [before] : [...possible.toReversed(), before];
       const state = states.find((one) => JSON.stringify(show(one)) === JSON.stringify(found));
       if (state === undefined) expect([words, found]).toEqual([words, states.map(show)]);
       else directory = state;
     }
   }
   await expectAudited(side, organization, ids, directory);
+}
+
+/** At somebody there is; a second leave beside an open one, and the end of none, are nothing here. */
+function aim(operation: Operation, count: number, { people }: Directory): Operation {
+  if (!('who' in operation)) return operation;
+  const who = operation.who % Math.max(1, count);
+  const person = people[who];
+  const hasLeave = person !== undefined && person.leave !== null;
+  const isIdle = person?.deleted === true ? hasLeave : operation.kind === 'leave' ? hasLeave : !hasLeave;
+  if ((operation.kind === 'leave' || operation.kind === 'endLeave') && isIdle) return { kind: 'nothing' };
+  return { ...operation, who };
 }
 
 /** What the mouths do. Answers the code of a refusal, `unavailable`, or null. */
@@ -102,7 +134,36 @@ async function ask(
   const whom = (who: number): UserId => ids[who] ?? ('nobody' as UserId);
   switch (operation.kind) {
     case 'nothing':
+    case 'pass':
       return null;
+    case 'leave': {
+      const { inDays, days, keep } = operation;
+      const dayOf = (ahead: number): string => dateOf(midnight(now, ahead));
+      const plan = {
+        type: 'leave' as const,
+        ...(inDays === 0 ? {} : { from: dayOf(inDays) }),
+        ...(days === null ? {} : { until: dayOf(inDays + days) }),
+        seat: keep ? ('keep' as const) : ('release' as const),
+      };
+      return side.planLeave(organization, whom(operation.who), plan, by('adminApi'));
+    }
+    case 'endLeave': {
+      const user = await side.storage.users.get(organization, whom(operation.who));
+      const leave = user?.leaves?.find(({ state }) => state === 'planned' || state === 'running');
+      return side.endLeaveNow(organization, whom(operation.who), leave?.id ?? ('none' as never), by('adminApi'));
+    }
+    case 'reserve':
+      return side.changeOrganization(organization, { reserveForReturn: operation.days }, by('adminApi'));
+    case 'row': {
+      const from = dateOf(midnight(now, operation.inDays));
+      return side.planSeatContract(organization, [{ from, licensed: operation.licensed }], by('adminApi'));
+    }
+    case 'hr': {
+      const own = await side.storage.organizations.get(organization);
+      const line = { status: operation.status, effectiveAt: now, sequence: (sequence += 1) };
+      const feed = 'feed' as ConnectionId;
+      return side.reportStatus(own!, whom(operation.who), line, feed, by('hrFeed', 'feed'));
+    }
     case 'post': {
       const { name, active } = operation;
       const connection = operation.connection as string as ConnectionId;
@@ -166,6 +227,8 @@ async function look(side: Side, organization: OrganizationId, ids: UserId[]): Pr
   }
   const ledger = await seats.read(organization);
   const counts = await users.counts(organization);
+  const contract = await side.storage.records(seatContractRecords).get(seatContractId(organization), 0);
+  const row = contract?.value.rows[0];
   const waiting = found
     .map((user, who) => ({ ...user, who }))
     .filter((user) => user.waitingSince !== undefined)
@@ -178,32 +241,40 @@ async function look(side: Side, organization: OrganizationId, ids: UserId[]): Pr
     over: ledger?.over ?? -1,
     policy: (await organizations.get(organization))?.seatPolicy ?? 'none',
     used: ledger?.used ?? -1,
+    row: row === undefined ? null : `${row.licensed} from ${row.from}${row.appliedAt === undefined ? '' : ', applied'}`,
     queue: waiting.map(({ who }) => who),
     people: found.map((user) => {
       const holds = user.holds
         .filter((hold) => hold.kind !== 'seat')
         .map((hold) => `${hold.kind} ${hold.source}`.trim());
-      const status =
-        user.deletedAt !== undefined ? 'deleted' : holds.length > 0 ? 'inactive' : user.active ? 'active' : 'waiting';
       const { epoch, profile } = user;
-      return `${profile.userName} ${status} ${user.seat} ${holds.toSorted().join(',')} epoch ${epoch}`;
+      const leave = user.leaves?.find(({ state }) => state === 'planned' || state === 'running');
+      const plan = leave === undefined ? 'no leave' : describeLeave(leave.state, leave.reservation !== undefined);
+      return `${profile.userName} ${statusOfUser(user)} ${user.seat} ${holds.toSorted().join(',')} epoch ${epoch}, ${plan}`;
     }),
   };
 }
 
+function describeLeave(state: string, reserved: boolean): string {
+  return `leave ${state}${reserved ? ', reserved' : ''}`;
+}
+
 /** A directory of the model as `look` sees the real one. */
 function show(directory: Directory) {
-  const { licensed, over, policy, people } = directory;
+  const { licensed, over, policy, people, row } = directory;
   const describe = (person: Person): string => {
-    const status = statusOf(person);
-    const seat = status === 'active' ? 'held' : 'none';
-    return `${person.name} ${status} ${seat} ${person.holds.toSorted().join(',')} epoch ${person.epoch}`;
+    const holds = person.leave?.running === true ? [...person.holds, 'leave'] : person.holds;
+    const seat = person.seat ? 'held' : 'none';
+    const { leave } = person;
+    const plan = leave === null ? 'no leave' : describeLeave(leave.running ? 'running' : 'planned', leave.reserved);
+    return `${person.name} ${statusOf(person)} ${seat} ${holds.toSorted().join(',')} epoch ${person.epoch}, ${plan}`;
   };
   return {
     licensed,
     over,
     policy: policy as string,
     used: usedSeats(directory),
+    row: row === null ? null : `${row.licensed} from ${dateOf(row.at)}${row.applied ? ', applied' : ''}`,
     queue: [...queueOf(directory)],
     people: people.map(describe),
   };

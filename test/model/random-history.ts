@@ -34,6 +34,27 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ ...of('policy'), policy: fc.constantFrom('wait', 'refuse', 'allowOver'), over: fc.nat(2) }),
   },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      ...of('leave'),
+      who,
+      inDays: fc.nat(3),
+      days: fc.option(fc.integer({ min: 1, max: 6 }), { freq: 8 }),
+      keep: fc.constantFrom(false, false, true),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ ...of('endLeave'), who }) },
+  { weight: 2, arbitrary: fc.record({ ...of('reserve'), days: fc.nat(4) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ ...of('row'), inDays: fc.nat(4), licensed: fc.option(fc.nat(5), { freq: 25 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ ...of('hr'), who, status: fc.constantFrom('terminated' as const, 'active' as const) }),
+  },
+  { weight: 5, arbitrary: fc.record({ ...of('pass'), hours: fc.constantFrom(1, 11, 24, 24, 49, 120, -1) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('recount', 'queue', 'relay', 'sweep') }) },
 );
 

@@ -7,6 +7,11 @@ import { sessionRecords } from '#gate/sessions/session.ts';
 import { keepNotice } from '#notices/keep-notice.ts';
 import { noticeRecords } from '#notices/notice-records.ts';
 import { deletedNameRecords } from '#provisioning/deleted-names.ts';
+import { moveLeaves } from '#provisioning/move-leaves.ts';
+import { runLeaves } from '#provisioning/run-leaves.ts';
+import { runSeatContracts } from '#provisioning/seat-contract.ts';
+import type { OrganizationId } from '#directory/identifiers.ts';
+import { seatContractRecords } from '#storage/seat-contract-records.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { keepSeatEvent } from '#provisioning/seat-history.ts';
@@ -29,6 +34,7 @@ export const sideRecordKinds: readonly AnnouncedKind[] = [
   customSchemaRecords,
   deletedNameRecords,
   noticeRecords,
+  seatContractRecords,
   seatEventRecords,
   seatDayRecords,
 ];
@@ -40,6 +46,8 @@ export interface Side extends Provisioning {
   readonly audit: AuditTrail;
   /** What the server does by itself every few seconds. */
   sweep(): Promise<void>;
+  /** What the schedule does: leaves, reservations and rows of the contract whose time has come. */
+  catchUp(organizationId: OrganizationId): Promise<void>;
   /** What goes on behind the answers is done. */
   finished(): Promise<void>;
 }
@@ -77,6 +85,11 @@ export function createSide(storage: Storage, now: () => number = Date.now): Side
   return {
     ...createProvisioning(context),
     sweep: () => sweepSeats(context),
+    async catchUp(organizationId) {
+      await moveLeaves(context, organizationId);
+      await runLeaves(context);
+      await runSeatContracts(context);
+    },
     storage,
     relay,
     audit,
