@@ -15,6 +15,7 @@ import {
   type Operation,
 } from './admin-operation.ts';
 import { ensureDefaultConnection } from './connection-changes.ts';
+import { readTelling, toTellingAnswer } from './organization-telling.ts';
 import { readCursor, toPage } from './paging.ts';
 
 const one = '/organizations/:org';
@@ -70,11 +71,13 @@ export const organizationOperations: readonly Operation[] = [
     answer: contract.organizationChanged,
     run: async (context, call) => {
       const { name, timeZone, leaveSeat, returnHour, contact } = call.body;
+      const telling = readTelling(call.organization, call.body);
       const edit = {
         ...(name === undefined ? {} : { name }),
         ...(timeZone === undefined ? {} : { timeZone }),
         ...(leaveSeat === undefined ? {} : { leaveSeat }),
         ...(returnHour === undefined ? {} : { returnHour }),
+        ...telling,
         ...(contact === undefined ? {} : { contact: contact === null ? null : toContact(contact) }),
       };
       const { organization, change } = await context.provisioning.changeOrganization(
@@ -151,6 +154,7 @@ export function toOrganizationAnswer(organization: Organization) {
     policy: seatPolicy,
     leaveSeat,
     returnHour,
+    ...toTellingAnswer(organization),
     ...(contact === undefined ? {} : { contact }),
     createdAt: toIso(createdAt),
   };

@@ -42,7 +42,8 @@ export function applyEdit(before: User, { endSessions: asked, ...edit }: UserEdi
   const user = withoutWaiting({ ...merged, holds: others.length === merged.holds.length ? merged.holds : others });
   const active = isActive(user);
   const endsSessions = asked === true || (before.active && !active);
-  return { user: { ...user, active }, need: needOf(before, { ...user, active }), endsSessions };
+  const since = active && !before.active ? { activeSince: now } : {};
+  return { user: { ...user, ...since, active }, need: needOf(before, { ...user, active }), endsSessions };
 }
 
 function needOf(before: User, after: User): SeatNeed {
@@ -69,8 +70,8 @@ export function asWaiting(user: User, now: Instant, by: string): User {
 }
 
 /** The waiting user as they are once they have a seat. */
-export function asPromoted(user: User): User {
-  return withoutWaiting({ ...user, holds: liftHold(user.holds, 'seat', ''), active: true });
+export function asPromoted(user: User, now: Instant): User {
+  return withoutWaiting({ ...user, holds: liftHold(user.holds, 'seat', ''), active: true, activeSince: now });
 }
 
 /** An identity provider writes `active`: `false` places this connection's `idp` hold, `true` lifts it and no other (scim.md 5.1). */

@@ -9,6 +9,8 @@ import { type EffectFields, effectFields, effectSchema, withEffects } from './mo
 import { guard, isDuplicateKey } from './mongo-errors.ts';
 import { defineModel, DocumentSchema } from './mongo-model.ts';
 
+type Telling = Pick<Organization, 'alerts' | 'noticeDays' | 'dormancy' | 'language'>;
+
 export interface OrganizationDocument extends EffectFields {
   readonly _id: string;
   readonly revision: number;
@@ -22,6 +24,8 @@ export interface OrganizationDocument extends EffectFields {
   readonly contact?: Organization['contact'] | null;
   readonly leaveSeat?: Organization['leaveSeat'] | null;
   readonly returnHour?: number | null;
+  /** What is told of and how, as it is. */
+  readonly telling?: Telling | null;
   readonly createdAt: number;
 }
 
@@ -42,6 +46,7 @@ export function defineOrganizations(connection: Connection): OrganizationModel {
       contact: Object,
       leaveSeat: String,
       returnHour: Number,
+      telling: Object,
       createdAt: Number,
       ...effectSchema,
     },
@@ -97,12 +102,17 @@ function toFields({ id, endsAt, contact, leaveSeat, returnHour, ...rest }: Organ
   const { name, timeZone, state, seatPolicy, createdAt, revision } = rest;
   const plain = { organizationId: id, name, timeZone, state, seatPolicy, createdAt, revision };
   const options = { contact: contact ?? null, leaveSeat: leaveSeat ?? null, returnHour: returnHour ?? null };
-  return { ...plain, endsAt: endsAt ?? null, ...options };
+  const { alerts, noticeDays, dormancy, language } = rest;
+  // The driver would write what is undefined.
+  const telling = Object.fromEntries(
+    Object.entries({ alerts, noticeDays, dormancy, language }).filter(([, value]) => value !== undefined),
+  );
+  return { ...plain, endsAt: endsAt ?? null, ...options, telling };
 }
 
 function fromDocument(document: OrganizationDocument): Organization {
   const { name, timeZone, state, endsAt, seatPolicy, contact, createdAt, revision } = document;
-  const { leaveSeat, returnHour } = document;
+  const { leaveSeat, returnHour, telling } = document;
   return {
     id: document._id as OrganizationId,
     name,
@@ -113,6 +123,7 @@ function fromDocument(document: OrganizationDocument): Organization {
     ...(contact === undefined || contact === null ? {} : { contact }),
     ...(leaveSeat === undefined || leaveSeat === null ? {} : { leaveSeat }),
     ...(returnHour === undefined || returnHour === null ? {} : { returnHour }),
+    ...telling,
     createdAt,
     revision,
   };
