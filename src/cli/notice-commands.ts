@@ -27,7 +27,9 @@ export function addNoticeCommands({ program, terminal, endWith }: CommandPlace):
       const items = await insideHouse(terminal, (house) =>
         listAll(house, { operation: 'notices.list', organization: org, query, acceptLanguage }),
       );
-      terminal.result(json === true ? JSON.stringify(items) : writeTable(['at', 'level', 'title', 'read', 'id'], items));
+      terminal.result(
+        json === true ? JSON.stringify(items) : writeTable(['at', 'level', 'title', 'read', 'id'], items),
+      );
     });
 
   withOrganization(notice.command('read'))

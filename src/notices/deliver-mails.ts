@@ -9,7 +9,7 @@ import { isMailAddress } from '#config/mail-address.ts';
 import { createTranslator } from '#messages/translator.ts';
 import type { Storage } from '#storage/storage.ts';
 import { addressNotice } from './address-notice.ts';
-import { listMailDue, moveMailDue, type StoredMailDue } from './mail-due.ts';
+import { listMailDue, moveMailDue, type MailDue, type StoredMailDue } from './mail-due.ts';
 import { noticeMailRecords, type MailCode, type NoticeMail, type StoredMail } from './mail-records.ts';
 import { MailError, type Mailer } from './mailer.ts';
 import { languageOf, writeMail } from './notice-text.ts';
@@ -32,18 +32,31 @@ const longestDelayMs = 1_800_000;
 
 /** Everything that is due, once; ends early when the mail server is away. Throws `StorageError`. */
 export async function deliverMails(place: MailPlace): Promise<void> {
-  const { storage, now } = place;
+  // The readers of new notices first: their mails are due at once.
+  await workOff(place, 'address', async (due) => {
+    await address(place, due);
+    return true;
+  });
+  await workOff(place, 'send', async (due) => (await deliverOne(place, due)) !== 'away');
+}
+
+/** `work` answers whether to go on. */
+async function workOff(
+  { storage, now }: MailPlace,
+  kind: MailDue['kind'],
+  work: (due: StoredMailDue) => Promise<boolean>,
+): Promise<void> {
   for (let after: string | undefined; ; ) {
-    const dues = await listMailDue(storage, now(), pageSize, after);
-    for (const due of dues) {
-      if (due.value.kind === 'address') {
-        await addressNotice(storage, due.value.id, now());
-        await moveMailDue(storage, due, null);
-      } else if ((await deliverOne(place, due)) === 'away') return;
-    }
+    const dues = await listMailDue(storage, kind, now(), pageSize, after);
+    for (const due of dues) if (!(await work(due))) return;
     after = dues.at(-1)?.id;
     if (dues.length < pageSize) return;
   }
+}
+
+async function address({ storage, now }: MailPlace, due: StoredMailDue): Promise<void> {
+  await addressNotice(storage, due.value.id, now());
+  await moveMailDue(storage, due, null);
 }
 
 async function deliverOne(place: MailPlace, due: StoredMailDue): Promise<'done' | 'away'> {

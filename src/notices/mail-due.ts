@@ -17,28 +17,31 @@ export type StoredMailDue = StoredRecord<MailDue>;
 
 export const mailDueRecords: RecordKind<MailDue> = { name: 'mailDue', keysOf: () => [] };
 
-/** In the place of an organisation; no organisation can have it as its id. */
-const everyOrganization = '*' as OrganizationId;
+/** In the place of an organisation, one for each kind; no organisation can have it as its id. */
+function placeOf(kind: MailDue['kind']): OrganizationId {
+  return `*${kind}` as OrganizationId;
+}
 
 /** Idempotent. Throws `StorageError`. */
 export async function putMailDue(storage: Storage, due: MailDue): Promise<void> {
   const id = `${String(due.at).padStart(15, '0')}-${due.kind}-${due.id}`;
   try {
-    await storage.records(mailDueRecords).insert({ id, organizationId: everyOrganization, value: due });
+    await storage.records(mailDueRecords).insert({ id, organizationId: placeOf(due.kind), value: due });
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
   }
 }
 
-/** Those whose time has come, in order of time, after the one of this id. */
+/** Those of a kind whose time has come, in order of time, after the one of this id. */
 export async function listMailDue(
   storage: Storage,
+  kind: MailDue['kind'],
   now: Instant,
   limit: number,
   after?: string,
 ): Promise<readonly StoredMailDue[]> {
   const page = { limit, ...(after === undefined ? {} : { after }) };
-  const found = await storage.records(mailDueRecords).list(everyOrganization, page, now);
+  const found = await storage.records(mailDueRecords).list(placeOf(kind), page, now);
   return found.filter(({ value }) => value.at <= now);
 }
 
