@@ -118,6 +118,12 @@ export const holdAnswer = z.object({
   note: z.string().optional(),
   until: instant.optional(),
 });
+export const differenceAnswer = z.object({
+  user: z.string(),
+  userName: z.string(),
+  status: userStatus,
+  holds: z.array(holdAnswer),
+});
 const seatState = z.enum(['held', 'none', 'waiting']);
 export const userAnswer = z.object({
   id: z.string(),

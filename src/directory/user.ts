@@ -93,7 +93,8 @@ export type UserKeyKind =
   | 'displayName'
   | 'email'
   | 'department'
-  | 'leave';
+  | 'leave'
+  | 'differs';
 export interface UserKey {
   readonly kind: UserKeyKind;
   readonly value: string;
@@ -107,8 +108,22 @@ export function nextTransitionAt({ leaves = [], deletedAt }: Pick<User, 'leaves'
   return deletedAt === undefined ? nextTransitionOf(leaves) : undefined;
 }
 
-/** All keys: names folded where SCIM ignores case, `externalId` and `employeeNumber` exact, e-mails bare and as `type|value`, departments and open leaves by id. */
-export function keysOf({ profile, leaves = [] }: Pick<User, 'profile' | 'leaves'>): readonly UserKey[] {
+/** The connections that provision this user and take them for active, while something else holds them. */
+export function connectionsThatDiffer({
+  holds,
+  provisionedBy,
+}: Pick<User, 'holds' | 'provisionedBy'>): readonly ConnectionId[] {
+  if (holds.length === 0) return [];
+  const saidInactive = new Set(holds.filter(({ kind }) => kind === 'idp').map(({ source }) => source));
+  return provisionedBy.filter((connection) => !saidInactive.has(connection));
+}
+
+/**
+ * All keys: names folded where SCIM ignores case, `externalId` and `employeeNumber` exact, e-mails bare and as `type|value`, departments and open
+ * leaves by id, connections that take an inactive person for active.
+ */
+export function keysOf(user: Pick<User, 'profile' | 'leaves' | 'holds' | 'provisionedBy'>): readonly UserKey[] {
+  const { profile, leaves = [] } = user;
   const keys: UserKey[] = [{ kind: 'userName', value: foldCase(profile.userName) }];
   if (profile.externalId !== undefined) keys.push({ kind: 'externalId', value: profile.externalId });
   const employeeNumber = profile.enterprise?.['employeeNumber'];
@@ -125,6 +140,7 @@ export function keysOf({ profile, leaves = [] }: Pick<User, 'profile' | 'leaves'
   const open = leaves.filter(isOpen);
   if (open.length > 0) keys.push(openLeaveKey);
   for (const { id } of open) keys.push({ kind: 'leave', value: id });
+  for (const value of connectionsThatDiffer(user)) keys.push({ kind: 'differs', value });
   return keys;
 }
 
