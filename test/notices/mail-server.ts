@@ -27,6 +27,7 @@ export async function startMailServer(login?: {
   const server = new SMTPServer({
     authOptional: login === undefined,
     allowInsecureAuth: true,
+    disableReverseLookup: true,
     disabledCommands: ['STARTTLS'],
     closeTimeout: 1,
     onAuth({ username, password }, _session, done) {
