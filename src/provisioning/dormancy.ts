@@ -7,7 +7,7 @@ import { DirectoryError } from '#directory/directory-error.ts';
 import { dormancyStep, idleSince, type DormancyRule, type DormancyWarning } from '#directory/dormancy.ts';
 import { toEffects } from '#directory/effect.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
-import { placeHold } from '#directory/hold.ts';
+import { hasHold, placeHold, type Hold } from '#directory/hold.ts';
 import type { Instant, UserId } from '#directory/identifiers.ts';
 import type { Notice } from '#directory/notice.ts';
 import type { Organization } from '#directory/organization.ts';
@@ -124,16 +124,19 @@ async function lookAt(
   isMailed: boolean,
 ): Promise<Found> {
   const { id, dormancy: rule, timeZone } = organization;
+  const isOfToday = ({ kind, since }: Hold): boolean => kind === 'dormant' && toLocalDate(since, timeZone) === day;
+  let held = users.filter(({ holds }) => holds.some(isOfToday)).length;
   const active = users.filter((user) => user.active);
   const ids = active.map((user) => lastSeenId(id, user.id));
-  if (ids.length === 0) return { warned: 0, held: 0 };
+  if (ids.length === 0) return { warned: 0, held };
   const [seen, warnings] = await Promise.all([
     context.storage.records(lastSeenRecords).getMany(ids, context.now()),
     context.storage.records(dormancyWarningRecords).getMany(ids, context.now()),
   ]);
   const seenAt = new Map(seen.map((record) => [record.id, record.value.at]));
   const warnedOf = new Map(warnings.map((record) => [record.id, record]));
-  let [warned, held] = [0, 0];
+  // Counted by what is so, not by who did it: of several nodes at once, or after a crash, one tells of all.
+  let warned = 0;
   for (const user of active) {
     const place = lastSeenId(id, user.id);
     const since = idleSince(user, seenAt.get(place));
@@ -142,8 +145,8 @@ async function lookAt(
     const warnedOn = warning?.value.idleSince === since ? warning.value.day : undefined;
     const idleDays = daysBetween(toLocalDate(since, timeZone), day);
     const step = dormancyStep(rule, idleDays, warnedOn === undefined ? undefined : daysBetween(warnedOn, day));
-    if (step === 'warn' && (await warn(context, organization, user, { idleSince: since, day }, warning, isMailed)))
-      warned += 1;
+    if (step === 'warn') await warn(context, organization, user, { idleSince: since, day }, warning, isMailed);
+    if (step === 'warn' || warnedOn === day) warned += 1;
     if (step === 'hold' && (await hold(context, user, since))) held += 1;
   }
   return { warned, held };
@@ -156,7 +159,7 @@ async function warn(
   value: DormancyWarning,
   before: StoredRecord<DormancyWarning> | undefined,
   isMailed: boolean,
-): Promise<boolean> {
+): Promise<void> {
   const store = context.storage.records(dormancyWarningRecords);
   // The mail first, once for this idleness: a crash in between queues it again under its id.
   if (isMailed) {
@@ -165,17 +168,18 @@ async function warn(
     await queueMail(context.storage, context.now(), { id: mailId, organizationId: id, user: user.id, ...mail });
   }
   const expiresAt = context.now() + (dormancy.afterDays + 400) * dayMs;
-  if (before !== undefined) return store.replace({ ...before, expiresAt, value });
+  if (before !== undefined) {
+    await store.replace({ ...before, expiresAt, value });
+    return;
+  }
   try {
     await store.insert({ id: lastSeenId(id, user.id), organizationId: id, expiresAt, value });
-    return true;
   } catch (error) {
-    if (error instanceof StorageError && error.code === 'duplicate') return false;
-    throw error;
+    if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
   }
 }
 
-/** False: they were seen meanwhile, are held by something else, or are the last owner. */
+/** Whether they are held so now; not: they were seen meanwhile, are held by something else, or are the last owner. */
 async function hold(context: ProvisioningContext, { organizationId, id }: User, since: Instant): Promise<boolean> {
   const seen = await context.storage.records(lastSeenRecords).get(lastSeenId(organizationId, id), context.now());
   const edit = (user: User) => {
@@ -184,7 +188,8 @@ async function hold(context: ProvisioningContext, { organizationId, id }: User, 
     return { holds: placeHold(user.holds, dormant) };
   };
   try {
-    return (await changeUser(context, organizationId, id, edit, by)).changed;
+    const { user } = await changeUser(context, organizationId, id, edit, by);
+    return hasHold(user.holds, 'dormant');
   } catch (error) {
     if (error instanceof DirectoryError && (error.code === 'lastOwner' || error.code === 'userNotFound')) return false;
     throw error;
