@@ -57,6 +57,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   'openid-client': ['gate/connections/oidc/'],
   'oidc-provider': ['gate/openid-provider/'],
   jose: ['secrets/'],
+  nodemailer: ['notices/mailer.ts'],
   express: httpRooms,
 };
 

@@ -23,6 +23,7 @@ import { createBadCredentialLimit } from '#http/bad-credentials.ts';
 import { createHealthRouter } from '#http/health-endpoints.ts';
 import { createMetricsRouter, readScrapedValues } from '#http/metrics-endpoints.ts';
 import { keepNotice } from '#notices/keep-notice.ts';
+import { createMailer } from '#notices/mailer.ts';
 import type { Logger } from '#observability/logger.ts';
 import { createMetrics, type Metrics } from '#observability/metrics.ts';
 import { defaultOrganization, prepareFirstStart } from '#provisioning/first-start.ts';
@@ -30,6 +31,8 @@ import { createProvisioningLog } from '#provisioning/provisioning-log.ts';
 import { keepSeatEvent, keepSeatEvents } from '#provisioning/seat-history.ts';
 import { createProvisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
+import { watchSeatsOf } from '#provisioning/seat-alerts.ts';
+import { createSeatWatch } from '#provisioning/seat-watch.ts';
 import { listScheduledWork } from '#scheduled-work.ts';
 import { createTokenRouter } from '#scim/oauth-token-router.ts';
 import { createScimDoor, createScimRouter } from '#scim/scim-router.ts';
@@ -91,15 +94,18 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const audit = createAuditTrail(storage.audit, keyring.audit);
   const wakeRelay = (): void => relay.wake();
   const later = createLaterWork(reportTrouble);
+  const mailer = createMailer(config.mail, baseUrl);
   const write: ProvisioningContext = {
     storage,
     now,
     randomBytes,
     nameKey: keyring.names,
     wakeRelay,
+    seatsMoved: (id) => seatWatch.note(id),
     continueLater: later.begin,
     reportTrouble,
   };
+  const seatWatch = createSeatWatch((id) => watchSeatsOf(write, id), reportTrouble);
   const provisioning = createProvisioning(write);
   const credentials = createCredentials({ storage, now, randomBytes, wakeRelay, seal: sealing.seal });
   const credentialUses = createCredentialUses({ storage, now, reportTrouble });
@@ -123,7 +129,10 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
         jobs.soon('logouts');
       },
       seat: (effect) => keepSeatEvent({ storage }, effect),
-      notice: (effect) => keepNotice(storage, effect),
+      notice: async (effect) => {
+        await keepNotice(storage, effect, mailer !== null);
+        jobs.soon('mails');
+      },
       endAppSessions: async (effect) => {
         await endAppSessions(gate, effect);
         jobs.soon('logouts');
@@ -194,6 +203,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     randomBytes,
     wakeRelay,
     lookUpTxt: createTxtLookup(config.gate.dnsServers),
+    mailer,
     settleEffects: async () => void (await relay.drain()),
     config: { baseUrl, bodyBytes: config.limits.bodyBytes },
     version,
@@ -267,6 +277,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const setUpLink = isFirstStart ? await createSetUpLink(admin, defaultOrganization) : null;
   const close = async (): Promise<void> => {
     await later.finish();
+    await seatWatch.finish();
     // A pass cut in the middle would leave its claims: nobody could carry them out until they have run out.
     await relay.stop();
     await gate.close();

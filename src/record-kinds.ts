@@ -16,8 +16,13 @@ import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
 import { statusBatchRecords } from '#hr/status-batch.ts';
 import { idempotencyRecords } from '#http/idempotency.ts';
-import { noticeRecords } from '#notices/notice-records.ts';
+import { mailDueRecords } from '#notices/mail-due.ts';
+import { noticeMailRecords } from '#notices/mail-records.ts';
+import { noticeReadingRecords, noticeRecords } from '#notices/notice-records.ts';
+import { toldOnceRecords } from '#notices/tell-once.ts';
 import { deletedNameRecords } from '#provisioning/deleted-names.ts';
+import { dormancyWalkRecords, dormancyWarningRecords } from '#provisioning/dormancy.ts';
+import { seatAlertRecords } from '#provisioning/seat-alerts.ts';
 import { deadLetterRecords } from '#signals/effect-relay.ts';
 import { accessTokenRecords } from '#secrets/access-tokens.ts';
 import { usedAssertionRecords } from '#secrets/client-assertion.ts';
@@ -27,6 +32,7 @@ import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
 import { certificateWarningRecords, metadataWatchRecords } from '#storage/metadata-watch-records.ts';
+import { lastSeenRecords } from '#storage/last-seen-records.ts';
 import { samlKeyRecords } from '#storage/saml-key-records.ts';
 import { domainClaimRecords, verifiedDomainRecords } from '#storage/domain-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
@@ -62,7 +68,15 @@ export const recordKinds: readonly AnnouncedKind[] = [
   provisioningLogRecords,
   logoutAttemptRecords,
   metadataWatchRecords,
+  dormancyWalkRecords,
+  dormancyWarningRecords,
+  lastSeenRecords,
+  mailDueRecords,
+  noticeMailRecords,
+  noticeReadingRecords,
   noticeRecords,
+  toldOnceRecords,
+  seatAlertRecords,
   samlKeyRecords,
   receivedTokenRecords,
   seatContractRecords,

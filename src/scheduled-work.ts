@@ -1,17 +1,21 @@
 // What the house does by the clock, and how often. background-jobs.ts runs it, each job on one node at a time.
 
 import type { AdminContext } from '#admin/admin-operation.ts';
+import { announceShortages } from '#admin/announce-shortages.ts';
 import { followMetadata } from '#admin/follow-metadata.ts';
 import { rotateOldKeys } from '#admin/rotate-signing-keys.ts';
 import { warnOfCertificates } from '#admin/warn-of-certificates.ts';
 import type { Job } from '#background-jobs.ts';
 import type { Gate } from '#gate/gate.ts';
+import { deliverMails, type MailPlace } from '#notices/deliver-mails.ts';
 import type { Metrics } from '#observability/metrics.ts';
+import { runDormancy } from '#provisioning/dormancy.ts';
 import { moveAllLeaves } from '#provisioning/move-leaves.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { runLeaves } from '#provisioning/run-leaves.ts';
 import { runSeatContracts } from '#provisioning/seat-contract.ts';
 import { addUpSeatDays } from '#provisioning/seat-history.ts';
+import { watchSeats } from '#provisioning/seat-alerts.ts';
 import { recountAll, sweepSeats } from '#provisioning/seat-sweep.ts';
 import { recordKinds } from '#record-kinds.ts';
 import { expireRecords } from '#storage/expire-records.ts';
@@ -35,6 +39,10 @@ export function listScheduledWork({ storage, write, admin, gate, metrics, now }:
     { name: 'leaveZones', everyMs: 3_600_000, run: () => moveAllLeaves(write) },
     { name: 'seatHistory', everyMs: 3_600_000, run: () => addUpSeatDays({ storage, now }) },
     { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
+    { name: 'seatAlerts', everyMs: 60_000, run: () => watchSeats(write) },
+    { name: 'shortages', everyMs: 300_000, run: () => announceShortages(admin) },
+    { name: 'dormancy', everyMs: 60_000, run: () => runDormancy(write, admin.mailer !== null) },
+    { name: 'mails', everyMs: 2_000, run: () => deliverMailsMeasured(admin, metrics, write.reportTrouble) },
     { name: 'metadata', everyMs: 600_000, run: () => followMetadata(admin) },
     { name: 'certificates', everyMs: 3_600_000, run: () => warnOfCertificates(admin) },
     { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
@@ -50,4 +58,14 @@ async function runLeavesMeasured(context: ProvisioningContext, metrics: Metrics)
     if (outcome !== 'refused') metrics.leaveTransitionLag.observe(lagSeconds);
   });
   metrics.leavesRanAt.set(context.now() / 1000);
+}
+
+async function deliverMailsMeasured(
+  { storage, mailer, config: { baseUrl }, now }: AdminContext,
+  metrics: Metrics,
+  reportTrouble: ProvisioningContext['reportTrouble'],
+): Promise<void> {
+  if (mailer === null) return;
+  const note: MailPlace['note'] = (outcome) => metrics.deliveries.inc({ kind: 'mail', outcome });
+  await deliverMails({ storage, now, mailer, baseUrl, note, reportTrouble });
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { change, instant, shortText, slug } from './contract-words.ts';
 import { credentialAnswer } from './credential-contract.ts';
 import { leaveAnswer, leaveType } from './leave-contract.ts';
+import { alertRule, dormancyRule, mailLanguage, noticeDays } from './notice-contract.ts';
 
 export * from './app-contract.ts';
 export * from './connection-contract.ts';
@@ -12,6 +13,7 @@ export * from './credential-contract.ts';
 export * from './department-contract.ts';
 export * from './domain-contract.ts';
 export * from './leave-contract.ts';
+export * from './notice-contract.ts';
 export * from './schema-contract.ts';
 
 const longText = z.string().max(2_000, { error: 'must have at most 2000 characters' });
@@ -59,6 +61,13 @@ export const organizationChange = z.strictObject({
   leaveSeat: z.enum(['release', 'keep']).optional().describe('The seat during a leave that does not say.'),
   returnHour: z.int().min(0).max(23).optional().describe('The local hour of returns that do not say.'),
   reserveForReturn: reserveForReturn.optional(),
+  alerts: alertRule.partial().optional(),
+  noticeDays: noticeDays.optional(),
+  dormancy: dormancyRule
+    .nullable()
+    .optional()
+    .describe('People who have not signed in for so long are warned, then held; null: nobody is.'),
+  language: mailLanguage.optional().describe('Of mails to people who have not chosen one.'),
   contact: contact.nullable().optional().describe('Whom people may ask when they are kept out; null: nobody is named.'),
 });
 export const organizationAnswer = z.object({
@@ -71,6 +80,10 @@ export const organizationAnswer = z.object({
   leaveSeat: z.enum(['release', 'keep']),
   returnHour: z.int(),
   reserveForReturn: z.int(),
+  alerts: alertRule,
+  noticeDays,
+  dormancy: dormancyRule.optional(),
+  language: mailLanguage,
   contact: contact.optional(),
   createdAt: instant,
 });
@@ -111,6 +124,12 @@ export const holdAnswer = z.object({
   reason: z.string().optional(),
   note: z.string().optional(),
   until: instant.optional(),
+});
+export const differenceAnswer = z.object({
+  user: z.string(),
+  userName: z.string(),
+  status: userStatus,
+  holds: z.array(holdAnswer),
 });
 const seatState = z.enum(['held', 'none', 'waiting']);
 export const userAnswer = z.object({
@@ -331,6 +350,19 @@ export const auditEntryAnswer = z.object({
   target: z.object({ kind: z.string(), id: z.string(), name: z.string().optional() }),
   before: z.record(z.string(), z.unknown()).optional(),
   after: z.record(z.string(), z.unknown()).optional(),
+  leaves: z
+    .array(
+      z.object({
+        kind: z.enum(['scheduled', 'started', 'returned', 'left', 'cancelled']),
+        id: z.string(),
+        lateBySeconds: z
+          .int()
+          .optional()
+          .describe('How long after it was due the schedule came to it, if a minute or more.'),
+      }),
+    )
+    .optional()
+    .describe('What the change did to the leaves of the person.'),
   reason: z.string().optional(),
   requestId: z.string().optional(),
   change: z.string().optional(),

@@ -9,6 +9,7 @@ import type { Instant, OrganizationId, RandomBytes } from '#directory/identifier
 import type { Organization } from '#directory/organization.ts';
 import type { SignatureVerifier } from '#gate/connections/saml/signature-verifier.ts';
 import type { GateContext } from '#gate/gate-context.ts';
+import type { Mailer } from '#notices/mailer.ts';
 import type { Metrics } from '#observability/metrics.ts';
 import type { ProvisioningLog } from '#provisioning/provisioning-log.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
@@ -42,6 +43,8 @@ export interface AdminContext {
   readonly randomBytes: RandomBytes;
   readonly wakeRelay: () => void;
   readonly lookUpTxt: LookUpTxt;
+  /** Null: no mail is configured. */
+  readonly mailer: Mailer | null;
   /** Carries out now what waits for the relay, so that what was just done is in the audit trail that is read next. */
   readonly settleEffects: () => Promise<void>;
   readonly config: {
@@ -61,6 +64,8 @@ export interface OperationCall {
   readonly body: unknown;
   /** The `If-Match` header. */
   readonly ifMatch?: string;
+  /** The `Accept-Language` header. */
+  readonly acceptLanguage?: string;
   readonly by: ChangeContext;
 }
 

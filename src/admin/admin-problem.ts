@@ -17,6 +17,9 @@ export type AdminProblemCode =
   | 'entryNotFound'
   | 'keyNotFound'
   | 'keyConflict'
+  | 'noticeNotFound'
+  | 'mailNotFound'
+  | 'mailNotConfigured'
   | 'preconditionFailed';
 
 const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
@@ -31,6 +34,9 @@ const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
   entryNotFound: 404,
   keyNotFound: 404,
   keyConflict: 409,
+  noticeNotFound: 404,
+  mailNotFound: 404,
+  mailNotConfigured: 409,
   preconditionFailed: 412,
 };
 

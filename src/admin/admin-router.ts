@@ -54,6 +54,7 @@ async function serve(context: AdminContext, operation: Operation, request: Reque
   const organization = await authorizeAdmin(context, credential, operation, params['org']);
   const text = operation.method === 'get' ? '' : await readText(request, context.config.bodyBytes);
   const ifMatch = request.get('if-match');
+  const acceptLanguage = request.get('accept-language');
   const act = (): Promise<Answer> =>
     operation.run(context, {
       organization,
@@ -62,6 +63,7 @@ async function serve(context: AdminContext, operation: Operation, request: Reque
       query: { ...request.query },
       body: parseAdminBody(request.get('content-type'), text),
       ...(ifMatch === undefined ? {} : { ifMatch }),
+      ...(acceptLanguage === undefined ? {} : { acceptLanguage }),
       by: toChangeContext(credential, requestId),
     });
   const key = operation.method === 'post' ? request.get('idempotency-key') : undefined;

@@ -166,6 +166,12 @@ export const connectionAnswer = z.object({
   provisioning: z.record(z.string(), z.unknown()).optional(),
   urls: z.record(z.string(), z.string()).describe('What to enter at the other side.'),
   createdAt: instant,
+  differs: z
+    .int()
+    .optional()
+    .describe(
+      'Of one that provisions by SCIM, asked for by itself: people it takes for active whom something else holds; 200 is that many or more.',
+    ),
 });
 export const connectionChanged = z.object({ connection: connectionAnswer, change });
 export const connectionTested = z.object({

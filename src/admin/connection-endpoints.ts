@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import type { Connection } from '#directory/connection.ts';
-import type { ConnectionId } from '#directory/identifiers.ts';
+import type { ConnectionId, UserId } from '#directory/identifiers.ts';
+import { statusOf, type User } from '#directory/user.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { listDomainsOf } from '#storage/domain-records.ts';
 import * as contract from './admin-contract.ts';
@@ -20,6 +21,7 @@ import { withMetadata } from './metadata-endpoints.ts';
 import { toConnectionAnswer } from './connection-sign-in.ts';
 import { assertNotTaken, claimListed } from './domain-changes.ts';
 import { readCursor, toPage } from './paging.ts';
+import { toHoldAnswer } from './user-view.ts';
 
 const base = '/organizations/:org/connections';
 const idOf = (call: Parameters<typeof paramOf>[0]) => paramOf(call, 'id') as ConnectionId;
@@ -74,7 +76,25 @@ export const connectionOperations: readonly Operation[] = [
     answer: contract.connectionAnswer,
     run: async (context, call) => {
       const connection = await readConnection(context, call.organization.id, idOf(call));
-      return { body: (await answersOf(context, [connection]))[0] };
+      const [shown] = await answersOf(context, [connection]);
+      return { body: { ...shown, ...(await countDiffering(context, connection)) } };
+    },
+  }),
+  defineOperation({
+    id: 'connections.differences',
+    method: 'get',
+    path: `${base}/:id/differences`,
+    summary: 'People whom this connection takes for active and something else holds, in order of creation',
+    query: contract.pageQuery,
+    answer: contract.pageOf(contract.differenceAnswer),
+    run: async (context, call) => {
+      const { limit, cursor } = call.query;
+      const after = readCursor(cursor) as UserId | undefined;
+      const connection = await readConnection(context, call.organization.id, idOf(call));
+      const key = { kind: 'differs', value: connection.id } as const;
+      const page = { key, limit: limit + 1, ...(after === undefined ? {} : { after }) };
+      const shown = toPage(await context.storage.users.list(call.organization.id, page), limit, ({ id }) => id);
+      return { body: { items: shown.items.map(toDifference), next: shown.next } };
     },
   }),
   defineOperation({
@@ -114,6 +134,21 @@ export const connectionOperations: readonly Operation[] = [
     },
   }),
 ];
+
+/** So many are counted at most: 200 stands for that many or more. */
+const mostCounted = 200;
+
+/** Only of what provisions: how many people it takes for active who are not. By index, however many people there are. */
+async function countDiffering(context: AdminContext, { organizationId, id, provisioning }: Connection) {
+  if (provisioning?.kind !== 'scim') return {};
+  const page = { key: { kind: 'differs', value: id }, limit: mostCounted } as const;
+  return { differs: (await context.storage.users.list(organizationId, page)).length };
+}
+
+function toDifference(user: User) {
+  const { id, profile, holds } = user;
+  return { user: id, userName: profile.userName, status: statusOf(user), holds: holds.map(toHoldAnswer) };
+}
 
 async function answer(context: AdminContext, { connection, change }: ConnectionChange): Promise<Answer> {
   const [shown] = await answersOf(context, [connection]);

@@ -10,6 +10,7 @@ import type { Operation } from './admin-operation.ts';
 import { leaveOperations } from './leave-endpoints.ts';
 import { logoutDeliveryOperations } from './logout-delivery-endpoints.ts';
 import { metadataOperations } from './metadata-endpoints.ts';
+import { noticeOperations } from './notice-endpoints.ts';
 import { organizationOperations } from './organization-endpoints.ts';
 import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
 import { samlKeyOperations } from './saml-key-endpoints.ts';
@@ -40,6 +41,7 @@ export function listOperations(): readonly Operation[] {
     ...seatOperations,
     ...seatHistoryOperations,
     ...waitingListOperations,
+    ...noticeOperations,
     ...signInOperations,
     ...logoutDeliveryOperations,
     ...provisioningLogOperations,

@@ -15,6 +15,7 @@ import {
   type Operation,
 } from './admin-operation.ts';
 import { ensureDefaultConnection } from './connection-changes.ts';
+import { readTelling, toTellingAnswer } from './organization-telling.ts';
 import { readCursor, toPage } from './paging.ts';
 
 const one = '/organizations/:org';
@@ -70,12 +71,14 @@ export const organizationOperations: readonly Operation[] = [
     answer: contract.organizationChanged,
     run: async (context, call) => {
       const { name, timeZone, leaveSeat, returnHour, reserveForReturn, contact } = call.body;
+      const telling = readTelling(call.organization, call.body);
       const edit = {
         ...(name === undefined ? {} : { name }),
         ...(timeZone === undefined ? {} : { timeZone }),
         ...(leaveSeat === undefined ? {} : { leaveSeat }),
         ...(returnHour === undefined ? {} : { returnHour }),
         ...(reserveForReturn === undefined ? {} : { reserveForReturn }),
+        ...telling,
         ...(contact === undefined ? {} : { contact: contact === null ? null : toContact(contact) }),
       };
       const { organization, change } = await context.provisioning.changeOrganization(
@@ -153,6 +156,7 @@ export function toOrganizationAnswer(organization: Organization) {
     leaveSeat,
     returnHour,
     reserveForReturn,
+    ...toTellingAnswer(organization),
     ...(contact === undefined ? {} : { contact }),
     createdAt: toIso(createdAt),
   };

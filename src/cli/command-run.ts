@@ -40,6 +40,7 @@ export interface OperationRequest {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, unknown>>;
   readonly body?: Readonly<Record<string, unknown>>;
+  readonly acceptLanguage?: string | undefined;
 }
 
 /** Runs an operation of the admin API as the CLI; answers its body. Throws what the operation throws. */
@@ -55,6 +56,7 @@ export async function runOperation(
     query: withoutUndefined(request.query),
     body: withoutUndefined(request.body),
     by: byCli,
+    ...(request.acceptLanguage === undefined ? {} : { acceptLanguage: request.acceptLanguage }),
   };
   const answer = await operationOf(request.operation).run(house.admin, call);
   return answer.body as Readonly<Record<string, unknown>>;

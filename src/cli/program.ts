@@ -9,6 +9,7 @@ import { addCredentialCommands } from './credential-commands.ts';
 import { addDomainCommands } from './domain-commands.ts';
 import { describeFailure, exitCodeOf, exitCodes, type ExitCode } from './exit-code.ts';
 import { addLeaveCommands } from './leave-commands.ts';
+import { addNoticeCommands } from './notice-commands.ts';
 import { addOrganizationCommands } from './organization-commands.ts';
 import { addSeatCommands } from './seat-commands.ts';
 import { addServerCommands } from './server-commands.ts';
@@ -56,6 +57,7 @@ function createProgram(terminal: Terminal, endWith: (code: ExitCode) => void): C
   addSessionCommands(place);
   addLeaveCommands(place);
   addSeatCommands(place);
+  addNoticeCommands(place);
   addAuditCommands(place);
   return program;
 }

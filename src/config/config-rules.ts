@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 import type { ConfigValues } from './config-schema.ts';
+import { faultsOfMail } from './mail-options.ts';
 
 /** `memory`: gone when the server stops. `path` is absolute. */
 export type StorageAddress =
@@ -33,6 +34,7 @@ export function findFaults(values: ConfigValues): readonly string[] {
       'FURLOUGH_SECRET (secret) is required with MongoDB: every node needs the same. Make one with: openssl rand -base64 32',
     );
   }
+  faults.push(...faultsOfMail(values.mail));
   const given = Object.values(values.bootstrap).filter((secret) => secret !== undefined);
   if (new Set(given).size < given.length)
     faults.push('FURLOUGH_BOOTSTRAP_… (bootstrap): each secret must be a different one');

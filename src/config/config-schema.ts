@@ -3,6 +3,7 @@
 
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { mailOptions } from './mail-options.ts';
 import { choiceOption, flagOption, integerOption, listOption, optionalTextOption, textOption } from './options.ts';
 
 const bootstrapSecret = z
@@ -265,6 +266,7 @@ export const configSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  mail: mailOptions.prefault({}),
   log: z
     .strictObject({
       level: choiceOption(

@@ -9,6 +9,7 @@ import {
   type RandomBytes,
   type UserId,
 } from './identifiers.ts';
+import type { LeaveStep } from './leave-steps.ts';
 import type { Notice } from './notice.ts';
 import type { SeatChange } from './seat-history.ts';
 
@@ -21,6 +22,8 @@ export interface AuditEvent {
   readonly target: { readonly kind: string; readonly id: string; readonly name?: string };
   readonly before?: Readonly<Record<string, unknown>>;
   readonly after?: Readonly<Record<string, unknown>>;
+  /** What it did to the person's leaves. */
+  readonly leaves?: readonly LeaveStep[];
   readonly reason?: string;
   readonly requestId?: string;
   readonly change?: string;

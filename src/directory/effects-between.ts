@@ -3,6 +3,8 @@
 import { describeActor, type Actor, type Mouth } from './actor.ts';
 import type { AuditEvent, EffectBody } from './effect.ts';
 import { seatStepOf } from './seat-history.ts';
+import { leaveStepsBetween } from './leave-steps.ts';
+import { noticesBetween } from './notices-between.ts';
 import { isSame } from './same-value.ts';
 import { statusOf, type User } from './user.ts';
 
@@ -37,6 +39,7 @@ export function effectsBetween(
     mouth: context.mouth,
     target: { kind: 'user', id: after.id, name: after.profile.userName },
     ...difference,
+    ...leaveStepsBetween(before, after, context.mouth),
     ...(context.reason === undefined ? {} : { reason: context.reason }),
     ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
     change,
@@ -51,6 +54,7 @@ export function effectsBetween(
   if (endsSessions) {
     effects.push({ kind: 'endSessions', userId: after.id, epoch: after.epoch, cause: action });
   }
+  effects.push(...noticesBetween(before, after));
   return effects;
 }
 

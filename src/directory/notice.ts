@@ -3,8 +3,20 @@
 import type { Role } from './user.ts';
 
 /** Each has `notice.CODE.title` and `notice.CODE.text` in the message catalogue. */
-export const noticeCodes = ['leaveReturnBlocked'] as const;
+export const noticeCodes = [
+  'leaveReturnBlocked',
+  'seatThreshold',
+  'seatShortage',
+  'returnWithoutSeat',
+  'leaveNotStarted',
+  'dormancyRun',
+  'dormantSignIn',
+] as const;
 export type NoticeCode = (typeof noticeCodes)[number];
+
+export function isNoticeCode(text: string): text is NoticeCode {
+  return (noticeCodes as readonly string[]).includes(text);
+}
 
 export interface Notice {
   readonly code: NoticeCode;

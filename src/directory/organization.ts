@@ -1,6 +1,8 @@
 // The organisation: one customer, its state and its policies. Everything belongs to exactly one.
 
+import type { DormancyRule } from './dormancy.ts';
 import type { Instant, OrganizationId } from './identifiers.ts';
+import type { SeatAlertRule } from './seat-alert.ts';
 
 /** What happens when someone should become active and no seat is free (model.md, "Seats"). */
 export type SeatPolicy = 'wait' | 'refuse' | 'allowOver';
@@ -26,6 +28,14 @@ export interface Organization {
   readonly returnHour?: number;
   /** From so many days before a return on a seat is kept for it; absent: none is. */
   readonly reserveForReturn?: number;
+  /** When people are told of seats that run out; absent: `usualAlerts`. */
+  readonly alerts?: SeatAlertRule;
+  /** How many days before a return without a free seat it is announced; absent: `usualNoticeDays`. */
+  readonly noticeDays?: readonly number[];
+  /** Absent: nobody is held for not signing in. */
+  readonly dormancy?: DormancyRule;
+  /** Of mails to people who have not chosen one; absent: English. */
+  readonly language?: 'en' | 'ja';
   readonly createdAt: Instant;
   readonly revision: number;
 }

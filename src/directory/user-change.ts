@@ -60,7 +60,8 @@ export function applyEdit(before: User, { endSessions: asked, ...edit }: UserEdi
   const user = before.waitingSince !== undefined && reserves(placed) ? inLine(placed) : withoutWaiting(placed);
   const active = isActive(user);
   const endsSessions = asked === true || (before.active && !active);
-  return { user: { ...user, active }, need: needOf(before, { ...user, active }), endsSessions };
+  const since = active && !before.active ? { activeSince: now } : {};
+  return { user: { ...user, ...since, active }, need: needOf(before, { ...user, active }), endsSessions };
 }
 
 function needOf(before: User, after: User): SeatNeed {
@@ -103,10 +104,11 @@ function inLine(user: User): User {
 }
 
 /** Whoever was in the queue, as they are once they have a seat: active, or on leave with a seat kept. */
-export function asPromoted(user: User): User {
+export function asPromoted(user: User, now: Instant): User {
   const holds = liftHold(user.holds, 'seat', '');
   const leaves = user.leaves === undefined ? {} : { leaves: withReservation(user.leaves, 'held') };
-  return withoutWaiting({ ...user, holds, ...leaves, active: holds.length === 0 });
+  const active = holds.length === 0;
+  return withoutWaiting({ ...user, holds, ...leaves, active, ...(active ? { activeSince: now } : {}) });
 }
 
 function seatHold(now: Instant, by: string, reason?: string): Hold {

@@ -45,6 +45,8 @@ export interface User {
   readonly leaves?: Leaves;
   readonly roles: readonly Role[];
   readonly createdAt: Instant;
+  /** When the last hold went; absent: nothing has held them since they were created, or not since this is kept. No content. */
+  readonly activeSince?: Instant;
   /** When the content last changed; fences and effects leave it alone. */
   readonly modifiedAt: Instant;
   /** The connection that last wrote the profile (restore rule), and all that ever provisioned this user. */
@@ -91,7 +93,8 @@ export type UserKeyKind =
   | 'displayName'
   | 'email'
   | 'department'
-  | 'leave';
+  | 'leave'
+  | 'differs';
 export interface UserKey {
   readonly kind: UserKeyKind;
   readonly value: string;
@@ -108,13 +111,24 @@ export function nextTransitionAt({ leaves = [], deletedAt }: Pick<User, 'leaves'
   return deletedAt === undefined ? nextTransitionOf(leaves) : undefined;
 }
 
-/** All keys: names folded where SCIM ignores case, `externalId` and `employeeNumber` exact, e-mails bare and as `type|value`, departments and open leaves by id. */
-export function keysOf({
-  profile,
+/** The connections that provision this user and take them for active, while something else holds them. */
+export function connectionsThatDiffer({
   holds,
-  leaves = [],
-  waitingSince,
-}: Pick<User, 'profile' | 'holds' | 'leaves' | 'waitingSince'>): readonly UserKey[] {
+  provisionedBy,
+}: Pick<User, 'holds' | 'provisionedBy'>): readonly ConnectionId[] {
+  if (holds.length === 0) return [];
+  const saidInactive = new Set(holds.filter(({ kind }) => kind === 'idp').map(({ source }) => source));
+  return provisionedBy.filter((connection) => !saidInactive.has(connection));
+}
+
+/**
+ * All keys: names folded where SCIM ignores case, `externalId` and `employeeNumber` exact, e-mails bare and as `type|value`, departments and open
+ * leaves by id, connections that take an inactive person for active.
+ */
+export function keysOf(
+  user: Pick<User, 'profile' | 'leaves' | 'holds' | 'waitingSince' | 'provisionedBy'>,
+): readonly UserKey[] {
+  const { profile, holds, leaves = [], waitingSince } = user;
   const keys: UserKey[] = [{ kind: 'userName', value: foldCase(profile.userName) }];
   if (profile.externalId !== undefined) keys.push({ kind: 'externalId', value: profile.externalId });
   const employeeNumber = profile.enterprise?.['employeeNumber'];
@@ -132,6 +146,7 @@ export function keysOf({
   if (open.length > 0) keys.push(openLeaveKey);
   if (waitingSince === undefined && isReserving({ holds, leaves })) keys.push(reservedSeatKey);
   for (const { id } of open) keys.push({ kind: 'leave', value: id });
+  for (const value of connectionsThatDiffer(user)) keys.push({ kind: 'differs', value });
   return keys;
 }
 

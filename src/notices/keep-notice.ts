@@ -1,21 +1,25 @@
-// Carries out the effect `notice`: the notice is stored under the effect's id.
+// Carries out the effect `notice`: the notice is stored under the effect's id, and where mail is configured it is queued to be mailed. Nothing is
+// sent here: a mail server that hangs must not keep the relay from its other work.
 
 import type { Effect } from '#directory/effect.ts';
 import type { Storage } from '#storage/storage.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import { noticeRecords } from './notice-records.ts';
-
-/** Notices are kept for as long as somebody may still want to look one up. */
-const keepMs = 365 * 86_400_000;
+import { putMailDue } from './mail-due.ts';
+import { keepNoticesMs, noticeRecords } from './notice-records.ts';
 
 /** Throws `StorageError`. */
-export async function keepNotice(storage: Storage, { id, organizationId, at, body }: Effect): Promise<void> {
+export async function keepNotice(
+  storage: Storage,
+  { id, organizationId, at, body }: Effect,
+  isMailed = false,
+): Promise<void> {
   if (body.kind !== 'notice') return;
   try {
     await storage
       .records(noticeRecords)
-      .insert({ id, organizationId, expiresAt: at + keepMs, value: { ...body.notice, at } });
+      .insert({ id, organizationId, expiresAt: at + keepNoticesMs, value: { ...body.notice, at } });
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
   }
+  if (isMailed) await putMailDue(storage, { kind: 'address', id, at });
 }

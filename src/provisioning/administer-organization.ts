@@ -3,10 +3,12 @@
 import { toEffects } from '#directory/effect.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
+import type { DormancyRule } from '#directory/dormancy.ts';
 import { isSlug, type ChangeId, type Instant, type OrganizationId } from '#directory/identifiers.ts';
 import type { Organization, OrganizationContact, SeatPolicy } from '#directory/organization.ts';
 import { isSame } from '#directory/same-value.ts';
 import { isSeatCount, seatCountRule } from '#directory/seat.ts';
+import type { SeatAlertRule } from '#directory/seat-alert.ts';
 import { moveLeaves } from './move-leaves.ts';
 import { auditOrganization } from './organization-audit.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
@@ -68,6 +70,11 @@ export interface OrganizationEdit {
   readonly leaveSeat?: 'release' | 'keep';
   readonly returnHour?: number;
   readonly reserveForReturn?: number;
+  readonly alerts?: SeatAlertRule;
+  readonly noticeDays?: readonly number[];
+  /** null: nobody is held for not signing in. */
+  readonly dormancy?: DormancyRule | null;
+  readonly language?: 'en' | 'ja';
   /** null removes it. */
   readonly contact?: OrganizationContact | null;
 }
@@ -84,10 +91,15 @@ export async function changeOrganization(
   for (let round = 0; round < 50; round += 1) {
     const before = await context.storage.organizations.get(id);
     if (before === null) throw new DirectoryError('organizationNotFound', `There is no organisation ${id}.`);
-    const { endsAt, contact, ...rest } = edit;
-    const { contact: contactBefore, ...withoutContact } = before;
+    const { endsAt, contact, dormancy, ...rest } = edit;
+    const { contact: contactBefore, dormancy: ruleBefore, ...withoutThese } = before;
     const kept = contact === undefined ? contactBefore : (contact ?? undefined);
-    const told = { ...withoutContact, ...(kept === undefined ? {} : { contact: kept }) };
+    const rule = dormancy === undefined ? ruleBefore : (dormancy ?? undefined);
+    const told = {
+      ...withoutThese,
+      ...(kept === undefined ? {} : { contact: kept }),
+      ...(rule === undefined ? {} : { dormancy: rule }),
+    };
     const { endsAt: _end, ...withoutEnd } = told;
     // Whoever resumes an organisation whose end is past means that its people come in again.
     const isPast = before.endsAt !== undefined && before.endsAt <= context.now();

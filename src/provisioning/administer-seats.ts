@@ -85,6 +85,7 @@ async function changeContract(
     throw new DirectoryError('belowUse', `${people} too many are active for this.`, { over: outcome.over });
   }
   context.wakeRelay();
+  context.seatsMoved?.(id);
   await promoteWaiting(context, id);
   try {
     return (await context.storage.seats.read(id)) ?? outcome.ledger;

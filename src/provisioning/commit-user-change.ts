@@ -148,6 +148,7 @@ async function conclude(
       );
     case 'committed': {
       context.wakeRelay();
+      if (change.need !== 'none') context.seatsMoved?.(organizationId);
       const { user, difference } = outcome;
       const result = { user, before: change.before, changed: true, change: outcome.change };
       return difference === undefined ? result : { ...result, difference };

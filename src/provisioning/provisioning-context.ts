@@ -1,6 +1,6 @@
 // What the write side is given: storage, clock, chance, and whom to wake when effects wait. Features take this by name, nothing else.
 
-import type { RandomBytes } from '#directory/identifiers.ts';
+import type { OrganizationId, RandomBytes } from '#directory/identifiers.ts';
 import type { Storage } from '#storage/storage.ts';
 
 export interface ProvisioningContext {
@@ -11,6 +11,8 @@ export interface ProvisioningContext {
   readonly nameKey: Uint8Array;
   /** Says that effects wait; the relay takes them soon. Must not throw. */
   readonly wakeRelay: () => void;
+  /** Says that seats of an organisation moved, or what is licensed; left out: nobody looks before the sweep does. Must not throw. */
+  readonly seatsMoved?: (id: OrganizationId) => void;
   /** Work that goes on after the answer; it reports its own trouble. The server waits for it before it closes the store. */
   readonly continueLater: (work: () => Promise<unknown>) => void;
   /** A failure that must not undo a committed change: the sweep repairs it later. */

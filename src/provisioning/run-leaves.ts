@@ -4,12 +4,16 @@
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import { applyTransition, dueTransition, type Transition } from '#directory/leave.ts';
-import { nextTransitionAt, type User } from '#directory/user.ts';
+import type { Notice } from '#directory/notice.ts';
+import { displayNameOf, nextTransitionAt, type User } from '#directory/user.ts';
+import { tellOnce } from '#notices/tell-once.ts';
 import type { DueUser } from '#storage/user-store.ts';
 import { changeUser } from './change-user.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 
 const piece = 200;
+/** Whoever is the only owner for so long hears of it once more. */
+const keepTellingMs = 90 * 86_400_000;
 
 /** What became of one transition; for metrics. `waiting`: no seat was free for the return, or to be reserved for it. `refused`: by a rule, tried again next time. */
 export interface TransitionNote {
@@ -74,9 +78,18 @@ async function runOne(
     // Deleted meanwhile: there is nobody left to whom it could happen.
     if (error.code === 'userNotFound') return undefined;
     note({ kind: due.kind, outcome: 'refused', lagSeconds });
+    if (error.code === 'lastOwner') await tellOwners(context, first, due);
     context.reportTrouble(`a leave could not be carried out: ${due.leave.id}`, error);
     return 'refused';
   }
+}
+
+/** Once for a leave, however often it is tried. */
+async function tellOwners(context: ProvisioningContext, user: User, { leave }: Transition): Promise<void> {
+  const values = { name: displayNameOf(user.profile), type: leave.type, date: leave.from };
+  const about = { kind: 'user', id: user.id };
+  const notice: Notice = { code: 'leaveNotStarted', level: 'important', values, roles: ['owner'], about };
+  await tellOnce(context, user.organizationId, `leaveNotStarted/${leave.id}`, notice, context.now() + keepTellingMs);
 }
 
 function insertInOrder(due: DueUser[], user: DueUser): void {

@@ -41,7 +41,10 @@ async function promoteSome(
   } catch (error) {
     context.reportTrouble('waiting users could not be promoted now; the sweep will', error);
   }
-  if (promoted > 0) context.wakeRelay();
+  if (promoted > 0) {
+    context.wakeRelay();
+    context.seatsMoved?.(organizationId);
+  }
   return promoted;
 }
 
@@ -52,7 +55,7 @@ async function promoteFirst(
   const first = await context.storage.users.longestWaiting(organizationId);
   if (first === null) return 'nobody';
   const now = context.now();
-  const after = { ...asPromoted(first), revision: first.revision + 1, modifiedAt: now };
+  const after = { ...asPromoted(first, now), revision: first.revision + 1, modifiedAt: now };
   const change = createTimeOrderedId(now, context.randomBytes);
   const outcome = await context.storage.users.commit({
     user: after,

@@ -95,4 +95,10 @@ export interface UserStore {
   dueTransitions(now: Instant, limit: number): Promise<readonly DueUser[]>;
   /** How many active, undeleted users have this role. */
   countActiveWithRole(organizationId: OrganizationId, role: string): Promise<number>;
+  /** Active, undeleted users who have at least one of these roles, by id, after `after`, at most `limit`. */
+  activeWithRoles(
+    organizationId: OrganizationId,
+    roles: readonly string[],
+    page: { readonly after?: UserId; readonly limit: number },
+  ): Promise<readonly User[]>;
 }

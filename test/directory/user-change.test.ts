@@ -87,8 +87,8 @@ describe('applyEdit', () => {
   });
 
   test('promotion ends the waiting and leaves no hold', () => {
-    const promoted = asPromoted(asWaiting(sampleUser({ seat: 'none' }), 77, 'connection:okta'));
-    expect(promoted).toMatchObject({ holds: [], active: true });
+    const promoted = asPromoted(asWaiting(sampleUser({ seat: 'none' }), 77, 'connection:okta'), 99);
+    expect(promoted).toMatchObject({ holds: [], active: true, activeSince: 99 });
     expect('waitingSince' in promoted).toBe(false);
   });
 });

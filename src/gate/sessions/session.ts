@@ -3,6 +3,7 @@
 
 import type { ConnectionId, Instant, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { Effect } from '#directory/effect.ts';
+import { dayOf, noteSeen } from '#storage/last-seen-records.ts';
 import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
 import type { GateContext } from '../gate-context.ts';
 import { appSessionsEffects } from '../logout/end-app-sessions.ts';
@@ -163,6 +164,8 @@ export async function touchSession(context: GateContext, record: StoredSession):
   if (now - record.value.lastSeenAt < touchEveryMs) return;
   try {
     await context.storage.records(sessionRecords).replace({ ...record, value: { ...record.value, lastSeenAt: now } });
+    if (dayOf(record.value.lastSeenAt) < dayOf(now))
+      await noteSeen(context.storage, record.organizationId, record.value.userId, now);
   } catch (error) {
     context.logger.warn({ err: error }, 'the last use of a session could not be noted');
   }

@@ -6,6 +6,7 @@ import { decideAccess } from '#directory/access-decision.ts';
 import type { ConnectionStrategy, VerifiedIdentity } from '../connections/connection-strategy.ts';
 import type { SignInConnection } from '../connections/sign-in-connection.ts';
 import type { GateContext } from '../gate-context.ts';
+import { noteSeen } from '#storage/last-seen-records.ts';
 import { idOfToken } from '../opaque-token.ts';
 import { wasLoggedOutSince } from '../sessions/recent-logout.ts';
 import { endSession, openSession } from '../sessions/session.ts';
@@ -16,6 +17,7 @@ import { createAccount } from './create-account.ts';
 import { matchAccount, NobodyFound, type MatchedAccount } from './match-account.ts';
 import { SignInError } from './refusal.ts';
 import { recordSignIn, type SignInCheck, type SignInRecord, type SignInStep } from './sign-in-record.ts';
+import { tellOfDormantSignIn } from './dormant-sign-in.ts';
 import { toStateThen, type StateThen } from './state-then.ts';
 import { useOnce } from './used-once.ts';
 
@@ -114,6 +116,7 @@ async function signIn(context: GateContext, visit: SignInVisit, trace: Trace): P
   const token = await step('session', () =>
     openUnlessLoggedOut(context, visit, identity, { user: matched.user, epoch }),
   );
+  await noteSeen(context.storage, connection.organizationId, matched.user.id, context.now());
   const earlier = attempt?.record.value.earlierSession;
   if (earlier !== undefined) await endSession(context, earlier, 'signedInAgain');
   return token;
@@ -186,6 +189,7 @@ async function admit(context: GateContext, { user }: MatchedAccount, trace: Trac
   ]);
   trace.then = toStateThen(organization, state, context.now());
   const decision = decideAccess(organization, state, context.now());
+  if (!decision.allowed && state !== null) await tellOfDormantSignIn(context, user, state);
   if (!decision.allowed) throw new SignInError(decision.reason, `user ${user.id} is kept out`);
   if (state === null) throw new SignInError('noSuchUser', `user ${user.id} is gone`);
   return state.epoch;

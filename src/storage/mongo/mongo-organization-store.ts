@@ -9,6 +9,8 @@ import { type EffectFields, effectFields, effectSchema, withEffects } from './mo
 import { guard, isDuplicateKey } from './mongo-errors.ts';
 import { defineModel, DocumentSchema } from './mongo-model.ts';
 
+type Telling = Pick<Organization, 'alerts' | 'noticeDays' | 'dormancy' | 'language'>;
+
 export interface OrganizationDocument extends EffectFields {
   readonly _id: string;
   readonly revision: number;
@@ -23,6 +25,8 @@ export interface OrganizationDocument extends EffectFields {
   readonly leaveSeat?: Organization['leaveSeat'] | null;
   readonly returnHour?: number | null;
   readonly reserveForReturn?: number | null;
+  /** What is told of and how, as it is. */
+  readonly telling?: Telling | null;
   readonly createdAt: number;
 }
 
@@ -44,6 +48,7 @@ export function defineOrganizations(connection: Connection): OrganizationModel {
       leaveSeat: String,
       returnHour: Number,
       reserveForReturn: Number,
+      telling: Object,
       createdAt: Number,
       ...effectSchema,
     },
@@ -112,12 +117,17 @@ function toFields({
     returnHour: returnHour ?? null,
     reserveForReturn: reserveForReturn ?? null,
   };
-  return { ...plain, endsAt: endsAt ?? null, ...options };
+  const { alerts, noticeDays, dormancy, language } = rest;
+  // The driver would write what is undefined.
+  const telling = Object.fromEntries(
+    Object.entries({ alerts, noticeDays, dormancy, language }).filter(([, value]) => value !== undefined),
+  );
+  return { ...plain, endsAt: endsAt ?? null, ...options, telling };
 }
 
 function fromDocument(document: OrganizationDocument): Organization {
   const { name, timeZone, state, endsAt, seatPolicy, contact, createdAt, revision } = document;
-  const { leaveSeat, returnHour, reserveForReturn } = document;
+  const { leaveSeat, returnHour, reserveForReturn, telling } = document;
   return {
     id: document._id as OrganizationId,
     name,
@@ -129,6 +139,7 @@ function fromDocument(document: OrganizationDocument): Organization {
     ...(leaveSeat === undefined || leaveSeat === null ? {} : { leaveSeat }),
     ...(returnHour === undefined || returnHour === null ? {} : { returnHour }),
     ...(reserveForReturn === undefined || reserveForReturn === null ? {} : { reserveForReturn }),
+    ...telling,
     createdAt,
     revision,
   };

@@ -33,6 +33,8 @@ interface UserFields {
   readonly waitingSince: number | null;
   readonly roles: readonly string[];
   readonly createdAt: number;
+  /** Absent in documents of users whom nothing has held. */
+  readonly activeSince?: number;
   readonly modifiedAt: number;
   readonly lastWrittenBy: string | null;
   readonly provisionedBy: readonly string[];
@@ -82,6 +84,7 @@ export function defineUsers(connection: Connection): UserModel {
       waitingSince: Number,
       roles: [String],
       createdAt: Number,
+      activeSince: Number,
       modifiedAt: Number,
       lastWrittenBy: String,
       provisionedBy: [String],
@@ -123,6 +126,7 @@ export function toUserFields(user: User): UserFields {
     waitingSince: user.waitingSince ?? null,
     roles,
     createdAt,
+    ...(user.activeSince === undefined ? {} : { activeSince: user.activeSince }),
     modifiedAt,
     lastWrittenBy: user.lastWrittenBy ?? null,
     provisionedBy,
@@ -182,6 +186,7 @@ export function fromUserDocument(document: UserDocument): User {
     ...(leaves.length === 0 ? {} : { leaves: fromStorable(leaves) as Leaves }),
     roles: document.roles as readonly Role[],
     createdAt: document.createdAt,
+    ...(document.activeSince === undefined ? {} : { activeSince: document.activeSince }),
     modifiedAt: document.modifiedAt,
     ...(lastWrittenBy === null ? {} : { lastWrittenBy: lastWrittenBy as ConnectionId }),
     provisionedBy: document.provisionedBy as readonly ConnectionId[],

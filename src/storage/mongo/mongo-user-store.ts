@@ -103,6 +103,11 @@ export function createUserStore(users: UserModel, commit: (commit: UserCommit) =
 
     countActiveWithRole: (organizationId, role) =>
       guard(() => users.countDocuments({ organizationId, roles: role, active: true })),
+    activeWithRoles: (organizationId, roles, { after, limit }) =>
+      guard(() => {
+        const beyond = after === undefined ? {} : { _id: operators({ $gt: after }) };
+        return read({ organizationId, roles: operators({ $in: [...roles] }), active: true, ...beyond }, 0, limit);
+      }),
   };
 
   async function read(filter: object, offset: number, limit: number): Promise<readonly User[]> {

@@ -57,6 +57,12 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
     'SELECT count(*) AS number FROM active_role WHERE organization = ? AND role = ?',
   );
 
+  const listByRoles = connection.prepare<UserRow>(
+    `SELECT ${userColumns} FROM user WHERE row IN
+       (SELECT user FROM active_role WHERE organization = ? AND role IN (SELECT value FROM json_each(?)))
+     AND id > ? ORDER BY id LIMIT ?`,
+  );
+
   const countsOf = async (organizationId: string) => {
     const counted = {
       active: 0,
@@ -122,5 +128,9 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
     dueTransitions: (now, limit) => connection.read(() => due.all(now, limit)),
     countActiveWithRole: (organizationId, role) =>
       connection.read(() => withRole.get(organizationId, role)?.number ?? 0),
+    async activeWithRoles(organizationId, roles, { after, limit }) {
+      const place = [JSON.stringify(roles), after ?? '', limit] as const;
+      return (await connection.read(() => listByRoles.all(organizationId, ...place))).map(toUser);
+    },
   };
 }

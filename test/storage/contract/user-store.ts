@@ -371,6 +371,26 @@ export function describeUserStore(open: OpenStorage): void {
       expect((await due(noon + 100)).map(({ id }) => id)).toEqual([away.id, later.id]);
     });
 
+    test('whoever is active and has one of several roles is listed once, by id, page by page', async () => {
+      const both = await hire(storage, organization, { roles: ['owner', 'billing'] });
+      const one = await hire(storage, organization, { roles: ['billing'] });
+      const away = await hire(storage, organization, { roles: ['owner'] });
+      await hire(storage, organization, { roles: ['auditor'] });
+      await hire(storage, organization);
+      await committed(dismiss(storage, away));
+      const list = (after: UserId | undefined, limit: number) =>
+        storage.users.activeWithRoles(organization, ['owner', 'billing'], {
+          limit,
+          ...(after === undefined ? {} : { after }),
+        });
+      const ids = [both.id, one.id].toSorted();
+      expect(idsOf(await list(undefined, 10))).toEqual(ids);
+      expect(idsOf(await list(undefined, 1))).toEqual(ids.slice(0, 1));
+      expect(idsOf(await list(ids[0], 10))).toEqual(ids.slice(1));
+      expect(await list(undefined, 0)).toEqual([]);
+      expect(await storage.users.activeWithRoles(organization, [], { limit: 10 })).toEqual([]);
+    });
+
     test('only active, undeleted users count for a role', async () => {
       const owners = (): Promise<number> => storage.users.countActiveWithRole(organization, 'owner');
       const first = await hire(storage, organization, { roles: ['owner', 'billing'] });

@@ -59,6 +59,7 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'users.longestWaiting': (s) => s.users.longestWaiting(id),
   'users.waitingBefore': (s) => s.users.waitingBefore(id, { id: person }),
   'users.countActiveWithRole': (s) => s.users.countActiveWithRole(id, 'owner'),
+  'users.activeWithRoles': (s) => s.users.activeWithRoles(id, ['owner'], { limit: 1 }),
   'users.known': (s) => s.users.known(id, [person]),
   'groups.get': (s) => s.groups.get(id, group),
   'groups.getMany': (s) => s.groups.getMany(id, [group]),

@@ -1,0 +1,27 @@
+// From before and after of a user to what people with a role must hear of it. Pure.
+
+import type { EffectBody } from './effect.ts';
+import { runningLeave } from './leave.ts';
+import type { Role } from './user.ts';
+import { displayNameOf, type User } from './user.ts';
+
+/** Who is told of seats. */
+export const seatRoles: readonly Role[] = ['owner', 'administrator', 'billing'];
+
+/** Somebody is back from a leave and has no seat: stored with that very commit, so it is told once, however late or often the schedule runs. */
+export function noticesBetween(before: User | null, after: User): readonly EffectBody[] {
+  const leave = runningLeave(before?.leaves ?? []);
+  if (leave === undefined || after.waitingSince === undefined || before?.waitingSince !== undefined) return [];
+  return [
+    {
+      kind: 'notice',
+      notice: {
+        code: 'leaveReturnBlocked',
+        level: 'important',
+        values: { name: displayNameOf(after.profile) },
+        roles: seatRoles,
+        about: { kind: 'user', id: after.id },
+      },
+    },
+  ];
+}

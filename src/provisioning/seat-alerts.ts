@@ -1,0 +1,83 @@
+// Tells of seats that run out as it happens: each threshold once for each crossing upwards, whoever of several nodes sees it first. What was told
+// stands in a guarded record, and the notice is stored with it.
+
+import { toEffects } from '#directory/effect.ts';
+import type { OrganizationId } from '#directory/identifiers.ts';
+import type { Notice } from '#directory/notice.ts';
+import { seatRoles } from '#directory/notices-between.ts';
+import type { Organization } from '#directory/organization.ts';
+import { isSame } from '#directory/same-value.ts';
+import { crossThresholds, usualAlerts } from '#directory/seat-alert.ts';
+import type { TellingPlace } from '#notices/tell-once.ts';
+import type { RecordKind } from '#storage/record-store.ts';
+import { StorageError } from '#storage/storage-error.ts';
+
+/** What has been told of an organisation's seats, so that it is told again only when it is new. */
+export interface SeatAlerts {
+  /** Thresholds that were reached and have not been left since. */
+  readonly reached?: readonly number[];
+  /** The first shortage ahead. */
+  readonly shortage?: { readonly date: string; readonly short: number };
+}
+
+/** `ORGANIZATION/thresholds` and `ORGANIZATION/shortage`. */
+export const seatAlertRecords: RecordKind<SeatAlerts> = { name: 'seatAlert', carriesEffects: true, keysOf: () => [] };
+
+/** The sweep over all organisations. Throws `StorageError`. */
+export async function watchSeats(place: TellingPlace): Promise<void> {
+  for (const organization of await place.storage.organizations.list()) await tellOfThresholds(place, organization);
+}
+
+/** The same for one of them, as soon as its seats have moved. */
+export async function watchSeatsOf(place: TellingPlace, id: OrganizationId): Promise<void> {
+  const organization = await place.storage.organizations.get(id);
+  if (organization !== null) await tellOfThresholds(place, organization);
+}
+
+async function tellOfThresholds(place: TellingPlace, { id, alerts = usualAlerts }: Organization): Promise<void> {
+  await changeAlerts(place, id, 'thresholds', async ({ reached = [] }) => {
+    const ledger = await place.storage.seats.read(id);
+    if (ledger === null) return null;
+    const crossing = crossThresholds(alerts.thresholds, reached, ledger);
+    const { crossed } = crossing;
+    const after = crossing.reached.length === 0 ? {} : { reached: crossing.reached };
+    if (crossed === undefined) return { after };
+    const values = { threshold: String(crossed), used: String(ledger.used), licensed: String(ledger.licensed) };
+    const level = crossed >= 100 ? 'important' : 'warning';
+    return { after, notice: { code: 'seatThreshold', level, values, roles: seatRoles } };
+  });
+}
+
+interface AlertStep {
+  readonly after: SeatAlerts;
+  readonly notice?: Notice;
+}
+
+const rounds = 20;
+
+/** Reads what was told, lets `decide` say what is to be told now, writes both in one; again where somebody else wrote first. Throws `StorageError`. */
+export async function changeAlerts(
+  place: TellingPlace,
+  id: OrganizationId,
+  what: 'thresholds' | 'shortage',
+  decide: (before: SeatAlerts) => Promise<AlertStep | null>,
+): Promise<void> {
+  const store = place.storage.records(seatAlertRecords);
+  for (let round = 0; round < rounds; round += 1) {
+    const record = await store.get(`${id}/${what}`, place.now());
+    const before = record?.value ?? {};
+    const step = await decide(before);
+    if (step === null || (step.notice === undefined && isSame(before, step.after))) return;
+    const effects = step.notice === undefined ? [] : toEffects(place, id, [{ kind: 'notice', notice: step.notice }]);
+    if (record === null) {
+      try {
+        await store.insert({ id: `${id}/${what}`, organizationId: id, value: step.after }, effects);
+      } catch (error) {
+        if (error instanceof StorageError && error.code === 'duplicate') continue;
+        throw error;
+      }
+    } else if (!(await store.replace({ ...record, value: step.after }, effects))) continue;
+    if (step.notice !== undefined) place.wakeRelay();
+    return;
+  }
+}
