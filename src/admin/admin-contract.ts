@@ -7,10 +7,12 @@ import { credentialAnswer } from './credential-contract.ts';
 import { leaveAnswer, leaveType } from './leave-contract.ts';
 
 export * from './app-contract.ts';
+export * from './brake-contract.ts';
 export * from './connection-contract.ts';
 export * from './credential-contract.ts';
 export * from './department-contract.ts';
 export * from './domain-contract.ts';
+export * from './hr-pull-contract.ts';
 export * from './leave-contract.ts';
 export * from './schema-contract.ts';
 

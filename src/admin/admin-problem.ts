@@ -17,6 +17,7 @@ export type AdminProblemCode =
   | 'entryNotFound'
   | 'keyNotFound'
   | 'keyConflict'
+  | 'pullRunning'
   | 'preconditionFailed';
 
 const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
@@ -31,6 +32,7 @@ const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
   entryNotFound: 404,
   keyNotFound: 404,
   keyConflict: 409,
+  pullRunning: 409,
   preconditionFailed: 412,
 };
 
@@ -90,6 +92,7 @@ const directoryWords: Readonly<Record<DirectoryErrorCode, Words>> = {
   invalidValue: { status: 400 },
   notSupported: { status: 422 },
   notAllowed: { status: 403 },
+  brakeHolds: { status: 429 },
   tooManyConflicts: { status: 503 },
 };
 

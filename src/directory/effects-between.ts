@@ -1,6 +1,7 @@
 // From before and after to the effects that must follow: the audit entry, and the end of sessions when the epoch rose. Pure.
 
 import { describeActor, type Actor, type Mouth } from './actor.ts';
+import type { BrakeSetting } from './brake.ts';
 import type { AuditEvent, EffectBody } from './effect.ts';
 import { isSame } from './same-value.ts';
 import { statusOf, type User } from './user.ts';
@@ -11,6 +12,8 @@ export interface ChangeContext {
   readonly mouth: Mouth;
   readonly requestId?: string;
   readonly reason?: string;
+  /** Of the connection that changes, where it has one: asked before somebody loses access. */
+  readonly brake?: BrakeSetting;
 }
 
 /** The effects of one committed change. `before` null: the user is new. Nothing differs: no effects. */

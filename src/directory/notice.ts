@@ -3,7 +3,7 @@
 import type { Role } from './user.ts';
 
 /** Each has `notice.CODE.title` and `notice.CODE.text` in the message catalogue. */
-export const noticeCodes = ['leaveReturnBlocked'] as const;
+export const noticeCodes = ['leaveReturnBlocked', 'brakeHolds', 'brakeWarns', 'hrPullFailing'] as const;
 export type NoticeCode = (typeof noticeCodes)[number];
 
 export interface Notice {
