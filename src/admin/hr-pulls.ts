@@ -9,6 +9,7 @@ export interface PullReport {
   readonly outcome: PullOutcome | 'unfinished';
   readonly error?: string;
   readonly counts: PullCounts;
+  readonly batches: readonly string[];
   readonly results: readonly object[];
 }
 

@@ -261,6 +261,8 @@ describeAtDoors('fetching from BambooHR', (openStorage) => {
       'brakeHolds',
       undefined,
     ]);
+    expect(held['results'].map(({ index }: { index: number }) => index)).toEqual([0, 1, 2]);
+    expect(held['batches']).toHaveLength(1);
     const decided = await house.call('post', `${connections}/bamboo/brake`, { decision: 'release' });
     expect(decided.body).toMatchObject({ brake: { state: 'released' }, change: expect.any(String) });
     pass(60 - 1);

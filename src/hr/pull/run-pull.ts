@@ -40,6 +40,8 @@ export interface RunReport {
   readonly outcome: 'done' | 'limited' | 'failed' | 'unfinished';
   readonly error?: string;
   readonly counts: PullCounts;
+  /** By which the feed can take back what was done. */
+  readonly batches: readonly string[];
   readonly results: readonly LineOutcome[];
 }
 
@@ -61,32 +63,42 @@ export async function runPull(
   begun: PullRun,
 ): Promise<RunReport> {
   const endBy = context.now() + budgetMs;
-  const results: LineOutcome[] = [];
+  const told: Told = { results: [], batches: [] };
   let state: HrPullState = from;
   let run = begun;
   try {
     for (;;) {
       await parts.assertStillIn();
       const step = await parts.source.read(run.position, state.timeOff ?? {});
-      const outcomes = await carryOut(context, parts, step);
-      results.push(...outcomes.slice(0, mostResults - results.length));
+      const outcomes = await carryOut(context, parts, step, told);
       run = advance(run, step, outcomes);
       state = { ...state, timeOff: settle(state.timeOff ?? {}, step, outcomes), run };
       if (step.next === null) break;
       const isUnfinished = context.now() > endBy;
       await parts.save?.(isUnfinished ? { ...state, nextAt: context.now() } : state);
-      if (isUnfinished) return { outcome: 'unfinished', counts: run.counts, results };
+      if (isUnfinished) return { outcome: 'unfinished', counts: run.counts, ...told };
     }
   } catch (error) {
     if (!(error instanceof PullLimited || error instanceof PullFailure || error instanceof OutboundRefusal))
       throw error;
-    return conclude(context, parts, state, run, results, error);
+    return conclude(context, parts, state, run, told, error);
   }
   await parts.save?.(finished(context, parts.pull, state, run));
-  return { outcome: 'done', counts: run.counts, results };
+  return { outcome: 'done', counts: run.counts, ...told };
 }
 
-async function carryOut(context: RunContext, parts: RunParts, { lines }: PullStep): Promise<readonly LineOutcome[]> {
+/** What a report will tell. */
+interface Told {
+  readonly results: LineOutcome[];
+  readonly batches: string[];
+}
+
+async function carryOut(
+  context: RunContext,
+  parts: RunParts,
+  { lines }: PullStep,
+  { results, batches }: Told,
+): Promise<readonly LineOutcome[]> {
   if (lines.length === 0) return [];
   const { organization, connection, requestId, assertStillIn } = parts;
   const brake = connection.provisioning?.brake;
@@ -100,7 +112,11 @@ async function carryOut(context: RunContext, parts: RunParts, { lines }: PullSte
   const fetchedFrom = `/pull/${parts.pull.kind}`;
   const client = { organization, connection: connection.id, by, requestId, credential, fetchedFrom };
   const sent = lines.map(({ line }) => line);
-  return (await applyStatusChanges(context, { client, assertStillIn }, sent, parts.save === null)).results;
+  const done = await applyStatusChanges(context, { client, assertStillIn }, sent, parts.save === null);
+  if (done.batch !== null && done.summary.changed > 0) batches.push(done.batch);
+  const first = results.length;
+  results.push(...done.results.slice(0, mostResults - first).map((one) => ({ ...one, index: first + one.index })));
+  return done.results;
 }
 
 function advance({ position: _position, ...run }: PullRun, step: PullStep, outcomes: readonly LineOutcome[]): PullRun {
@@ -159,7 +175,7 @@ async function conclude(
   parts: RunParts,
   { run: _run, failing: before, ...state }: HrPullState,
   run: PullRun,
-  results: readonly LineOutcome[],
+  told: Told,
   error: PullLimited | PullFailure | OutboundRefusal,
 ): Promise<RunReport> {
   const now = context.now();
@@ -167,7 +183,7 @@ async function conclude(
   const words = sentence(error.message);
   const outcome = error instanceof PullLimited ? 'limited' : 'failed';
   const last = { startedAt, endedAt: now, outcome, counts, error: words } as const;
-  const report = { outcome, error: words, counts, results } as const;
+  const report = { outcome, error: words, counts, ...told } as const;
   if (parts.save === null) return report;
   if (error instanceof PullLimited) {
     await parts.save({ ...state, run, last, nextAt: now + error.seconds * 1000 });
