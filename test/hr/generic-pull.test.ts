@@ -1,6 +1,7 @@
 // Fetching from any HR system that answers JSON: mapping, paging, what is asked since when, and where its secret may go.
 
 import nock from 'nock';
+import { connectionRecords } from '#storage/connection-records.ts';
 import { acme } from '../admin/admin-house.ts';
 import { describeAtDoors, type OpenStorage } from '../harness/both-storages.ts';
 import { connections, openPullHouse, type PullHouse } from './pull-house.ts';
@@ -148,6 +149,43 @@ describeAtDoors('fetching from any HR system', (openStorage) => {
     );
     expect(shown).toContain('connection.changed');
     expect(shown).not.toMatch(/planted-secret|sealedHeaders|seal1\./);
+  });
+
+  test('a secret that cannot be opened any more is told, and nothing is asked', async () => {
+    await open(openStorage);
+    const records = house.context.storage.records(connectionRecords);
+    const record = (await records.get(`${acme}/bamboo`, house.clock.now))!;
+    const { pull } = record.value.provisioning as { pull: object };
+    const provisioning = { kind: 'hr', pull: { ...pull, sealedHeaders: 'seal1.a.b.c' } } as never;
+    await records.replace({ ...record, value: { ...record.value, provisioning } });
+    expect(await house.pull()).toMatchObject({ outcome: 'failed', error: expect.stringContaining('cannot be opened') });
+  });
+
+  test('a connection that is removed while it fetches changes nobody any more', async () => {
+    await open(openStorage, { paging: { kind: 'page', parameter: 'p' } });
+    const user = await house.hire('n1');
+    let removedFirst = (): void => undefined;
+    const isRemoved = new Promise<void>((resolve) => (removedFirst = resolve));
+    const asked = new Promise<void>((resolve) => {
+      nock(origin)
+        .get('/people?active=all&p=1')
+        .reply(200, async () => {
+          resolve();
+          await isRemoved;
+          return page([item('n1', 'X')]);
+        });
+    });
+    const [ran, removed] = await Promise.all([
+      house.call('post', `${connections}/bamboo/pull`),
+      asked
+        .then(() => house.call('delete', `${connections}/bamboo`))
+        .then((answer) => {
+          removedFirst();
+          return answer;
+        }),
+    ]);
+    expect([ran.status, removed.status]).toEqual([409, 200]);
+    expect((await house.user(user)).active).toBe(true);
   });
 
   test.each([

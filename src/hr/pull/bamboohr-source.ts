@@ -10,6 +10,7 @@ import { byId, type BambooApi, type BambooEmployee, type BambooTimeOff } from '.
 import { addDays, type PulledLine, type PullScope, type PullSource, type PullStep } from './pull-source.ts';
 
 const piece = 200;
+const together = 16;
 const identifierOf = { employeeNumber: 'employeeNumber', workEmail: 'email', id: 'externalId' } as const;
 
 export interface BambooParts {
@@ -170,9 +171,10 @@ function notBeforeNow({ today, now }: PullScope, date: string): string {
 async function statusLines(parts: BambooParts, employees: readonly BambooEmployee[]): Promise<Omit<PullStep, 'next'>> {
   const lines: PulledLine[] = [];
   let unknown = 0;
-  for (const employee of employees) {
-    if (employee.name === null) continue;
-    const user = await parts.find(identifiers(parts.pull, employee));
+  const named = employees.filter(({ name }) => name !== null);
+  const users = await findAll(parts, named);
+  for (const [place, employee] of named.entries()) {
+    const user = users[place] ?? null;
     if (user === null) unknown += 1;
     else {
       const said = statusOf(parts, employee, user);
@@ -180,6 +182,16 @@ async function statusLines(parts: BambooParts, employees: readonly BambooEmploye
     }
   }
   return { lines, unknown, read: employees.length };
+}
+
+/** In their order; so many at once as a feed looks for. */
+async function findAll(parts: BambooParts, employees: readonly BambooEmployee[]): Promise<readonly (User | null)[]> {
+  const found: (User | null)[] = [];
+  for (let from = 0; from < employees.length; from += together) {
+    const some = employees.slice(from, from + together);
+    found.push(...(await Promise.all(some.map((employee) => parts.find(identifiers(parts.pull, employee))))));
+  }
+  return found;
 }
 
 /** What is to be reported, or null where nothing is different. */

@@ -8,8 +8,8 @@ import type { Organization } from '#directory/organization.ts';
 import type { Metrics } from '#observability/metrics.ts';
 import { toLocalDate } from '#provisioning/leave-dates.ts';
 import { pullSecretPlace } from '#secrets/pull-secret.ts';
-import type { Sealing } from '#secrets/sealing.ts';
-import { connectionRecords, pullingKey } from '#storage/connection-records.ts';
+import { SealError, type SealContext, type Sealing } from '#secrets/sealing.ts';
+import { connectionRecordId, connectionRecords, pullingKey } from '#storage/connection-records.ts';
 import { hrPullId, hrPullRecords, type HrPullState, type PullRun } from '#storage/hr-pull-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
 import { StorageError } from '#storage/storage-error.ts';
@@ -18,7 +18,7 @@ import type { Identifiers } from '../status-line.ts';
 import { createBambooApi } from './bamboohr-requests.ts';
 import { createBambooSource } from './bamboohr-source.ts';
 import { createGenericSource } from './generic-source.ts';
-import { createGetJson, type OutboundAllowance } from './pull-request.ts';
+import { createGetJson, PullFailure, type OutboundAllowance } from './pull-request.ts';
 import type { PullScope, PullSource } from './pull-source.ts';
 import { noCounts, PullLost, runPull, type RunContext, type RunParts, type RunReport } from './run-pull.ts';
 
@@ -43,6 +43,10 @@ export interface HrPullRunner {
 
 const leaseMs = 300_000;
 const renewMs = 30_000;
+/** How long after its removal a connection may still change somebody. */
+const lookMs = 250;
+/** Within the time that a server has to stop. */
+const sweepMs = 20_000;
 const fullEveryMs = 86_400_000;
 const together = 4;
 const page = 100;
@@ -71,7 +75,12 @@ export function createHrPulls(context: PullContext): HrPullRunner {
     if (lease === null) return null;
     const { fence } = lease;
     let renewedAt = Date.now();
-    const assertStillIn = async (): Promise<void> => {
+    let lookedAt = renewedAt;
+    const assertStillIn: RunParts['assertStillIn'] = async (looksNow) => {
+      if (looksNow === true || Date.now() - lookedAt >= lookMs) {
+        lookedAt = Date.now();
+        if (!(await isStillPulling(connection))) throw new PullLost('the connection was changed or removed');
+      }
       if (Date.now() - renewedAt < renewMs) return;
       const renewed = await storage.leases.acquire(name, requestId, leaseMs);
       if (renewed?.fence !== fence) throw new PullLost('another node has begun');
@@ -103,6 +112,13 @@ export function createHrPulls(context: PullContext): HrPullRunner {
     }
   }
 
+  async function isStillPulling(connection: Connection): Promise<boolean> {
+    const id = connectionRecordId(connection.organizationId, connection.id);
+    const known = await storage.records(connectionRecords).get(id, now());
+    const pull = known === null ? undefined : pullOf(known.value);
+    return pull !== undefined && describeSource(pull) === describeSource(pullOf(connection) ?? pull);
+  }
+
   async function readOrMake(
     { id: organizationId }: Organization,
     { id: connection }: Connection,
@@ -123,9 +139,11 @@ export function createHrPulls(context: PullContext): HrPullRunner {
   }
 
   async function runDue(): Promise<void> {
+    const endBy = Date.now() + sweepMs;
     for (const organization of await storage.organizations.list()) {
       const due = await listDue(organization);
-      for (let from = 0; from < due.length; from += together)
+      // What finds no time is due the next time, too.
+      for (let from = 0; from < due.length && Date.now() < endBy; from += together)
         await Promise.all(due.slice(from, from + together).map((connection) => runReported(organization, connection)));
     }
   }
@@ -196,10 +214,8 @@ function open(
   { since }: HrPullState,
 ): PullSource {
   const place = pullSecretPlace(organization.id, connection.id);
-  const headers =
-    pull.sealedHeaders === undefined
-      ? {}
-      : (JSON.parse(context.unseal(pull.sealedHeaders, place)) as Readonly<Record<string, string>>);
+  const headers = unsealHeaders(context, pull, place);
+  if (headers === null) return unreadableSecret;
   const get = createGetJson(context.config, headers, context.now);
   const today = toLocalDate(context.now(), organization.timeZone);
   const scope: PullScope = { since: isFull ? undefined : since, today, now: context.now };
@@ -210,6 +226,27 @@ function open(
   };
   return createBambooSource({ api: createBambooApi(pull, get), pull, connection: connection.id, scope, find });
 }
+
+/** Null: sealed with another `FURLOUGH_SECRET`, or not as it was stored. */
+function unsealHeaders(
+  { unseal }: PullContext,
+  { sealedHeaders }: HrPull,
+  place: SealContext,
+): Readonly<Record<string, string>> | null {
+  if (sealedHeaders === undefined) return {};
+  try {
+    return JSON.parse(unseal(sealedHeaders, place)) as Readonly<Record<string, string>>;
+  } catch (error) {
+    if (error instanceof SealError) return null;
+    throw error;
+  }
+}
+
+const unreadableSecret: PullSource = {
+  read() {
+    throw new PullFailure('Our secret for it cannot be opened any more; write the connection with it once more.', true);
+  },
+};
 
 /** Of another source nothing that was read counts. */
 function describeSource({ everyMinutes: _often, sealedHeaders: _secret, ...settings }: HrPull): string {

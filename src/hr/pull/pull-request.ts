@@ -35,7 +35,7 @@ export interface OutboundAllowance {
 /** Answers JSON. */
 export type GetJson = (url: string) => Promise<unknown>;
 
-const deadlineMs = 30_000;
+const deadlineMs = 15_000;
 const maxBytes = 10 * 1024 * 1024;
 const deepest = 30;
 const mostValues = 1_000_000;

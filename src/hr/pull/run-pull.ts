@@ -25,8 +25,8 @@ export interface RunParts {
   readonly source: PullSource;
   /** Identifies the run in logs. */
   readonly requestId: string;
-  /** Throws `PullLost` where another node may be at work. */
-  readonly assertStillIn: () => Promise<void>;
+  /** Throws `PullLost` where another node may be at work, or the connection is gone; `looksNow`: as of this moment. */
+  readonly assertStillIn: (looksNow?: true) => Promise<void>;
   /** Writes how far it is; throws `PullLost`. Null of a dry run. */
   readonly save: ((state: HrPullState, effects?: ReturnType<typeof toEffects>) => Promise<void>) | null;
 }
@@ -45,7 +45,8 @@ export interface RunReport {
   readonly results: readonly LineOutcome[];
 }
 
-const budgetMs = 240_000;
+/** A longer one goes on the next time: a server must be able to stop. */
+const budgetMs = 20_000;
 const mostResults = 1_000;
 /** Clocks differ, and what changes while it is read must not be missed. */
 const overlapMs = 300_000;
@@ -70,6 +71,8 @@ export async function runPull(
     for (;;) {
       await parts.assertStillIn();
       const step = await parts.source.read(run.position, state.timeOff ?? {});
+      // Reading may have taken long.
+      await parts.assertStillIn(true);
       const outcomes = await carryOut(context, parts, step, told);
       run = advance(run, step, outcomes);
       state = { ...state, timeOff: settle(state.timeOff ?? {}, step, outcomes), run };
@@ -100,7 +103,7 @@ async function carryOut(
   { results, batches }: Told,
 ): Promise<readonly LineOutcome[]> {
   if (lines.length === 0) return [];
-  const { organization, connection, requestId, assertStillIn } = parts;
+  const { organization, connection, requestId } = parts;
   const brake = connection.provisioning?.brake;
   const by: ChangeContext = {
     actor: { kind: 'connection', connection: connection.id },
@@ -112,7 +115,12 @@ async function carryOut(
   const fetchedFrom = `/pull/${parts.pull.kind}`;
   const client = { organization, connection: connection.id, by, requestId, credential, fetchedFrom };
   const sent = lines.map(({ line }) => line);
-  const done = await applyStatusChanges(context, { client, assertStillIn }, sent, parts.save === null);
+  const done = await applyStatusChanges(
+    context,
+    { client, assertStillIn: () => parts.assertStillIn() },
+    sent,
+    parts.save === null,
+  );
   if (done.batch !== null && done.summary.changed > 0) batches.push(done.batch);
   const first = results.length;
   results.push(...done.results.slice(0, mostResults - first).map((one) => ({ ...one, index: first + one.index })));
