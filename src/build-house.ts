@@ -14,6 +14,7 @@ import type { RandomBytes } from '#directory/identifiers.ts';
 import { createGate, type Gate } from '#gate/gate.ts';
 import { fetchJson } from '#gate/connections/outbound-fetch.ts';
 import type { GateContext } from '#gate/gate-context.ts';
+import { createHrPulls } from '#hr/pull/hr-pulls.ts';
 import { createHrRouter } from '#hr/hr-router.ts';
 import { createLaterWork } from '#later-work.ts';
 import { createHttpApp } from '#http/app.ts';
@@ -104,6 +105,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     seatsMoved: (id) => seatWatch.note(id),
     continueLater: later.begin,
     reportTrouble,
+    noteBrake: (connection, outcome) => metrics.brakes.inc({ connection, outcome }),
   };
   const seatWatch = createSeatWatch((id) => watchSeatsOf(write, id), reportTrouble);
   const provisioning = createProvisioning(write);
@@ -185,6 +187,18 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     metrics,
   };
   const gate = createGate(atGate);
+  const hrPulls = createHrPulls({
+    storage,
+    provisioning,
+    provisioningLog,
+    now,
+    randomBytes,
+    wakeRelay,
+    unseal: sealing.unseal,
+    config: config.gate,
+    metrics,
+    reportTrouble,
+  });
   const admin: AdminContext = {
     storage,
     provisioning,
@@ -202,6 +216,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     now,
     randomBytes,
     wakeRelay,
+    hrPulls,
     lookUpTxt: createTxtLookup(config.gate.dnsServers),
     mailer,
     settleEffects: async () => void (await relay.drain()),
@@ -268,7 +283,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     ],
   });
   const jobs = createBackgroundJobs(
-    listScheduledWork({ storage, write, admin, gate, metrics, now }),
+    listScheduledWork({ storage, write, admin, gate, hrPulls, metrics, now }),
     storage.leases,
     randomUUID(),
     reportTrouble,

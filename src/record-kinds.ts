@@ -31,8 +31,10 @@ import { appRecords, hostClaimRecords } from '#storage/app-records.ts';
 import { connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
+import { brakeRecords } from '#storage/brake-records.ts';
 import { certificateWarningRecords, metadataWatchRecords } from '#storage/metadata-watch-records.ts';
 import { lastSeenRecords } from '#storage/last-seen-records.ts';
+import { hrPullRecords } from '#storage/hr-pull-records.ts';
 import { samlKeyRecords } from '#storage/saml-key-records.ts';
 import { domainClaimRecords, verifiedDomainRecords } from '#storage/domain-records.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
@@ -49,6 +51,7 @@ export const recordKinds: readonly AnnouncedKind[] = [
   artifactRecords,
   appSignInCodeRecords,
   attemptRecords,
+  brakeRecords,
   certificateWarningRecords,
   connectionRecords,
   credentialRecords,
@@ -61,6 +64,7 @@ export const recordKinds: readonly AnnouncedKind[] = [
   domainClaimRecords,
   doorRefusalRecords,
   hostClaimRecords,
+  hrPullRecords,
   idempotencyRecords,
   linkedUserRecords,
   logoutDeliveryRecords,

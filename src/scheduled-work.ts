@@ -8,6 +8,7 @@ import { warnOfCertificates } from '#admin/warn-of-certificates.ts';
 import type { Job } from '#background-jobs.ts';
 import type { Gate } from '#gate/gate.ts';
 import { deliverMails, type MailPlace } from '#notices/deliver-mails.ts';
+import type { HrPullRunner } from '#hr/pull/hr-pulls.ts';
 import type { Metrics } from '#observability/metrics.ts';
 import { runDormancy } from '#provisioning/dormancy.ts';
 import { moveAllLeaves } from '#provisioning/move-leaves.ts';
@@ -26,12 +27,21 @@ export interface ScheduledParts {
   readonly write: ProvisioningContext;
   readonly admin: AdminContext;
   readonly gate: Gate;
+  readonly hrPulls: HrPullRunner;
   readonly metrics: Metrics;
   readonly now: () => number;
 }
 
 /** All jobs of the house. */
-export function listScheduledWork({ storage, write, admin, gate, metrics, now }: ScheduledParts): readonly Job[] {
+export function listScheduledWork({
+  storage,
+  write,
+  admin,
+  gate,
+  hrPulls,
+  metrics,
+  now,
+}: ScheduledParts): readonly Job[] {
   return [
     { name: 'seats', everyMs: 5_000, run: () => sweepSeats(write) },
     { name: 'leaves', everyMs: 5_000, run: () => runLeavesMeasured(write, metrics) },
@@ -44,6 +54,7 @@ export function listScheduledWork({ storage, write, admin, gate, metrics, now }:
     { name: 'dormancy', everyMs: 60_000, run: () => runDormancy(write, admin.mailer !== null) },
     { name: 'mails', everyMs: 2_000, run: () => deliverMailsMeasured(admin, metrics, write.reportTrouble) },
     { name: 'metadata', everyMs: 600_000, run: () => followMetadata(admin) },
+    { name: 'hrPulls', everyMs: 60_000, run: () => hrPulls.runDue() },
     { name: 'certificates', everyMs: 3_600_000, run: () => warnOfCertificates(admin) },
     { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
     { name: 'logouts', everyMs: 2_000, run: async () => void (await gate.deliverLogouts()) },

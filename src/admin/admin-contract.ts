@@ -8,10 +8,12 @@ import { leaveAnswer, leaveType } from './leave-contract.ts';
 import { alertRule, dormancyRule, mailLanguage, noticeDays } from './notice-contract.ts';
 
 export * from './app-contract.ts';
+export * from './brake-contract.ts';
 export * from './connection-contract.ts';
 export * from './credential-contract.ts';
 export * from './department-contract.ts';
 export * from './domain-contract.ts';
+export * from './hr-pull-contract.ts';
 export * from './leave-contract.ts';
 export * from './notice-contract.ts';
 export * from './schema-contract.ts';

@@ -21,6 +21,7 @@ import type { SigningKeys } from '#secrets/signing-keys.ts';
 import type { BadCredentialLimit } from '#http/bad-credentials.ts';
 import type { Storage } from '#storage/storage.ts';
 import { refuseInput } from './admin-problem.ts';
+import type { HrPulls } from './hr-pulls.ts';
 import type { LookUpTxt } from './txt-lookup.ts';
 
 /** What the admin API is given. */
@@ -45,6 +46,7 @@ export interface AdminContext {
   readonly lookUpTxt: LookUpTxt;
   /** Null: no mail is configured. */
   readonly mailer: Mailer | null;
+  readonly hrPulls: HrPulls;
   /** Carries out now what waits for the relay, so that what was just done is in the audit trail that is read next. */
   readonly settleEffects: () => Promise<void>;
   readonly config: {

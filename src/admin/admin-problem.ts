@@ -20,6 +20,7 @@ export type AdminProblemCode =
   | 'noticeNotFound'
   | 'mailNotFound'
   | 'mailNotConfigured'
+  | 'pullRunning'
   | 'preconditionFailed';
 
 const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
@@ -37,6 +38,7 @@ const statusOfCode: Readonly<Record<AdminProblemCode, number>> = {
   noticeNotFound: 404,
   mailNotFound: 404,
   mailNotConfigured: 409,
+  pullRunning: 409,
   preconditionFailed: 412,
 };
 
@@ -97,6 +99,7 @@ const directoryWords: Readonly<Record<DirectoryErrorCode, Words>> = {
   invalidValue: { status: 400 },
   notSupported: { status: 422 },
   notAllowed: { status: 403 },
+  brakeHolds: { status: 429 },
   tooManyConflicts: { status: 503 },
 };
 

@@ -6,6 +6,7 @@ import { DirectoryError } from '#directory/directory-error.ts';
 import type { Effect } from '#directory/effect.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { ChangeId, ConnectionId, OrganizationId } from '#directory/identifiers.ts';
+import { brakeRecordId, brakeRecords } from '#storage/brake-records.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import { metadataWatchId, metadataWatchRecords } from '#storage/metadata-watch-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
@@ -13,6 +14,7 @@ import { expireRecords } from '#storage/expire-records.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import { reportTrouble, type AdminContext } from './admin-operation.ts';
 import type { ConnectionInput } from './connection-input.ts';
+import { toHrProvisioning, toProvisioningAnswer } from './connection-pull.ts';
 import { toOidcSignIn, toSamlSignIn, toSignals } from './connection-sign-in.ts';
 import { recordChange } from './recorded-change.ts';
 import { assertSlug, proposeSlug } from './slug-of-name.ts';
@@ -110,6 +112,8 @@ async function forgetKeys(context: AdminContext, organizationId: OrganizationId,
   try {
     await context.gate.samlKeys.forget({ organizationId, id });
     await context.storage.records(metadataWatchRecords).delete(metadataWatchId(organizationId, id));
+    await context.storage.records(brakeRecords).delete(brakeRecordId(organizationId, id));
+    await context.hrPulls.forget({ organizationId, id });
   } catch (error) {
     reportTrouble(context, `keys or metadata of the removed connection ${id} could not be deleted`, error);
   }
@@ -189,6 +193,9 @@ async function toConnection(
   const signIn =
     input.signIn === undefined ? undefined : await toSignIn(context, organizationId, id, input.signIn, before);
   const signals = toSignals(context, input);
+  const { provisioning: sent } = input;
+  const provisioning =
+    sent?.kind === 'hr' ? toHrProvisioning(context, organizationId, id, sent, before?.provisioning) : sent;
   return {
     id,
     organizationId,
@@ -198,7 +205,7 @@ async function toConnection(
     ...(input.createUsers === true ? { createUsers: true } : {}),
     ...(signals === undefined ? {} : { signals }),
     ...(signIn === undefined ? {} : { signIn }),
-    ...(input.provisioning === undefined ? {} : { provisioning: input.provisioning }),
+    ...(provisioning === undefined ? {} : { provisioning }),
     createdAt: before?.createdAt ?? context.now(),
   };
 }
@@ -227,7 +234,11 @@ function audited(
 
 /** What the audit trail keeps of a connection: nothing sealed. */
 function describe(connection: Connection): Readonly<Record<string, unknown>> {
-  const { organizationId: _organization, createdAt: _created, signIn, ...rest } = connection;
+  const { organizationId: _organization, createdAt: _created, signIn, provisioning, ...others } = connection;
+  const rest = {
+    ...others,
+    ...(provisioning === undefined ? {} : { provisioning: toProvisioningAnswer(provisioning) }),
+  };
   if (signIn?.kind !== 'oidc') return { ...rest, ...(signIn === undefined ? {} : { signIn }) };
   const { sealedClientSecret, sealedPreviousSecret, ...plain } = signIn;
   const secrets = {

@@ -26,7 +26,7 @@ export async function checkConnection(
     ...(signIn?.kind === 'saml' ? checkSaml(context, signIn) : []),
     ...(signIn?.kind === 'saml' && signIn.metadataUrl !== undefined ? [await checkMetadata(context, connection)] : []),
     ...(signIn?.kind === 'oidc' ? [await checkOidc(context, signIn)] : []),
-    ...(provisioning === undefined ? [] : [await checkCredential(context, connection, provisioning.kind)]),
+    ...(provisioning === undefined ? [] : [await checkProvisioning(context, connection, provisioning)]),
   ];
 }
 
@@ -81,6 +81,20 @@ async function checkOidc(context: AdminContext, signIn: OidcSignIn): Promise<Con
     if (error instanceof OutboundRefusal) return fail(error.message);
     throw error;
   }
+}
+
+/** One that fetches by itself needs no credential of ours. */
+async function checkProvisioning(
+  context: AdminContext,
+  connection: Connection,
+  provisioning: NonNullable<Connection['provisioning']>,
+): Promise<ConnectionCheck> {
+  if (provisioning.kind !== 'hr' || provisioning.pull === undefined)
+    return checkCredential(context, connection, provisioning.kind);
+  const last = (await context.hrPulls.stateOf(connection))?.last;
+  if (last === undefined) return { check: 'pull', ok: false, detail: 'Nothing was fetched yet.' };
+  const detail = `${new Date(last.endedAt).toISOString()}: ${last.error ?? last.outcome}`;
+  return { check: 'pull', ok: last.outcome !== 'failed', detail };
 }
 
 async function checkCredential(

@@ -3,8 +3,10 @@
 import { z } from 'zod';
 import { signalActions, type SignalAction } from '#directory/connection.ts';
 import { asymmetricAlgorithms } from '#secrets/signature-algorithms.ts';
+import { brakeAnswer, brakeSetting } from './brake-contract.ts';
 import { change, instant, shortText, slug } from './contract-words.ts';
 import { domainName } from './domain-contract.ts';
+import { hrPull } from './hr-pull-contract.ts';
 
 const attributeName = z.string().min(1).max(1_024).optional();
 /** The same for both protocols: names of assertion attributes, or of claims. */
@@ -118,7 +120,9 @@ const scim = {
     .boolean()
     .default(false)
     .describe('Whether the attribute `department` makes a department where none has that code or name.'),
+  brake: brakeSetting,
 };
+const hr = { brake: brakeSetting, pull: hrPull };
 const connectionBase = {
   id: slug.optional().describe('Left out: made from the name.'),
   name: shortText.optional(),
@@ -137,7 +141,7 @@ const signIn = z.discriminatedUnion('kind', [
 ]);
 const provisioning = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('scim'), ...scim }),
-  z.strictObject({ kind: z.literal('hr') }),
+  z.strictObject({ kind: z.literal('hr'), ...hr }),
 ]);
 
 /** The long form: one part or both. */
@@ -151,7 +155,7 @@ export const connectionShort = z.discriminatedUnion('kind', [
   z.strictObject({ ...connectionBase, kind: z.literal('saml'), ...saml }),
   z.strictObject({ ...connectionBase, kind: z.literal('oidc'), ...oidc }),
   z.strictObject({ ...connectionBase, kind: z.literal('scim'), ...scim }),
-  z.strictObject({ ...connectionBase, kind: z.literal('hr') }),
+  z.strictObject({ ...connectionBase, kind: z.literal('hr'), ...hr }),
 ]);
 export const connectionAnswer = z.object({
   id: z.string(),
@@ -164,6 +168,7 @@ export const connectionAnswer = z.object({
   signals: z.record(z.string(), z.unknown()).optional(),
   signIn: z.record(z.string(), z.unknown()).optional(),
   provisioning: z.record(z.string(), z.unknown()).optional(),
+  brake: brakeAnswer.optional().describe('How far its brake is, where it has one.'),
   urls: z.record(z.string(), z.string()).describe('What to enter at the other side.'),
   createdAt: instant,
   differs: z

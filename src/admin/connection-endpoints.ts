@@ -165,5 +165,7 @@ async function answersOf(context: AdminContext, connections: readonly Connection
     const some = domains.slice(from, from + 1_000);
     for (const one of await listDomainsOf(context.storage, organizationId, some, context.now())) verified.add(one);
   }
-  return connections.map((connection) => toConnectionAnswer(context, connection, verified));
+  const braked = connections.filter(({ provisioning }) => provisioning?.brake !== undefined).map(({ id }) => id);
+  const brakes = await context.provisioning.readBrakes(organizationId, braked);
+  return connections.map((one) => toConnectionAnswer(context, one, verified, brakes.get(one.id)));
 }

@@ -11,6 +11,10 @@ type ProvisioningInput = NonNullable<Whole['provisioning']>;
 export type SamlInput = Extract<SignInInput, { kind: 'saml' }>;
 export type OidcInput = Extract<SignInInput, { kind: 'oidc' }>;
 
+export type PullInput = NonNullable<Extract<ProvisioningInput, { kind: 'hr' }>['pull']>;
+/** With its secret as it was sent. */
+export type HrInput = Omit<HrProvisioning, 'pull'> & { readonly pull?: PullInput };
+
 export interface ConnectionInput {
   readonly id?: string;
   readonly name: string;
@@ -19,7 +23,7 @@ export interface ConnectionInput {
   readonly createUsers?: boolean;
   readonly signals?: Whole['signals'];
   readonly signIn?: SamlInput | OidcInput;
-  readonly provisioning?: ScimProvisioning | HrProvisioning;
+  readonly provisioning?: ScimProvisioning | HrInput;
 }
 
 /** Reads either form: `kind` at the top means the short one. Throws `invalidInput`. */
@@ -62,8 +66,11 @@ function sharedOf({ domains, match, createUsers, signals }: Whole | z.output<typ
 }
 
 /** The letter of RFC 7644 3.3 knows no restoring: a strict connection does it only when told to. */
-function toProvisioning(part: ProvisioningInput): ScimProvisioning | HrProvisioning {
-  return part.kind === 'hr' ? part : { ...part, restoreOnPost: part.restoreOnPost ?? !part.strict };
+function toProvisioning({ brake, ...part }: ProvisioningInput): ScimProvisioning | HrInput {
+  const braked = brake === undefined ? {} : { brake };
+  if (part.kind === 'scim') return { ...part, ...braked, restoreOnPost: part.restoreOnPost ?? !part.strict };
+  const { kind, pull } = part;
+  return { kind, ...braked, ...(pull === undefined ? {} : { pull }) };
 }
 
 function refuse(pointer: string, detail: string): AdminError {

@@ -8,6 +8,7 @@ import type {
   SamlSignIn,
   SignalReception,
 } from '#directory/connection.ts';
+import type { BrakeState } from '#directory/brake.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import { clientSecretPlace } from '#gate/connections/oidc/client-secret.ts';
@@ -19,6 +20,8 @@ import { readSigningCertificate } from '#gate/connections/saml/signing-certifica
 import { addressesOf } from '#gate/connections/open-connection.ts';
 import { daysUntil } from './warn-of-certificates.ts';
 import { toIso, type AdminContext } from './admin-operation.ts';
+import { toBrakeAnswer } from './brake-answer.ts';
+import { toProvisioningAnswer } from './connection-pull.ts';
 import type { ConnectionInput, OidcInput, SamlInput } from './connection-input.ts';
 
 /** From metadata, or from the three fields; never from both. Throws `invalidValue`. */
@@ -180,8 +183,13 @@ function unsealed(
   }
 }
 
-/** `verified`: the domains that the organisation has. */
-export function toConnectionAnswer(context: AdminContext, connection: Connection, verified: ReadonlySet<string>) {
+/** `verified`: the domains that the organisation has. `brake`: what was counted, if anything. */
+export function toConnectionAnswer(
+  context: AdminContext,
+  connection: Connection,
+  verified: ReadonlySet<string>,
+  brake: BrakeState | undefined,
+) {
   const { id, organizationId, name, domains, match, createUsers, signals, signIn, provisioning, createdAt } =
     connection;
   return {
@@ -194,7 +202,8 @@ export function toConnectionAnswer(context: AdminContext, connection: Connection
     createUsers: createUsers === true,
     ...(signals === undefined ? {} : { signals }),
     ...(signIn === undefined ? {} : { signIn: toSignInAnswer(context, signIn) }),
-    ...(provisioning === undefined ? {} : { provisioning }),
+    ...(provisioning === undefined ? {} : { provisioning: toProvisioningAnswer(provisioning) }),
+    ...(provisioning?.brake === undefined ? {} : { brake: toBrakeAnswer(provisioning.brake, brake, context.now()) }),
     urls: urlsOf(context, connection),
     createdAt: toIso(createdAt),
   };

@@ -2,11 +2,13 @@
 
 import { appOperations } from './app-endpoints.ts';
 import { auditOperations } from './audit-endpoints.ts';
+import { brakeOperations } from './brake-endpoints.ts';
 import { connectionOperations } from './connection-endpoints.ts';
 import { credentialOperations } from './credential-endpoints.ts';
 import { departmentOperations } from './department-endpoints.ts';
 import { domainOperations } from './domain-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
+import { hrPullOperations } from './hr-pull-endpoints.ts';
 import { leaveOperations } from './leave-endpoints.ts';
 import { logoutDeliveryOperations } from './logout-delivery-endpoints.ts';
 import { metadataOperations } from './metadata-endpoints.ts';
@@ -28,6 +30,8 @@ export function listOperations(): readonly Operation[] {
     ...organizationOperations,
     ...credentialOperations,
     ...connectionOperations,
+    ...brakeOperations,
+    ...hrPullOperations,
     ...domainOperations,
     ...appOperations,
     ...signingKeyOperations,

@@ -1,4 +1,4 @@
-// connection add | list | test
+// connection add | list | test | pull | brake
 
 import { collect, withOrganization, type CommonOptions } from './command-options.ts';
 import { insideHouse, listAll, runOperation } from './command-run.ts';
@@ -21,6 +21,13 @@ interface AddOptions extends CommonOptions {
   readonly entityId?: string;
   readonly ssoUrl?: string;
   readonly certificate?: readonly string[];
+}
+
+interface BrakeOptions extends CommonOptions {
+  readonly release?: boolean;
+  readonly keep?: boolean;
+  readonly minutes?: string;
+  readonly atMost?: string;
 }
 
 export function addConnectionCommands({ program, terminal, endWith }: CommandPlace): void {
@@ -83,6 +90,56 @@ export function addConnectionCommands({ program, terminal, endWith }: CommandPla
       terminal.result(options.json === true ? JSON.stringify(answer) : writeTable(['check', 'ok', 'detail'], checks));
       if (answer['ok'] !== true) endWith(exitCodes.failed);
     });
+
+  withOrganization(connection.command('pull'))
+    .description(
+      'fetch from the HR system now; exit code 1 when it cannot be read, 6 when lines failed or it goes on later',
+    )
+    .argument('<id>')
+    .option('--dry-run', 'read everything, store nothing, tell what would be')
+    .action(async (id: string, options: CommonOptions & { readonly dryRun?: boolean }) => {
+      const query = { dryRun: String(options.dryRun === true) };
+      const answer = await insideHouse(terminal, (house) =>
+        runOperation(house, { operation: 'connections.pull', organization: options.org, params: { id }, query }),
+      );
+      if (options.json === true) terminal.result(JSON.stringify(answer));
+      else {
+        const results = answer['results'] as readonly Readonly<Record<string, unknown>>[];
+        if (results.length > 0)
+          terminal.result(writeTable(['user', 'outcome', 'status', 'detail'], results.map(toRow)));
+        const { outcome, error } = answer;
+        const counts = answer['counts'] as Readonly<Record<string, unknown>>;
+        terminal.result(writeFacts({ outcome, ...(error === undefined ? {} : { error }), ...counts }));
+      }
+      const { failed } = answer['counts'] as Readonly<Record<string, number>>;
+      if (answer['outcome'] === 'failed') endWith(exitCodes.failed);
+      else if (answer['outcome'] !== 'done' || (failed ?? 0) > 0) endWith(exitCodes.partlyDone);
+    });
+
+  withOrganization(connection.command('brake'))
+    .description('decide about a brake for mass change')
+    .argument('<id>')
+    .option('--release', 'let everything through for a while')
+    .option('--keep', 'go on refusing')
+    .option('--minutes <n>', 'of a release, 60 unless given')
+    .option('--at-most <n>', 'of a release: how many, then it counts again')
+    .action(async (id: string, options: BrakeOptions) => {
+      if ((options.release === true) === (options.keep === true)) throw new UsageError('Give --release or --keep.');
+      const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
+      const release = { decision: 'release', minutes: number(options.minutes), atMost: number(options.atMost) };
+      const given = options.keep === true ? { decision: 'keep' } : release;
+      const body = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+      const answer = await insideHouse(terminal, (house) =>
+        runOperation(house, { operation: 'connections.decideBrake', organization: options.org, params: { id }, body }),
+      );
+      if (options.json === true) terminal.result(JSON.stringify(answer));
+      else terminal.result(writeFacts(answer['brake'] as Record<string, unknown>));
+    });
+}
+
+function toRow({ user, outcome, detail }: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { userName, status } = (user ?? {}) as Readonly<Record<string, unknown>>;
+  return { user: userName ?? '', outcome, status: status ?? '', detail: detail ?? '' };
 }
 
 function toShortForm(terminal: Terminal, options: AddOptions): Readonly<Record<string, unknown>> {

@@ -62,6 +62,7 @@ const directoryCodes: Readonly<Record<DirectoryErrorCode, ExitCode>> = {
   invalidValue: exitCodes.wrongUse,
   notSupported: exitCodes.wrongUse,
   notAllowed: exitCodes.notAllowed,
+  brakeHolds: exitCodes.refused,
   tooManyConflicts: exitCodes.failed,
 };
 

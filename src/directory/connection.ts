@@ -1,5 +1,7 @@
 // A connection: one outside system of an organisation, with a sign-in part, a provisioning part, or both.
 
+import type { BrakeSetting } from './brake.ts';
+import type { HrPull } from './hr-pull.ts';
 import type { ConnectionId, Instant, OrganizationId } from './identifiers.ts';
 
 /**
@@ -80,10 +82,16 @@ export interface ScimProvisioning {
   readonly ignoreEchoedInactive: boolean;
   /** Whether the text `department` makes a department where none has that code or name. */
   readonly createDepartments: boolean;
+  /** Absent: none. */
+  readonly brake?: BrakeSetting;
 }
 
 export interface HrProvisioning {
   readonly kind: 'hr';
+  /** Absent: none. */
+  readonly brake?: BrakeSetting;
+  /** How it fetches by itself; absent: it is waited for. */
+  readonly pull?: HrPull;
 }
 
 /** What an identity provider may signal of a person outside of a sign-in (CAEP, RISC, Global Token Revocation). */

@@ -36,6 +36,7 @@ export type DirectoryErrorCode =
   | 'invalidValue'
   | 'notSupported'
   | 'notAllowed'
+  | 'brakeHolds'
   | 'tooManyConflicts';
 
 /** A refusal by a rule of the directory. `details` are public and machine readable (for example `{licensed, used}`). */

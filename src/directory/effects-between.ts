@@ -1,6 +1,7 @@
 // From before and after to the effects that must follow: the audit entry, and the end of sessions when the epoch rose. Pure.
 
 import { describeActor, type Actor, type Mouth } from './actor.ts';
+import type { BrakeSetting } from './brake.ts';
 import type { AuditEvent, EffectBody } from './effect.ts';
 import { seatStepOf } from './seat-history.ts';
 import { leaveStepsBetween } from './leave-steps.ts';
@@ -14,6 +15,8 @@ export interface ChangeContext {
   readonly mouth: Mouth;
   readonly requestId?: string;
   readonly reason?: string;
+  /** Of the connection that changes, where it has one: asked before somebody loses access. */
+  readonly brake?: BrakeSetting;
 }
 
 /**

@@ -11,6 +11,9 @@ export const noticeCodes = [
   'leaveNotStarted',
   'dormancyRun',
   'dormantSignIn',
+  'brakeHolds',
+  'brakeWarns',
+  'hrPullFailing',
 ] as const;
 export type NoticeCode = (typeof noticeCodes)[number];
 

@@ -7,7 +7,7 @@ import { createTimeOrderedId, type UserId } from '#directory/identifiers.ts';
 import { statusOf, type User } from '#directory/user.ts';
 import { traceOf } from '#provisioning/report-status.ts';
 import { findPerson } from './find-person.ts';
-import type { HrCall, HrClient, HrContext } from './hr-context.ts';
+import type { FeedCall, FeedClient, FeedContext } from './hr-context.ts';
 import type { LineOutcome, LineOutcomeKind } from './line-outcome.ts';
 import { recordLine } from './line-record.ts';
 import { keepPiece, type BatchEntry } from './status-batch.ts';
@@ -36,8 +36,8 @@ interface Step {
 
 /** Throws `StorageError`: what was done so far is done, and sending all of it again does the rest. */
 export async function applyStatusChanges(
-  context: HrContext,
-  call: Pick<HrCall, 'client' | 'assertStillIn'>,
+  context: FeedContext,
+  call: FeedCall,
   lines: readonly unknown[],
   dryRun: boolean,
 ): Promise<BatchOutcome> {
@@ -66,8 +66,8 @@ export async function applyStatusChanges(
 }
 
 async function applyPiece(
-  context: HrContext,
-  call: Pick<HrCall, 'client' | 'assertStillIn'>,
+  context: FeedContext,
+  call: FeedCall,
   lines: readonly unknown[],
   from: number,
   drafts: Map<UserId, User> | null,
@@ -108,8 +108,8 @@ async function applyPiece(
 }
 
 async function apply(
-  context: HrContext,
-  client: HrClient,
+  context: FeedContext,
+  client: FeedClient,
   index: number,
   { line }: SentLine,
   user: User,
@@ -134,8 +134,8 @@ async function apply(
 }
 
 function draft(
-  context: HrContext,
-  { organization, connection, by }: HrClient,
+  context: FeedContext,
+  { organization, connection, by }: FeedClient,
   index: number,
   { line }: SentLine,
   user: User,

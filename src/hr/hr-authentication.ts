@@ -39,7 +39,9 @@ export async function authenticateHrClient(
   notes['organization'] = organizationId;
   notes['connection'] = connection;
   notes['credential'] = id;
-  const by = { actor: { kind: 'connection', connection, credential: id }, mouth: 'hrFeed', requestId } as const;
+  const { brake } = known.value.provisioning ?? {};
+  const actor = { kind: 'connection', connection, credential: id } as const;
+  const by = { actor, mouth: 'hrFeed', requestId, ...(brake === undefined ? {} : { brake }) } as const;
   return { credential, organization, connection, by, requestId };
 }
 

@@ -30,13 +30,29 @@ export interface HrContext {
   };
 }
 
-/** Whose feed a request is. */
-export interface HrClient {
-  readonly credential: Credential;
+/** Whose feed lines are of, sent or fetched. */
+export interface FeedClient {
+  readonly credential: Pick<Credential, 'id'>;
   readonly organization: Organization;
   readonly connection: ConnectionId;
   readonly by: ChangeContext;
   readonly requestId: string;
+  /** How the provisioning log names what was fetched; of that only what is not as before is worth a line. */
+  readonly fetchedFrom?: string;
+}
+
+/** Whose feed a request is. */
+export interface HrClient extends FeedClient {
+  readonly credential: Credential;
+}
+
+/** What carrying out lines takes. */
+export type FeedContext = Pick<HrContext, 'storage' | 'provisioning' | 'provisioningLog' | 'now' | 'randomBytes'>;
+
+export interface FeedCall {
+  readonly client: FeedClient;
+  /** Throws where nothing more may be done. */
+  readonly assertStillIn: () => Promise<void>;
 }
 
 export interface HrCall {

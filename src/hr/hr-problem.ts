@@ -35,6 +35,7 @@ export function toHrProblem(error: unknown): Problem | null {
   }
   if (error instanceof DirectoryError && error.code !== 'tooManyConflicts') {
     const { code, message, details } = error;
+    if (code === 'brakeHolds') return { status: 429, code, detail: message, headers: { 'Retry-After': '900' } };
     const status = code.endsWith('NotFound') ? 404 : code === 'invalidValue' ? 400 : 409;
     return { status, code, detail: message, extra: details };
   }

@@ -1,7 +1,7 @@
 // A line of a feed as the provisioning log keeps it, beside the calls of SCIM clients.
 
 import type { ProvisioningOutcome } from '#storage/provisioning-log-records.ts';
-import type { HrClient, HrContext } from './hr-context.ts';
+import type { FeedClient, HrContext } from './hr-context.ts';
 import type { LineOutcome, LineOutcomeKind } from './line-outcome.ts';
 
 const outcomeOf: Readonly<Record<LineOutcomeKind, ProvisioningOutcome>> = {
@@ -14,9 +14,10 @@ const outcomeOf: Readonly<Record<LineOutcomeKind, ProvisioningOutcome>> = {
 
 export function recordLine(
   context: Pick<HrContext, 'provisioningLog' | 'now'>,
-  { organization, connection, credential, requestId }: HrClient,
+  { organization, connection, credential, requestId, fetchedFrom }: FeedClient,
   { index, outcome, user, code, detail, errors = [] }: LineOutcome,
 ): void {
+  if (fetchedFrom !== undefined && (outcome === 'unchanged' || outcome === 'repeated')) return;
   const isHeldElsewhere = outcome !== 'failed' && user !== undefined && !user.active && user.heldBy.length > 0;
   const why = [
     ...(detail === undefined ? [] : [detail]),
@@ -30,8 +31,8 @@ export function recordLine(
     connection,
     credential: credential.id,
     requestId,
-    method: 'POST',
-    path: '/hr/v1/status-changes',
+    method: fetchedFrom === undefined ? 'POST' : 'GET',
+    path: fetchedFrom ?? '/hr/v1/status-changes',
     operation: index,
     status: outcome === 'failed' ? 409 : 200,
     ...(user === undefined ? {} : { resource: { type: 'User', id: user.id, name: user.userName } }),

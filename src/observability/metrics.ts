@@ -34,6 +34,8 @@ export interface Metrics {
   readonly httpDuration: Histogram<'http_request_method' | 'http_route' | 'http_response_status_code'>;
   readonly provisioningLogDropped: Counter;
   readonly deliveries: Counter<'kind' | 'outcome'>;
+  readonly brakes: Counter<'connection' | 'outcome'>;
+  readonly pulls: Counter<'connection' | 'outcome'>;
   readonly leaveTransitions: Counter<'kind' | 'outcome'>;
   readonly leaveTransitionLag: Histogram;
   /** Set when the schedule of leaves has run to its end. */
@@ -120,6 +122,18 @@ export function createMetrics(options: MetricsOptions): Metrics {
       name: 'furlough_deliveries_total',
       help: 'Tries to tell an outside system something, by what and how the try ended.',
       labelNames: ['kind', 'outcome'],
+      registers,
+    }),
+    brakes: new Counter({
+      name: 'furlough_brake_total',
+      help: 'What brakes for mass change did: trips that hold or warn, and changes that were held.',
+      labelNames: ['connection', 'outcome'],
+      registers,
+    }),
+    pulls: new Counter({
+      name: 'furlough_hr_pulls_total',
+      help: 'Runs that fetched from an HR system, by how they ended.',
+      labelNames: ['connection', 'outcome'],
       registers,
     }),
     leaveTransitions: new Counter({

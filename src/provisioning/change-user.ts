@@ -1,5 +1,6 @@
 // Changes an existing user: load, let the caller's pure function edit, commit, and start over when someone else wrote first.
 
+import { isBraked } from '#directory/brake.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
@@ -7,6 +8,7 @@ import type { SeatPolicy } from '#directory/organization.ts';
 import { applyEdit, type UserEdit } from '#directory/user-change.ts';
 import type { User } from '#directory/user.ts';
 import { createPlacement, withoutDepartments, type DepartmentTextRule, type Placement } from './assign-departments.ts';
+import { createBrakes, type Brakes } from './brake.ts';
 import { commitUserChange, readAfterCommit, type ChangeResult, type UserChange } from './commit-user-change.ts';
 import { guardLastOwner } from './last-owner.ts';
 import { promoteWaiting } from './seat-queue.ts';
@@ -16,6 +18,8 @@ export interface ChangeOptions {
   /** Throws when the user as read does not meet the caller's condition (`If-Match`). Asked again on every retry. */
   readonly precondition?: (user: User) => void;
   readonly ifNoSeat?: SeatPolicy;
+  /** Done before each try to commit, with the user as read; what a rule refuses does not come so far. */
+  readonly prepare?: (user: User) => Promise<void>;
   /** What the text `department` of a written profile may do. */
   readonly departmentText?: DepartmentTextRule;
 }
@@ -26,7 +30,7 @@ const maximumRounds = 200;
 /**
  * Changes the user `id` of an organisation. `edit` is pure and may run several times; its errors pass through with nothing stored.
  * An edit that changes nothing writes nothing. Throws `DirectoryError` `userNotFound` (also for deleted users), `userNameTaken`, `noFreeSeat`,
- * `lastOwner` (people's own doors only), `invalidValue` (departments), `tooManyConflicts`.
+ * `lastOwner` (people's own doors only), `brakeHolds` (connections only), `invalidValue` (departments), `tooManyConflicts`.
  */
 export async function changeUser(
   context: ProvisioningContext,
@@ -37,7 +41,9 @@ export async function changeUser(
   options: ChangeOptions = {},
 ): Promise<ChangeResult> {
   const placement = createPlacement(context, organizationId, by, options.departmentText);
-  const change = () => changeInRounds(context, organizationId, id, edit, by, options, placement);
+  const permit = createPermit(context.brakes ?? createBrakes(context), organizationId, by);
+  const change = () =>
+    permit.during(() => changeInRounds(context, organizationId, id, edit, by, options, placement, permit));
   return leaveDeleted(context, placement, await orWithdraw(placement, change), by);
 }
 
@@ -49,6 +55,7 @@ async function changeInRounds(
   by: ChangeContext,
   options: ChangeOptions,
   placement: Placement,
+  permit: Permit,
 ): Promise<ChangeResult> {
   for (let round = 0; round < maximumRounds; round += 1) {
     const before = await context.storage.users.get(organizationId, id);
@@ -66,10 +73,44 @@ async function changeInRounds(
       endsSessions: edited.endsSessions,
       ifNoSeat,
     };
+    if (isBraked(before, edited.user, by)) await permit.need();
+    else await permit.giveBack();
+    await options.prepare?.(before);
     const result = await guardLastOwner(context, before, edited.user, by, () => commitUserChange(context, change, by));
     if (result !== null) return lookAtQueue(context, result);
   }
   throw new DirectoryError('tooManyConflicts', `User ${id} is being changed too often; try again.`);
+}
+
+interface Permit {
+  /** At most one for a change, however often it starts over. Throws `DirectoryError('brakeHolds')`. */
+  need(): Promise<void>;
+  giveBack(): Promise<void>;
+  /** Gives back what was taken where a rule refuses the change. After an outage nobody knows, and it stays counted. */
+  during<Result>(work: () => Promise<Result>): Promise<Result>;
+}
+
+function createPermit(brakes: Brakes, organizationId: OrganizationId, by: ChangeContext): Permit {
+  let isTaken = false;
+  const permit: Permit = {
+    async need() {
+      if (!isTaken) await brakes.take(organizationId, by);
+      isTaken = true;
+    },
+    async giveBack() {
+      if (isTaken) await brakes.giveBack(organizationId, by);
+      isTaken = false;
+    },
+    async during(work) {
+      try {
+        return await work();
+      } catch (error) {
+        if (error instanceof DirectoryError) await permit.giveBack();
+        throw error;
+      }
+    },
+  };
+  return permit;
 }
 
 async function placed(placement: Placement, { profile }: User, edit: UserEdit): Promise<UserEdit> {

@@ -2,6 +2,7 @@
 
 import type { OrganizationId, RandomBytes } from '#directory/identifiers.ts';
 import type { Storage } from '#storage/storage.ts';
+import type { BrakeContext, Brakes } from './brake.ts';
 
 export interface ProvisioningContext {
   readonly storage: Storage;
@@ -17,4 +18,8 @@ export interface ProvisioningContext {
   readonly continueLater: (work: () => Promise<unknown>) => void;
   /** A failure that must not undo a committed change: the sweep repairs it later. */
   readonly reportTrouble: (message: string, error: unknown) => void;
+  /** For metrics of the brake. */
+  readonly noteBrake?: NonNullable<BrakeContext['noteBrake']>;
+  /** Who asks the brakes together with others; without, everybody asks alone. */
+  readonly brakes?: Brakes;
 }

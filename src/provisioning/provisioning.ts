@@ -4,6 +4,7 @@ import type { OrganizationId } from '#directory/identifiers.ts';
 import { changeOrganization, createOrganization } from './administer-organization.ts';
 import { changeSeats, recountSeats } from './administer-seats.ts';
 import { assignRoles, deactivateUser, endSessions, reactivateUser } from './administer-user.ts';
+import { createBrakes, decideAboutBrake, readBrakes } from './brake.ts';
 import { changeDepartment, createDepartment } from './change-department.ts';
 import { changeGroup, createGroup, removeGroup } from './change-group.ts';
 import { changeUser } from './change-user.ts';
@@ -54,10 +55,13 @@ export interface Provisioning {
   readonly planSeatContract: Bound<typeof planSeatContract>;
   readonly moveInQueue: Bound<typeof moveInQueue>;
   readonly customSchemas: CustomSchemaAdministration;
+  readonly decideAboutBrake: Bound<typeof decideAboutBrake>;
+  readonly readBrakes: Bound<typeof readBrakes>;
   readonly promoteWaiting: (organizationId: OrganizationId) => Promise<number>;
 }
 
-export function createProvisioning(context: ProvisioningContext): Provisioning {
+export function createProvisioning(outside: ProvisioningContext): Provisioning {
+  const context: ProvisioningContext = { ...outside, brakes: createBrakes(outside) };
   // Identity providers change one group in parallel (scim.md 2.2). People are left alone: nothing may hold a lock-out up.
   const turns = createTurns();
   return {
@@ -94,6 +98,8 @@ export function createProvisioning(context: ProvisioningContext): Provisioning {
     planSeatContract: planSeatContract.bind(null, context),
     moveInQueue: moveInQueue.bind(null, context),
     customSchemas: createCustomSchemas(context),
+    decideAboutBrake: decideAboutBrake.bind(null, context),
+    readBrakes: readBrakes.bind(null, context),
     promoteWaiting: promoteWaiting.bind(null, context),
   };
 }

@@ -8,22 +8,14 @@ import { rememberNames } from './deleted-names.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 
 /** Throws `DirectoryError('userNotFound')` the second time. */
-export async function removeUser(
+export function removeUser(
   context: ProvisioningContext,
   organizationId: OrganizationId,
   id: UserId,
   by: ChangeContext,
   options: ChangeOptions = {},
 ): Promise<ChangeResult> {
-  const known = await context.storage.users.get(organizationId, id);
-  if (known !== null && known.deletedAt === undefined) {
-    options.precondition?.(known);
-    await rememberNames(context, known);
-  }
-  const result = await changeUser(context, organizationId, id, () => ({ deletedAt: context.now() }), by, options);
-  const { userName, externalId } = result.user.profile;
-  // Renamed between our look and our write.
-  if (known?.profile.userName !== userName || known.profile.externalId !== externalId)
-    await rememberNames(context, result.user);
-  return result;
+  // Before the deletion, so that a crash between the two forgets no name; of the very user that is then deleted, or the commit fails.
+  const prepare = (user: Parameters<typeof rememberNames>[1]) => rememberNames(context, user);
+  return changeUser(context, organizationId, id, () => ({ deletedAt: context.now() }), by, { ...options, prepare });
 }

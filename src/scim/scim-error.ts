@@ -33,6 +33,8 @@ interface ScimErrorOptions {
 
 type Row = readonly [status: number, options?: ScimErrorOptions];
 
+/** Long enough to be looked at by a person, ten times within the day in which Okta tries again (docs/decisions/0018). */
+const retryLater = { headers: { 'Retry-After': '900' } };
 const retrySoon = { headers: { 'Retry-After': '1' } };
 
 /** Codes that only other doors can cause stand here too, so that a new one is thought about. */
@@ -68,6 +70,7 @@ const directoryRows: Readonly<Record<DirectoryErrorCode, Row>> = {
   notWaiting: [409],
   leaveOver: [409],
   notAllowed: [403],
+  brakeHolds: [429, retryLater],
   belowUse: [409],
   revisionMismatch: [412],
   invalidValue: [400, { scimType: 'invalidValue' }],

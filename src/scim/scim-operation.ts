@@ -81,6 +81,7 @@ export const pageLimits: PageLimits = { defaultCount: 100, maxCount: 200 };
 
 /** Who changes, as holds and audit entries will name them. */
 export function toChangeContext({ client, requestId }: ScimRequest, mouth: Mouth): ChangeContext {
-  const { connection, credential } = client;
-  return { actor: { kind: 'connection', connection, credential }, mouth, requestId };
+  const { connection, credential, settings } = client;
+  const brake = settings.brake === undefined ? {} : { brake: settings.brake };
+  return { actor: { kind: 'connection', connection, credential }, mouth, requestId, ...brake };
 }

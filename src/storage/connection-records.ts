@@ -4,10 +4,16 @@ import type { Connection } from '#directory/connection.ts';
 import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import type { RecordKind } from './record-store.ts';
 
+/** Of those that fetch from an HR system by themselves. */
+export const pullingKey = 'pulls';
+
 export const connectionRecords: RecordKind<Connection> = {
   name: 'connection',
   carriesEffects: true,
-  keysOf: (connection) => connection.domains.map((domain) => `domain=${domain}`),
+  keysOf: ({ domains, provisioning }) => [
+    ...domains.map((domain) => `domain=${domain}`),
+    ...(provisioning?.kind === 'hr' && provisioning.pull !== undefined ? [pullingKey] : []),
+  ],
 };
 
 export function connectionRecordId(organizationId: OrganizationId, connection: ConnectionId): string {

@@ -274,6 +274,25 @@ describe('organization, seats, connection', () => {
       talk: expect.stringContaining('issuer'),
     });
   });
+
+  test('an HR connection that fetches, on trial and for good, and a decision about its brake', async () => {
+    const cli = createCli();
+    const pull = { kind: 'generic', url: 'https://10.0.0.7/', mapping: { userName: 'u', status: 's', statuses: {} } };
+    const brake = { mode: 'hold', atMost: 5 };
+    writeFileSync(join(cli.folder, 'hr.json'), JSON.stringify({ id: 'people', kind: 'hr', pull, brake }));
+    await cli.run('connection add --file hr.json');
+    expect(await cli.run('connection pull people --dry-run')).toMatchObject({
+      code: 1,
+      result: expect.stringContaining('10.0.0.7 has a private address.'),
+    });
+    expect(await cli.json('connection brake people --release --minutes 5 --at-most 2')).toMatchObject({
+      brake: { state: 'released', releasedAtMost: 2 },
+    });
+    expect(await cli.run('connection brake people')).toMatchObject({ code: 2, talk: 'Give --release or --keep.' });
+    expect(await cli.run('connection brake people --release --minutes soon')).toMatchObject({ code: 2 });
+    expect(await cli.run('connection pull default')).toMatchObject({ code: 2 });
+    expect(await cli.run('connection brake nothing --keep')).toMatchObject({ code: 3 });
+  });
 });
 
 describe('audit', () => {
