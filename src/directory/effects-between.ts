@@ -11,6 +11,8 @@ export interface ChangeContext {
   readonly mouth: Mouth;
   readonly requestId?: string;
   readonly reason?: string;
+  /** The import that this change is a part of. */
+  readonly job?: string;
 }
 
 /** The effects of one committed change. `before` null: the user is new. Nothing differs: no effects. */
@@ -34,6 +36,7 @@ export function effectsBetween(
     ...(context.reason === undefined ? {} : { reason: context.reason }),
     ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
     change,
+    ...(context.job === undefined ? {} : { job: context.job }),
   };
   const effects: EffectBody[] = [{ kind: 'audit', event }];
   if (endsSessions) {

@@ -48,6 +48,7 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'users.get': (s) => s.users.get(id, person),
   'users.accessState': (s) => s.users.accessState(id, person),
   'users.findByKey': (s) => s.users.findByKey(id, { kind: 'userName', value: 'x' }),
+  'users.findByKeys': (s) => s.users.findByKeys(id, 'userName', ['x']),
   'users.list': (s) => s.users.list(id, { limit: 1 }),
   'users.count': (s) => s.users.count(id),
   'users.counts': (s) => s.users.counts(id),
