@@ -57,6 +57,10 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   'openid-client': ['gate/connections/oidc/'],
   'oidc-provider': ['gate/openid-provider/'],
   jose: ['secrets/'],
+  'csv-parse': ['import-export/csv-reading.ts'],
+  'csv-stringify': ['import-export/csv-writing.ts'],
+  'encoding-japanese': ['import-export/text-encoding.ts'],
+  'cli-progress': ['cli/'],
   express: httpRooms,
 };
 

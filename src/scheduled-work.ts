@@ -6,6 +6,7 @@ import { rotateOldKeys } from '#admin/rotate-signing-keys.ts';
 import { warnOfCertificates } from '#admin/warn-of-certificates.ts';
 import type { Job } from '#background-jobs.ts';
 import type { Gate } from '#gate/gate.ts';
+import { runImports } from '#import-export/run-import.ts';
 import type { Metrics } from '#observability/metrics.ts';
 import { moveAllLeaves } from '#provisioning/move-leaves.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
@@ -38,6 +39,7 @@ export function listScheduledWork({ storage, write, admin, gate, metrics, now }:
     { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
     { name: 'logouts', everyMs: 2_000, run: async () => void (await gate.deliverLogouts()) },
     { name: 'logoutRecovery', everyMs: 3_600_000, run: () => gate.recoverLogouts() },
+    { name: 'imports', everyMs: 2_000, run: () => runImports(admin.imports) },
     { name: 'expiry', everyMs: 60_000, run: () => expireRecords(storage, recordKinds, now()) },
   ];
 }

@@ -11,6 +11,7 @@ export * from './connection-contract.ts';
 export * from './credential-contract.ts';
 export * from './department-contract.ts';
 export * from './domain-contract.ts';
+export * from './import-contract.ts';
 export * from './leave-contract.ts';
 export * from './schema-contract.ts';
 
@@ -328,6 +329,7 @@ export const auditEntryAnswer = z.object({
   reason: z.string().optional(),
   requestId: z.string().optional(),
   change: z.string().optional(),
+  job: z.string().optional().describe('The import that this is a part of.'),
   prevHash: z.string(),
   hash: z.string(),
 });

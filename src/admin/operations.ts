@@ -7,6 +7,8 @@ import { credentialOperations } from './credential-endpoints.ts';
 import { departmentOperations } from './department-endpoints.ts';
 import { domainOperations } from './domain-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
+import { exportOperations } from './export-endpoints.ts';
+import { importOperations } from './import-endpoints.ts';
 import { leaveOperations } from './leave-endpoints.ts';
 import { logoutDeliveryOperations } from './logout-delivery-endpoints.ts';
 import { metadataOperations } from './metadata-endpoints.ts';
@@ -35,6 +37,8 @@ export function listOperations(): readonly Operation[] {
     ...sessionOperations,
     ...leaveOperations,
     ...departmentOperations,
+    ...importOperations,
+    ...exportOperations,
     ...seatOperations,
     ...signInOperations,
     ...logoutDeliveryOperations,

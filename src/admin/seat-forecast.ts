@@ -25,8 +25,9 @@ interface Price {
 const dayMs = 86_400_000;
 const piece = 500;
 
-/** @param days how far ahead */
-export async function readForecast(context: AdminContext, organization: Organization, days: number) {
+/** @param days how far ahead
+ *  @param more how many people more need a seat from now on, of a change that is only thought of */
+export async function readForecast(context: AdminContext, organization: Organization, days: number, more = 0) {
   const now = context.now();
   const seats = await readSeats(context, organization);
   const end = now + days * dayMs;
@@ -36,7 +37,12 @@ export async function readForecast(context: AdminContext, organization: Organiza
   const contract = rows
     .map(({ from, licensed }) => ({ at: toInstant(from, 0, organization.timeZone, 'from'), licensed }))
     .filter(({ at }) => at > now && at <= end);
-  const { steps, firstShortage } = forecastSeats(seats, { people: events, contract }, now, dayOf);
+  const { steps, firstShortage } = forecastSeats(
+    { ...seats, used: seats.used + more },
+    { people: events, contract },
+    now,
+    dayOf,
+  );
   return {
     days,
     steps: steps.map((step) => toStepAnswer(step, dayOf)),

@@ -8,6 +8,7 @@ import { isSame } from '#directory/same-value.ts';
 import { statusChangeOf } from '#directory/undo-change.ts';
 import { applyEdit, type SeatNeed, type UserEdit } from '#directory/user-change.ts';
 import { statusOf, type User } from '#directory/user.ts';
+import { StorageError } from '#storage/storage-error.ts';
 import type { ImportContext } from './import-context.ts';
 import type { FileRow, ImportFile, StepRow } from './import-records.ts';
 
@@ -50,6 +51,9 @@ export function settledByFile({ line, fault, duplicateOf }: FileRow, key: string
 
 /** What a rule refuses is the row's outcome; outages and faults of our own are not. */
 export function refusedRow(row: Pick<StepRow, 'line' | 'key'>, error: unknown): StepRow {
+  // A person with so much about them that no store takes it.
+  if (error instanceof StorageError && error.code === 'tooMuch')
+    return { line: row.line, key: row.key, outcome: 'error', done: true, code: error.code, detail: error.message };
   if (!(error instanceof DirectoryError)) throw error;
   const { code, message: detail } = error;
   const outcome = blockingCodes.has(code) ? 'blocked' : 'error';

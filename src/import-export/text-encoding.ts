@@ -1,6 +1,7 @@
 // Texts of files to bytes and back: UTF-8 and Shift_JIS, which here is Windows code page 932. Nothing is ever replaced: bytes that are none of the
 // encoding are refused, and so are characters that it lacks.
 
+import { TextDecoder } from 'node:util';
 import encodingJapanese from 'encoding-japanese';
 import { ImportError } from './import-error.ts';
 

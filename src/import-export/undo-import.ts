@@ -11,16 +11,9 @@ import { createDepartmentReader } from '#storage/department-reader.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { ImportContext } from './import-context.ts';
 import { changeJob, jobEvent, type StoredJob } from './import-jobs.ts';
-import {
-  importStepRecords,
-  numberedId,
-  type ImportJob,
-  type RowTrace,
-  type StepRow,
-  type UndoOutcome,
-} from './import-records.ts';
+import { importStepRecords, numberedId, type ImportJob, type RowTrace, type StepRow } from './import-records.ts';
 import { readDepartmentsByCode } from './membership-rows.ts';
-import { undoUserRow } from './undo-user-row.ts';
+import { undoUserRow, type Undone } from './undo-user-row.ts';
 
 /** One step back, or the end. Throws `StorageError`. */
 export async function undoStep(
@@ -78,11 +71,6 @@ async function undoRow(
     const isGone = error.code === 'userNotFound' || error.code === 'departmentNotFound';
     return { ...row, undo: isGone ? 'gone' : 'blocked', undoDetail: error.message };
   }
-}
-
-export interface Undone {
-  readonly outcome: UndoOutcome;
-  readonly detail?: string;
 }
 
 type DepartmentTrace = Extract<RowTrace, { kind: 'department' }>;

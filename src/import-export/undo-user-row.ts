@@ -9,11 +9,15 @@ import { undoStatusChange } from '#directory/undo-change.ts';
 import type { UserEdit } from '#directory/user-change.ts';
 import type { User, UserProfile } from '#directory/user.ts';
 import type { ImportContext } from './import-context.ts';
-import type { RowTrace, StepRow } from './import-records.ts';
+import type { RowTrace, StepRow, UndoOutcome } from './import-records.ts';
 import { hasMark } from './plan-people.ts';
-import type { Undone } from './undo-import.ts';
 
 type UserTrace = Extract<RowTrace, { kind: 'user' }>;
+export interface Undone {
+  readonly outcome: UndoOutcome;
+  readonly detail?: string;
+}
+
 type Parts = Readonly<Record<string, unknown>>;
 
 /** Throws `DirectoryError`: `userNotFound`, `lastOwner`, `userNameTaken`. */

@@ -73,7 +73,11 @@ export interface UserStore {
   /** Undeleted users that have this key, by id, at most 1,000. */
   findByKey(organizationId: OrganizationId, key: UserKey): Promise<readonly User[]>;
   /** Undeleted users that have any of these keys (at most 1,000 values of one kind), at most 1,000, in no order. */
-  findByKeys(organizationId: OrganizationId, kind: UserKey['kind'], values: readonly string[]): Promise<readonly User[]>;
+  findByKeys(
+    organizationId: OrganizationId,
+    kind: UserKey['kind'],
+    values: readonly string[],
+  ): Promise<readonly User[]>;
   /** Undeleted users in order of id, which is the order of creation. */
   list(organizationId: OrganizationId, page: UserPage): Promise<readonly User[]>;
   /** How many undeleted users there are. */
