@@ -16,6 +16,11 @@ export const importQuery = z.strictObject({
   delimiter: delimiter.or(z.literal('auto')).default('auto'),
   header: yes.or(z.literal('auto')).default('auto').describe('Whether the first row names the columns.'),
   neutralised: yes.default('true').describe('Whether an apostrophe before `= + - @` was put there by an export.'),
+  removals: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('Of departments: the token of `leftOut` of a dry run of the same file.'),
   name: z.string().max(200).optional().describe('Of the file, for whoever looks at the import later.'),
 });
 /** Of the stored file. The API sends the file itself. */

@@ -50,7 +50,9 @@ export const importOperations: readonly Operation[] = [
       };
     },
     run: async (context, call) => {
-      const start = { file: call.body.file, dryRun: call.query.dryRun === 'true' };
+      const { removals } = call.query;
+      const confirmed = removals === undefined ? {} : { confirmed: removals };
+      const start = { file: call.body.file, dryRun: call.query.dryRun === 'true', ...confirmed };
       const job = await startImport(context.imports, call.organization.id, start, call.by);
       context.wakeImports();
       return accepted(call, job);
