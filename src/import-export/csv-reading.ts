@@ -58,11 +58,15 @@ export async function* readRows(
     failures.push(error);
     parser.destroy(error as Error);
   });
+  const next = { line: 1, empty: 0 };
   let isFirst = true;
   try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
-      // The parser tells where a record ends; cells may hold line breaks.
-      const row: CsvRow = { line: info.lines - countBreaks(record), cells: record };
+    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { empty_lines: number } }>) {
+      // The parser counts a line break inside a cell by its characters.
+      next.line += info.empty_lines - next.empty;
+      const row: CsvRow = { line: next.line, cells: record };
+      next.line += countBreaks(record) + 1;
+      next.empty = info.empty_lines;
       if (isFirst) {
         isFirst = false;
         const shape = shapeOf(record, delimiter, options);

@@ -18,6 +18,10 @@ export const byteOrderMark: Uint8Array = Buffer.from('\uFEFF', 'utf8');
 /** A line with its end, or null where the encoding lacks a character of it. */
 export function writeLine(cells: readonly string[], options: WritingOptions): Uint8Array | null {
   const shown = options.neutralise ? cells.map(neutraliseCell) : cells;
-  const text = stringify([[...shown]], { delimiter: delimiters[options.delimiter], record_delimiter: '\r\n' });
+  const text = stringify([[...shown]], {
+    delimiter: delimiters[options.delimiter],
+    record_delimiter: '\r\n',
+    quoted_match: /[\r\n]/,
+  });
   return encodeText(text, options.encoding);
 }
