@@ -48,6 +48,8 @@ export type RowTrace =
       readonly kind: 'user';
       /** Left out: made by the row. */
       readonly user?: UserId;
+      /** Who was made, once they were. */
+      readonly made?: UserId;
       readonly removes?: true;
       readonly status: StatusChange;
       /** Of the profile's attributes. */

@@ -144,7 +144,7 @@ async function change(scope: RunScope, step: StepRow, planned: User, edit: UserE
         ? await provisioning.changeUser(planned.organizationId, planned.id, () => ({ ...edit, importMark: mark }), by, {
             precondition,
           })
-        : await provisioning.removeUser(planned.organizationId, planned.id, by, { precondition });
+        : await provisioning.removeUser(planned.organizationId, planned.id, by, { precondition, importMark: mark });
     return asDone(step, result);
   } catch (error) {
     if (error instanceof DoneAlready) return { ...step, done: true };
@@ -165,7 +165,7 @@ async function create(scope: RunScope, step: StepRow, { creates }: UserRowMeanin
     const value = foldCase(creates.profile.userName);
     const [holder] = await context.storage.users.findByKey(organization.id, { kind: 'userName', value });
     if (holder === undefined) return null;
-    if (hasMark(holder, mark)) return { ...step, done: true };
+    if (hasMark(holder, mark)) return asMade(step, holder);
     // Somebody else has made them since: the row is about a person who is there. A new name that is taken stays taken.
     return foldCase(step.key) === value ? null : refusedRow(step, error);
   }
@@ -187,9 +187,11 @@ function asDone(step: StepRow, { before, user, change: changeId }: ChangeResult)
     waits,
   };
   const warnings = [...(step.warnings ?? []), ...(waits ? ['Waits for a seat.'] : [])];
+  const { trace } = became;
   return {
     ...step,
     ...became,
+    trace: before === null && trace.kind === 'user' ? { ...trace, made: user.id } : trace,
     moved,
     ...(warnings.length === 0 ? {} : { warnings }),
     done: true,
@@ -207,15 +209,19 @@ export async function recoverPerson(scope: RunScope, step: StepRow): Promise<Ste
   const { trace } = step;
   if (trace?.kind !== 'user') return null;
   const { users } = scope.context.storage;
-  const done = { ...step, done: true };
+  const mark = markOf(scope, step.line);
   if (trace.user === undefined) {
     const userName = trace.difference.after?.['userName'];
     const value = foldCase(typeof userName === 'string' ? userName : step.key);
     const [user] = await users.findByKey(scope.organization.id, { kind: 'userName', value });
-    return user !== undefined && hasMark(user, markOf(scope, step.line)) ? done : null;
+    return user !== undefined && hasMark(user, mark) ? asMade(step, user) : null;
   }
   const user = await users.get(scope.organization.id, trace.user);
-  if (user === null) return null;
-  if (trace.removes === true) return user.deletedAt === undefined ? null : done;
-  return hasMark(user, markOf(scope, step.line)) ? done : null;
+  return user !== null && hasMark(user, mark) ? { ...step, done: true } : null;
+}
+
+/** The row as done, with whom it made. */
+function asMade(step: StepRow, { id }: User): StepRow {
+  const { trace } = step;
+  return { ...step, done: true, ...(trace?.kind === 'user' ? { trace: { ...trace, made: id } } : {}) };
 }

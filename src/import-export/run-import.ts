@@ -209,11 +209,11 @@ async function carryOutStep(
   const order = rows.map((row, index) => ({ row, place: row.line === 0 ? -index - 1 : row.line }));
   const placeOf = (index: number): number => order[index]?.place ?? 0;
   // The step of a node that died: what it has done is done.
-  if (known !== null) {
-    for (const [index, step] of known.value.rows.entries()) {
-      const recovered = step.done ? step : await recover(scope, step);
-      if (recovered !== null) steps.set(placeOf(index), recovered);
-    }
+  const prior = new Map<number, StepRow>();
+  for (const [index, step] of known?.value.rows.entries() ?? []) {
+    const recovered = step.done ? step : await recover(scope, step);
+    if (recovered === null) prior.set(placeOf(index), step);
+    else steps.set(placeOf(index), recovered);
   }
   let revision = known?.revision ?? 0;
   const store = async (): Promise<void> => {
@@ -234,8 +234,16 @@ async function carryOutStep(
       scope,
       open.map(({ row }) => row),
     );
-    const planned = plans.map((plan, index) => ({ plan, place: open[index]?.place ?? 0 }));
-    for (const { plan, place } of planned) steps.set(place, plan.step);
+    const planned: { readonly plan: RowPlan; readonly place: number }[] = [];
+    for (const [index, plan] of plans.entries()) {
+      const place = open[index]?.place ?? 0;
+      const before = prior.get(place);
+      // Not dead, only slow: that node has carried the row out after we looked, and before this plan was made.
+      const isOther = before !== undefined && (plan.carryOut === undefined || plan.step.action !== before.action);
+      const recovered = isOther ? await recover(scope, before) : null;
+      steps.set(place, recovered ?? plan.step);
+      if (recovered === null) planned.push({ plan, place });
+    }
     await store();
     await sideBySide(planned, async ({ plan, place }) => {
       await breathe();

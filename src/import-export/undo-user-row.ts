@@ -2,12 +2,11 @@
 
 import type { ChangeContext } from '#directory/effects-between.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
-import { foldCase } from '#directory/identifiers.ts';
 import type { Organization } from '#directory/organization.ts';
 import { isSame } from '#directory/same-value.ts';
 import { undoStatusChange } from '#directory/undo-change.ts';
 import type { UserEdit } from '#directory/user-change.ts';
-import type { User, UserProfile } from '#directory/user.ts';
+import type { ImportMark, User, UserProfile } from '#directory/user.ts';
 import type { ImportContext } from './import-context.ts';
 import type { RowTrace, StepRow, UndoOutcome } from './import-records.ts';
 import { hasMark } from './plan-people.ts';
@@ -30,11 +29,14 @@ export async function undoUserRow(
   by: ChangeContext,
 ): Promise<Undone> {
   if (trace.removes === true) return { outcome: 'blocked', detail: 'Deleted people are not brought back by an undo.' };
-  const user = await findUser(context, organizationId, row, trace);
+  const id = trace.user ?? trace.made;
+  const user = id === undefined ? null : await context.storage.users.get(organizationId, id);
   // The mark of the way back: a step that is taken again after a crash sees that it was here.
   const mark = { import: importId, line: -row.line };
-  if (hasMark(user, mark)) return { outcome: 'restored' };
-  if (trace.user === undefined) return undoCreation(context, user, trace, by);
+  if (user !== null && hasMark(user, mark)) return { outcome: 'restored' };
+  if (user === null || user.deletedAt !== undefined)
+    throw new DirectoryError('userNotFound', 'The person is not there any more.');
+  if (trace.user === undefined) return undoCreation(context, user, trace, mark, by);
   let missed: readonly string[] = [];
   let restores = false;
   await context.provisioning.changeUser(
@@ -61,27 +63,14 @@ function hasOther({ leaves }: UserEdit, present: User): boolean {
   return !isSame(leaves ?? [], present.leaves ?? []);
 }
 
-async function findUser(
-  { storage }: ImportContext,
-  organizationId: Organization['id'],
-  row: StepRow,
-  trace: UserTrace,
-): Promise<User> {
-  const gone = new DirectoryError('userNotFound', 'The person is not there any more.');
-  if (trace.user !== undefined) {
-    const user = await storage.users.get(organizationId, trace.user);
-    if (user === null || user.deletedAt !== undefined) throw gone;
-    return user;
-  }
-  const userName = trace.difference.after?.['userName'];
-  const value = foldCase(typeof userName === 'string' ? userName : row.key);
-  const [user] = await storage.users.findByKey(organizationId, { kind: 'userName', value });
-  if (user === undefined) throw gone;
-  return user;
-}
-
 /** Whoever the import made goes again, if nobody has done anything with them since. */
-async function undoCreation(context: ImportContext, user: User, trace: UserTrace, by: ChangeContext): Promise<Undone> {
+async function undoCreation(
+  context: ImportContext,
+  user: User,
+  trace: UserTrace,
+  importMark: ImportMark,
+  by: ChangeContext,
+): Promise<Undone> {
   const isUntouched = (present: User): boolean =>
     isSame(present.profile, trace.difference.after) &&
     isSame(
@@ -95,6 +84,7 @@ async function undoCreation(context: ImportContext, user: User, trace: UserTrace
   const refuse = new DirectoryError('revisionMismatch', changed.detail);
   try {
     await context.provisioning.removeUser(user.organizationId, user.id, by, {
+      importMark,
       precondition: (present) => {
         if (!isUntouched(present)) throw refuse;
       },
