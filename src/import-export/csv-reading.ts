@@ -77,9 +77,12 @@ export async function* readRows(
     }
     await feeding;
   } catch (error) {
-    throw failures.length > 0 ? failures[0] : refuse(error);
+    // Whoever waits for room hears of the parser's own failure, too.
+    throw refuse(failures[0] ?? error);
   } finally {
     parser.destroy();
+    // Who sends the rest hears that nobody reads on.
+    rest.return?.().catch(() => undefined);
   }
 }
 

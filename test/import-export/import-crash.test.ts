@@ -30,6 +30,9 @@ function dying(context: ImportContext, at: number, when: 'before' | 'after'): Im
     changeUser: (...given) => write(() => context.provisioning.changeUser(...given)),
     provisionUser: (...given) => write(() => context.provisioning.provisionUser(...given)),
     removeUser: (...given) => write(() => context.provisioning.removeUser(...given)),
+    createDepartment: (...given) => write(() => context.provisioning.createDepartment(...given)),
+    changeDepartment: (...given) => write(() => context.provisioning.changeDepartment(...given)),
+    removeDepartment: (...given) => write(() => context.provisioning.removeDepartment(...given)),
   };
   const storage: Storage = {
     ...context.storage,
@@ -99,6 +102,21 @@ describeOnBothStorages('an import that is interrupted', (open, kind) => {
       const undone = { restored: 3, blocked: 1, partly: 0, changedSince: 0, gone: 0, stepsLeft: 0 };
       expect([at, (await world.show(id))['undo']]).toEqual([at, undone]);
       expect([at, await once(id, 'csv.undo')]).toEqual([at, [`new${at}`, 'p1', 'p2']]);
+    }
+  });
+
+  test('of departments is done by the next process, each row once, and is undone', async () => {
+    const header = 'Department Code,Display Name,Parent Department Code';
+    for (const at of kind === 'sqlite' || isFull ? [3, 4, 6, 7, 11, 12, 14] : [7]) {
+      await world.run(`${header}\nold,Old,\n`, 'kind=departments');
+      const file = `${header}\nold,New ${at},\nbelow,Below,old\n`;
+      const { body } = await world.send(file, 'kind=departments');
+      const id = body.id as string;
+      await runImports(dying(world.context.imports, at, at % 2 === 0 ? 'before' : 'after')).catch(() => undefined);
+      await world.work();
+      expect([at, (await world.show(id))['actions']]).toEqual([at, { updated: 1, created: 1 }]);
+      expect(await once(id, 'csv.import')).toEqual(['Below', `New ${at}`]);
+      expect([at, (await world.undo(id))['undo']]).toMatchObject([at, { restored: 2, changedSince: 0 }]);
     }
   });
 
