@@ -114,9 +114,9 @@ describeAtDoors('an export', (open) => {
           expect(await everybody(elsewhere as OrganizationId)).toEqual(await everybody(acme));
         },
       ),
-      { numRuns: runs(6, 60), endOnFailure: true },
+      { numRuns: runs(6, 40), endOnFailure: true },
     );
-  });
+  }, 600_000);
 });
 
 /** Makes a person as other doors do. */
