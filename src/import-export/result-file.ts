@@ -6,7 +6,7 @@ import type { ImportContext } from './import-context.ts';
 import type { StoredJob } from './import-jobs.ts';
 import { importStepRecords, numberedId, type StepRow } from './import-records.ts';
 
-const stepsAtOnce = 50;
+const stepsAtOnce = 4;
 const header = ['Line', 'Name', 'Outcome', 'Action', 'Code', 'Detail', 'Warnings', 'Change', 'Undo', 'Undo Detail'];
 
 /** The rows of the steps from this one on, in the order in which they were carried out. Throws `StorageError`. */

@@ -36,8 +36,8 @@ const options = {
 
 describeAtDoors('a large file', (open, kind) => {
   // The full count is for a store that keeps up with it.
-  const rows = kind === 'sqlite' ? runs(5_000, 100_000) : 5_000;
-  const longText = 'x'.repeat(rows > 5_000 ? 350 : 1_500);
+  const rows = kind === 'sqlite' ? runs(3_000, 100_000) : 3_000;
+  const longText = 'x'.repeat(rows > 3_000 ? 350 : 1_500);
   let world: ImportWorld;
   beforeEach(async () => {
     world = await openImportWorld(await open(), null);
