@@ -58,6 +58,10 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   'oidc-provider': ['gate/openid-provider/'],
   jose: ['secrets/'],
   nodemailer: ['notices/mailer.ts'],
+  'csv-parse': ['import-export/csv-reading.ts'],
+  'csv-stringify': ['import-export/csv-writing.ts'],
+  'encoding-japanese': ['import-export/text-encoding.ts'],
+  'cli-progress': ['cli/'],
   express: httpRooms,
 };
 

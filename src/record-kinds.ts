@@ -15,6 +15,13 @@ import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
 import { statusBatchRecords } from '#hr/status-batch.ts';
+import {
+  importFileRecords,
+  importJobRecords,
+  importPointerRecords,
+  importRowRecords,
+  importStepRecords,
+} from '#import-export/import-records.ts';
 import { idempotencyRecords } from '#http/idempotency.ts';
 import { mailDueRecords } from '#notices/mail-due.ts';
 import { noticeMailRecords } from '#notices/mail-records.ts';
@@ -66,6 +73,11 @@ export const recordKinds: readonly AnnouncedKind[] = [
   hostClaimRecords,
   hrPullRecords,
   idempotencyRecords,
+  importFileRecords,
+  importJobRecords,
+  importPointerRecords,
+  importRowRecords,
+  importStepRecords,
   linkedUserRecords,
   logoutDeliveryRecords,
   logoutDueRecords,

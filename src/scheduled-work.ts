@@ -9,6 +9,7 @@ import type { Job } from '#background-jobs.ts';
 import type { Gate } from '#gate/gate.ts';
 import { deliverMails, type MailPlace } from '#notices/deliver-mails.ts';
 import type { HrPullRunner } from '#hr/pull/hr-pulls.ts';
+import { runImports } from '#import-export/run-import.ts';
 import type { Metrics } from '#observability/metrics.ts';
 import { runDormancy } from '#provisioning/dormancy.ts';
 import { moveAllLeaves } from '#provisioning/move-leaves.ts';
@@ -59,6 +60,7 @@ export function listScheduledWork({
     { name: 'signingKeys', everyMs: 3_600_000, run: () => rotateOldKeys(admin) },
     { name: 'logouts', everyMs: 2_000, run: async () => void (await gate.deliverLogouts()) },
     { name: 'logoutRecovery', everyMs: 3_600_000, run: () => gate.recoverLogouts() },
+    { name: 'imports', everyMs: 2_000, run: () => runImports(admin.imports) },
     { name: 'expiry', everyMs: 60_000, run: () => expireRecords(storage, recordKinds, now()) },
   ];
 }

@@ -14,6 +14,7 @@ export * from './credential-contract.ts';
 export * from './department-contract.ts';
 export * from './domain-contract.ts';
 export * from './hr-pull-contract.ts';
+export * from './import-contract.ts';
 export * from './leave-contract.ts';
 export * from './notice-contract.ts';
 export * from './schema-contract.ts';
@@ -368,6 +369,7 @@ export const auditEntryAnswer = z.object({
   reason: z.string().optional(),
   requestId: z.string().optional(),
   change: z.string().optional(),
+  job: z.string().optional().describe('The import that this is a part of.'),
   prevHash: z.string(),
   hash: z.string(),
 });

@@ -18,6 +18,7 @@ import type { CredentialUses } from '#secrets/credential-use.ts';
 import type { Credentials } from '#secrets/credentials.ts';
 import type { Sealing } from '#secrets/sealing.ts';
 import type { SigningKeys } from '#secrets/signing-keys.ts';
+import type { ImportContext } from '#import-export/import-context.ts';
 import type { BadCredentialLimit } from '#http/bad-credentials.ts';
 import type { Storage } from '#storage/storage.ts';
 import { refuseInput } from './admin-problem.ts';
@@ -43,6 +44,10 @@ export interface AdminContext {
   readonly now: () => Instant;
   readonly randomBytes: RandomBytes;
   readonly wakeRelay: () => void;
+  /** For files that are taken in and given out. */
+  readonly imports: ImportContext;
+  /** There is an import to be worked on. */
+  readonly wakeImports: () => void;
   readonly lookUpTxt: LookUpTxt;
   /** Null: no mail is configured. */
   readonly mailer: Mailer | null;
@@ -76,10 +81,29 @@ export interface Call<Body, Query> extends Omit<OperationCall, 'body' | 'query'>
   readonly query: Query;
 }
 
+/** A file as an answer, given out as it is made. */
+export interface FileAnswer {
+  readonly type: string;
+  readonly name: string;
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+/** A body that was taken in piece by piece and stored. */
+export interface Received {
+  /** What the operation gets as its body. */
+  readonly body: unknown;
+  /** The same for the same bytes: for `Idempotency-Key`. */
+  readonly fingerprint: string;
+  /** Takes it back where the operation does not run. Never throws. */
+  discard(): Promise<void>;
+}
+
 export interface Answer {
   /** 200 unless given. */
   readonly status?: number;
   readonly body: unknown;
+  /** Instead of `body`. */
+  readonly file?: FileAnswer;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -95,9 +119,16 @@ export interface Operation {
   readonly body?: z.ZodType;
   readonly query?: z.ZodType;
   readonly answer: z.ZodType;
-  /** The type of an answer that is a file: its body is text. JSON unless given. */
-  readonly produces?: string;
   readonly status: number;
+  /** Media type of a body or an answer that is no JSON. */
+  readonly takes?: string;
+  readonly gives?: string;
+  /** Takes in a body that is no JSON, before `run`. */
+  readonly receive?: (
+    context: AdminContext,
+    call: OperationCall & { readonly contentType: string },
+    bytes: AsyncIterable<Uint8Array>,
+  ) => Promise<Received>;
   readonly run: (context: AdminContext, call: OperationCall) => Promise<Answer>;
 }
 
@@ -109,11 +140,17 @@ interface OperationWords<Body extends z.ZodType, Query extends z.ZodType> {
   readonly body?: Body;
   readonly query?: Query;
   readonly answer: z.ZodType;
-  readonly produces?: string;
   /** Of success; 200 unless given. */
   readonly status?: number;
   /** POST that changes nothing (a check). */
   readonly readsOnly?: boolean;
+  readonly takes?: string;
+  readonly gives?: string;
+  readonly receive?: (
+    context: AdminContext,
+    call: Call<undefined, z.output<Query>> & { readonly contentType: string },
+    bytes: AsyncIterable<Uint8Array>,
+  ) => Promise<Received>;
   readonly run: (context: AdminContext, call: Call<z.output<Body>, z.output<Query>>) => Promise<Answer>;
 }
 
@@ -123,22 +160,32 @@ const nothing = z.strictObject({});
 export function defineOperation<Body extends z.ZodType = typeof nothing, Query extends z.ZodType = typeof nothing>(
   words: OperationWords<Body, Query>,
 ): Operation {
-  const { body, query, run, status, readsOnly, ...rest } = words;
+  const { body, query, run, status, readsOnly, receive, ...rest } = words;
+  const readQuery = (call: OperationCall): z.output<Query> => {
+    const parsed = (query ?? nothing).safeParse(call.query ?? {});
+    if (!parsed.success) throw refuseInput(parsed.error, 'query');
+    return parsed.data as z.output<Query>;
+  };
   return {
     ...rest,
     ...(body === undefined ? {} : { body }),
     ...(query === undefined ? {} : { query }),
     status: status ?? 200,
     changes: words.method !== 'get' && readsOnly !== true,
+    ...(receive === undefined
+      ? {}
+      : {
+          receive: (context, call, bytes) =>
+            receive(context, { ...call, body: undefined, query: readQuery(call) }, bytes),
+        }),
     async run(context, call) {
-      const parsedQuery = (query ?? nothing).safeParse(call.query ?? {});
-      if (!parsedQuery.success) throw refuseInput(parsedQuery.error, 'query');
+      const parsedQuery = readQuery(call);
       const parsedBody = (body ?? nothing).safeParse(call.body ?? {});
       if (!parsedBody.success) throw refuseInput(parsedBody.error, 'body');
       const answer = await run(context, {
         ...call,
         body: parsedBody.data as z.output<Body>,
-        query: parsedQuery.data as z.output<Query>,
+        query: parsedQuery,
       });
       return { status: status ?? 200, ...answer };
     },

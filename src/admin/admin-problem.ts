@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import { DirectoryError, type DirectoryErrorCode } from '#directory/directory-error.ts';
+import { ImportError, type ImportErrorCode } from '#import-export/import-error.ts';
 import { statusOfIdempotencyError } from '#http/idempotency.ts';
 import { toProblem, type Problem } from '#http/problem-details.ts';
 
@@ -56,6 +57,17 @@ export class AdminError extends Error {
     this.headers = more.headers;
   }
 }
+
+const statusOfImportError: Readonly<Record<ImportErrorCode, number>> = {
+  fileUnreadable: 400,
+  fileTooLarge: 413,
+  fileEmpty: 400,
+  columnsUnknown: 400,
+  importNotFound: 404,
+  importState: 409,
+  removalsChanged: 409,
+  notEncodable: 422,
+};
 
 interface Words {
   readonly status: number;
@@ -115,6 +127,10 @@ export function toAdminProblem(error: unknown): Problem | null {
       ...(headers === undefined ? {} : { headers }),
     };
   }
+  if (error instanceof ImportError) {
+    const { code, message, errors } = error;
+    return { status: statusOfImportError[code], code, detail: message, ...(errors === undefined ? {} : { errors }) };
+  }
   if (error instanceof DirectoryError && error.code !== 'tooManyConflicts') {
     const { status, detail } = directoryWords[error.code];
     return { status, code: error.code, detail: detail ?? error.message, extra: error.details };
@@ -125,6 +141,7 @@ export function toAdminProblem(error: unknown): Problem | null {
 /** Every code a client can get here, with its status: for the reference page. */
 export function listProblemCodes(): readonly (readonly [string, number])[] {
   const ours = Object.entries(statusOfCode);
+  const files = Object.entries(statusOfImportError);
   const directory = Object.entries(directoryWords).map(([code, { status }]) => [code, status] as const);
   const http = [
     ['notFound', 404],
@@ -135,7 +152,7 @@ export function listProblemCodes(): readonly (readonly [string, number])[] {
     ['internalError', 500],
   ] as const;
   const keys = Object.entries(statusOfIdempotencyError);
-  return [...new Map<string, number>([...ours, ...keys, ...directory, ...http])];
+  return [...new Map<string, number>([...ours, ...files, ...keys, ...directory, ...http])];
 }
 
 /** Nobody reads on; who sends so many faults is answered no longer than anybody else. */

@@ -1,14 +1,18 @@
 // The admin API over HTTP: authenticates, checks, runs an operation, answers. What operations do is in the `*-endpoints.ts` files.
 
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Router, type ErrorRequestHandler, type Request, type Response } from 'express';
 import { readText } from '#http/body-limits.ts';
+import type { Credential } from '#directory/credential.ts';
 import { answerOnce } from '#http/idempotency.ts';
 import { sendProblem } from '#http/problem-details.ts';
 import { requestContextOf } from '#http/request-context.ts';
 import { RequestError } from '#http/request-error.ts';
+import { readUpload } from '#http/upload-body.ts';
 import { authenticateAdmin, authorizeAdmin, toChangeContext } from './admin-authentication.ts';
 import { parseAdminBody } from './admin-body.ts';
-import { reportTrouble, type AdminContext, type Answer, type Operation } from './admin-operation.ts';
+import { reportTrouble, type AdminContext, type Answer, type FileAnswer, type Operation } from './admin-operation.ts';
 import { toAdminProblem } from './admin-problem.ts';
 import { describeApi, writeReferencePage } from './openapi.ts';
 import { listOperations } from './operations.ts';
@@ -52,42 +56,73 @@ async function serve(context: AdminContext, operation: Operation, request: Reque
   });
   const params = request.params as Record<string, string>;
   const organization = await authorizeAdmin(context, credential, operation, params['org']);
-  const text = operation.method === 'get' ? '' : await readText(request, context.config.bodyBytes);
   const ifMatch = request.get('if-match');
   const acceptLanguage = request.get('accept-language');
-  const act = (): Promise<Answer> =>
-    operation.run(context, {
-      organization,
-      reachesAll: credential.scopes.includes('instance'),
-      params,
-      query: { ...request.query },
-      body: parseAdminBody(request.get('content-type'), text),
-      ...(ifMatch === undefined ? {} : { ifMatch }),
-      ...(acceptLanguage === undefined ? {} : { acceptLanguage }),
-      by: toChangeContext(credential, requestId),
+  const call = {
+    organization,
+    reachesAll: credential.scopes.includes('instance'),
+    params,
+    query: { ...request.query },
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+    ...(acceptLanguage === undefined ? {} : { acceptLanguage }),
+    by: toChangeContext(credential, requestId),
+  };
+  if (operation.receive !== undefined) {
+    const contentType = request.get('content-type') ?? '';
+    const received = await operation.receive(context, { ...call, body: undefined, contentType }, readUpload(request));
+    // A body may take long: whoever was let in when it began may be nobody now.
+    const again = authenticateAdmin(context, {
+      authorization: request.get('authorization'),
+      notes,
+      countRefusal: () => null,
     });
+    let ran = false;
+    try {
+      await again;
+      await answer(context, operation, request, response, credential, received.fingerprint, async () => {
+        ran = true;
+        return operation.run(context, { ...call, body: received.body });
+      });
+    } finally {
+      // Answered from before, or refused.
+      if (!ran) await received.discard();
+    }
+    return;
+  }
+  const text = operation.method === 'get' ? '' : await readText(request, context.config.bodyBytes);
+  await answer(context, operation, request, response, credential, text, async () =>
+    operation.run(context, { ...call, body: parseAdminBody(request.get('content-type'), text) }),
+  );
+}
+
+async function answer(
+  context: AdminContext,
+  operation: Operation,
+  request: Request,
+  response: Response,
+  credential: Credential,
+  body: string,
+  act: () => Promise<Answer>,
+): Promise<void> {
   const key = operation.method === 'post' ? request.get('idempotency-key') : undefined;
   if (key === undefined) {
-    send(request, response, await act(), operation.produces);
+    await send(request, response, await act());
     return;
   }
   const path = request.originalUrl;
-  const { answer, replayed } = await answerOnce(
+  const { answer: answered, replayed } = await answerOnce(
     { ...context, reportTrouble: (message, error) => reportTrouble(context, message, error) },
-    { key, credential, method: request.method, path, body: text },
+    { key, credential, method: request.method, path, body },
     act,
   );
   if (replayed) response.setHeader('Idempotency-Replayed', 'true');
-  send(request, response, answer);
+  await send(request, response, answered);
 }
 
-function send(request: Request, response: Response, answer: Answer, produces?: string): void {
+async function send(request: Request, response: Response, answer: Answer): Promise<void> {
   response.set({ 'Cache-Control': 'no-store', ...answer.headers });
-  if (produces !== undefined && typeof answer.body === 'string') {
-    response
-      .status(answer.status ?? 200)
-      .type(produces)
-      .send(answer.body);
+  if (answer.file !== undefined) {
+    await sendFile(response, answer.file);
     return;
   }
   const next = nextOf(answer.body);
@@ -97,6 +132,17 @@ function send(request: Request, response: Response, answer: Answer, produces?: s
     response.append('Link', `<?${query.toString()}>; rel="next"`);
   }
   response.status(answer.status ?? 200).json(answer.body);
+}
+
+async function sendFile(response: Response, { type, name, content }: FileAnswer): Promise<void> {
+  response.set({ 'Content-Type': type, 'Content-Disposition': `attachment; filename="${name}"` });
+  try {
+    await pipeline(Readable.from(content), response);
+  } catch (error) {
+    // Nothing of it has gone out: a refusal can still be said. Else the file is cut short, which its reader sees.
+    if (!response.headersSent) throw error;
+    response.destroy();
+  }
 }
 
 function nextOf(body: unknown): string | null {

@@ -63,16 +63,17 @@ function describeOperation(operation: Operation): Record<string, unknown> {
     operationId: operation.id,
     summary: operation.summary,
     parameters: [...inPath, ...queryOf(operation), ...inHeader],
-    ...(operation.body === undefined
+    ...(operation.takes === undefined ? {} : { requestBody: { required: true, content: fileOf(operation.takes) } }),
+    ...(operation.body === undefined || operation.takes !== undefined
       ? {}
       : { requestBody: { content: { 'application/json': { schema: toSchema(operation.body, 'input') } } } }),
     responses: {
       [operation.status]: {
         description: operation.summary,
         content:
-          operation.produces === undefined
+          operation.gives === undefined
             ? { 'application/json': { schema: toSchema(operation.answer, 'output') } }
-            : { [operation.produces]: { schema: { type: 'string' } } },
+            : fileOf(operation.gives),
       },
       default: {
         description: 'Refused',
@@ -80,6 +81,10 @@ function describeOperation(operation: Operation): Record<string, unknown> {
       },
     },
   };
+}
+
+function fileOf(mediaType: string): Record<string, unknown> {
+  return { [mediaType]: { schema: { type: 'string', format: 'binary' } } };
 }
 
 function queryOf(operation: Operation): readonly Record<string, unknown>[] {

@@ -9,6 +9,8 @@ import { departmentOperations } from './department-endpoints.ts';
 import { domainOperations } from './domain-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
 import { hrPullOperations } from './hr-pull-endpoints.ts';
+import { exportOperations } from './export-endpoints.ts';
+import { importOperations } from './import-endpoints.ts';
 import { leaveOperations } from './leave-endpoints.ts';
 import { logoutDeliveryOperations } from './logout-delivery-endpoints.ts';
 import { metadataOperations } from './metadata-endpoints.ts';
@@ -42,6 +44,8 @@ export function listOperations(): readonly Operation[] {
     ...sessionOperations,
     ...leaveOperations,
     ...departmentOperations,
+    ...importOperations,
+    ...exportOperations,
     ...seatOperations,
     ...seatHistoryOperations,
     ...waitingListOperations,

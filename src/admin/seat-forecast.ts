@@ -40,11 +40,17 @@ export async function readKnownFuture(context: AdminContext, organization: Organ
   return { now, seats, people, contract, rows };
 }
 
-/** @param days how far ahead */
-export async function readForecast(context: AdminContext, organization: Organization, days: number) {
+/** @param days how far ahead
+ *  @param more how many people more need a seat from now on, of a change that is only thought of */
+export async function readForecast(context: AdminContext, organization: Organization, days: number, more = 0) {
   const { now, seats, people, contract, rows } = await readKnownFuture(context, organization, days);
   const dayOf = (at: number): string => toLocalDate(at, organization.timeZone);
-  const { steps, firstShortage } = forecastSeats(seats, { people, contract }, now, dayOf);
+  const { steps, firstShortage } = forecastSeats(
+    { ...seats, used: seats.used + more },
+    { people, contract },
+    now,
+    dayOf,
+  );
   return {
     days,
     steps: steps.map((step) => toStepAnswer(step, dayOf)),

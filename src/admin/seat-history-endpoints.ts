@@ -71,13 +71,13 @@ export const seatHistoryOperations: readonly Operation[] = [
     summary: 'The same as a file',
     query: contract.monthQuery,
     answer: contract.billingAnswer,
-    produces: 'text/csv',
+    gives: 'text/csv',
     run: async (context, call) => {
       const billing = await readBilling(context, call.organization, call.query.month);
       const name = `seats-${call.organization.id}-${call.query.month}.csv`;
       return {
-        body: toBillingCsv(billing),
-        headers: { 'Content-Disposition': `attachment; filename="${name}"` },
+        body: null,
+        file: { type: 'text/csv; charset=utf-8', name, content: inOnePiece(toBillingCsv(billing)) },
       };
     },
   }),
@@ -109,4 +109,8 @@ function toDayAnswer(context: AdminContext, organization: Organization, day: Sto
   const { end, peak, taken, given } = day;
   const average = averageOf(context, organization, [day]);
   return { date: day.day, licensed: end.licensed, used: end.used, peak, average, taken, given };
+}
+
+async function* inOnePiece(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
 }

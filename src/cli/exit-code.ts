@@ -3,6 +3,7 @@
 import { AdminError, type AdminProblemCode } from '#admin/admin-problem.ts';
 import { ConfigError } from '#config/load-config.ts';
 import { DirectoryError, type DirectoryErrorCode } from '#directory/directory-error.ts';
+import { ImportError, type ImportErrorCode } from '#import-export/import-error.ts';
 import { StorageError } from '#storage/storage-error.ts';
 
 export const exitCodes = {
@@ -74,9 +75,21 @@ const adminCodes: Partial<Readonly<Record<AdminProblemCode, ExitCode>>> = {
   sessionNotFound: exitCodes.notFound,
 };
 
+const importCodes: Readonly<Record<ImportErrorCode, ExitCode>> = {
+  fileUnreadable: exitCodes.wrongUse,
+  fileTooLarge: exitCodes.wrongUse,
+  fileEmpty: exitCodes.wrongUse,
+  columnsUnknown: exitCodes.wrongUse,
+  importNotFound: exitCodes.notFound,
+  importState: exitCodes.refused,
+  removalsChanged: exitCodes.refused,
+  notEncodable: exitCodes.refused,
+};
+
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError || error instanceof ConfigError) return exitCodes.wrongUse;
   if (error instanceof DirectoryError) return directoryCodes[error.code];
+  if (error instanceof ImportError) return importCodes[error.code];
   if (error instanceof AdminError) return adminCodes[error.code] ?? exitCodes.failed;
   if (error instanceof StorageError) {
     if (error.code === 'unavailable') return exitCodes.storageUnavailable;
@@ -94,6 +107,10 @@ export function describeFailure(error: unknown): string {
       .map(({ pointer, detail }) => `${pointer.slice(1).replaceAll('/', '.') || 'input'} ${detail}`)
       .join('\n');
   }
+  if (error instanceof ImportError)
+    return [error.message, ...(error.errors ?? []).map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`)].join(
+      '\n',
+    );
   if (error instanceof StorageError && error.code === 'unavailable') return `Storage does not answer: ${error.message}`;
   return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 }

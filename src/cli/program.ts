@@ -8,6 +8,7 @@ import { addConnectionCommands } from './connection-commands.ts';
 import { addCredentialCommands } from './credential-commands.ts';
 import { addDomainCommands } from './domain-commands.ts';
 import { describeFailure, exitCodeOf, exitCodes, type ExitCode } from './exit-code.ts';
+import { addImportCommands } from './import-commands.ts';
 import { addLeaveCommands } from './leave-commands.ts';
 import { addNoticeCommands } from './notice-commands.ts';
 import { addOrganizationCommands } from './organization-commands.ts';
@@ -56,6 +57,7 @@ function createProgram(terminal: Terminal, endWith: (code: ExitCode) => void): C
   addUserCommands(place);
   addSessionCommands(place);
   addLeaveCommands(place);
+  addImportCommands(place);
   addSeatCommands(place);
   addNoticeCommands(place);
   addAuditCommands(place);

@@ -1,5 +1,6 @@
 // Where a command reads and writes: results on standard output, talk on standard error, JSON for scripts, tables for people.
 
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Table from 'cli-table3';
@@ -13,6 +14,12 @@ export interface Terminal {
   talk(text: string): void;
   /** All of standard input. */
   readInput(): string;
+  /** The same as bytes, as they come; left out: `readInput` is asked. */
+  readonly openInput?: () => AsyncIterable<Uint8Array>;
+  /** A piece of a file to standard output; resolves once there is room for more. Left out: `result` is told. */
+  readonly writeBytes?: (bytes: Uint8Array) => Promise<void>;
+  /** Whether somebody looks at what is said on standard error. */
+  readonly isWatched?: boolean;
 }
 
 export function createTerminal(): Terminal {
@@ -22,6 +29,11 @@ export function createTerminal(): Terminal {
     result: (text) => void process.stdout.write(`${text}\n`),
     talk: (text) => void process.stderr.write(`${text}\n`),
     readInput: () => readFileSync(0, 'utf8'),
+    openInput: () => process.stdin,
+    writeBytes: async (bytes) => {
+      if (!process.stdout.write(bytes)) await once(process.stdout, 'drain');
+    },
+    isWatched: process.stderr.isTTY,
   };
 }
 

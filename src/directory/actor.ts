@@ -10,6 +10,7 @@ export const mouths = [
   'scimDelete',
   'adminApi',
   'hrFeed',
+  'csvImport',
   'cli',
   'ownSessions',
   'signIn',

@@ -25,5 +25,6 @@ export function departmentEvent(
     ...(by.reason === undefined ? {} : { reason: by.reason }),
     ...(by.requestId === undefined ? {} : { requestId: by.requestId }),
     change,
+    ...(by.job === undefined ? {} : { job: by.job }),
   };
 }

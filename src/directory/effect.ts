@@ -27,6 +27,8 @@ export interface AuditEvent {
   readonly reason?: string;
   readonly requestId?: string;
   readonly change?: string;
+  /** Id of the import that this is a part of; the import's own entry has it as its target. */
+  readonly job?: string;
 }
 
 /** What a change changed: the attributes that differ, before and after. */

@@ -20,6 +20,7 @@ export interface Person {
   readonly phoneticName?: Readonly<Record<string, string>>;
   readonly localizedName?: Readonly<Record<string, string>>;
   readonly extensionNumber?: string;
+  readonly aboutMe?: string;
   /** Dates are local ones of the calendar, `2026-04-01`. */
   readonly hireDate?: string;
   readonly birthday?: string;

@@ -1,7 +1,7 @@
 // What a change makes of a user, before storage hears of it: pure functions from a user to a user.
 // The `seat` hold is not a caller's to place or lift: it stands alone or not at all, and only the commit decides about seats.
 
-import { isActive, type User } from './user.ts';
+import { isActive, type ImportMark, type User } from './user.ts';
 import { liftHold, liftKinds, placeHold, type Hold, type HoldKind } from './hold.ts';
 import type { ConnectionId, Instant } from './identifiers.ts';
 import {
@@ -26,6 +26,7 @@ export interface UserEdit {
   readonly feeds?: NonNullable<User['feeds']>;
   /** Of somebody who waits: another place in the queue. */
   readonly waitingSince?: Instant;
+  readonly importMark?: ImportMark;
   /** "Log out everywhere": every session made so far dies, whatever else changes. */
   readonly endSessions?: true;
 }

@@ -54,7 +54,15 @@ export interface User {
   readonly provisionedBy: readonly ConnectionId[];
   /** What each feed of an HR system said last; absent: none ever did. No content. */
   readonly feeds?: Readonly<Record<ConnectionId, FeedMark>>;
+  /** The row of an import that was carried out last. No content. */
+  readonly importMark?: ImportMark;
   readonly deletedAt?: Instant;
+}
+
+/** By which a row that was carried out is told from one that was not, whatever crashed in between. */
+export interface ImportMark {
+  readonly import: string;
+  readonly line: number;
 }
 
 /** By which a report that comes late is told from a new one. */

@@ -7,7 +7,7 @@ import type { User } from '#directory/user.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 
 /** The doors at which a person decides, and where what they planned comes true. */
-const peoplesDoors: ReadonlySet<Mouth> = new Set(['adminApi', 'cli', 'schedule']);
+const peoplesDoors: ReadonlySet<Mouth> = new Set(['adminApi', 'cli', 'csvImport', 'schedule']);
 const leaseMs = 10_000;
 
 /**

@@ -62,13 +62,7 @@ export async function planLeave(
     context,
     organizationId,
     userId,
-    (user) => {
-      const { leaves = [], holds } = user;
-      if (leaves.filter(isOpen).length >= mostOpen)
-        throw new DirectoryError('invalidValue', `A person has at most ${mostOpen} leaves ahead.`, { field: 'from' });
-      assertFree(leaves, leave);
-      return beginIfDue({ leaves: replaceLeave(leaves, leave), holds }, context.now());
-    },
+    (user) => editWithLeave(user, leave, context.now()),
     by,
     options,
   );
@@ -86,37 +80,7 @@ export async function changeLeavePlan(
   options: ChangeOptions = {},
 ): Promise<LeaveResult> {
   const organization = await readOrganization(context, organizationId);
-  const edit = (user: User): LeaveEdit => {
-    const before = openLeaveOf(user, leaveId);
-    if (before.state === 'running' && plan.from !== undefined && plan.from !== before.from)
-      throw new DirectoryError('invalidValue', 'This leave has begun; its start stays.', { field: 'from' });
-    if (before.state === 'running' && plan.type === 'left' && before.type !== 'left')
-      throw new DirectoryError('invalidValue', 'A leave that has begun cannot become a planned end.', {
-        field: 'type',
-      });
-    const until = plan.until === undefined ? before.until : plan.until;
-    const note = plan.note ?? before.note;
-    const changed = toLeave(
-      context,
-      organization,
-      leaveId,
-      {
-        type: plan.type ?? before.type,
-        from: plan.from ?? before.from,
-        ...(until === undefined ? {} : { until }),
-        returnHour: plan.returnHour ?? before.returnHour,
-        seat: plan.seat ?? before.seat,
-        ...(note === undefined ? {} : { note }),
-      },
-      by.actor,
-    );
-    const { by: planner, source, state, reservation } = before;
-    const kept = { by: planner, source, state, ...(reservation === undefined ? {} : { reservation }) };
-    const began = before.state === 'running' ? { startsAt: before.startsAt, startedAt: before.startedAt } : {};
-    const after = { ...changed, ...kept, ...began } as Leave;
-    assertFree(user.leaves ?? [], after);
-    return beginIfDue(changeLeave({ leaves: user.leaves ?? [], holds: user.holds }, after), context.now());
-  };
+  const edit = (user: User): LeaveEdit => editWithChangedLeave(context, organization, user, leaveId, plan, by.actor);
   const result = await changeUser(context, organizationId, userId, edit, by, options);
   return { ...result, leave: leaveOf(result.user, leaveId) };
 }
@@ -130,15 +94,67 @@ export async function endLeaveNow(
   by: ChangeContext,
   options: ChangeOptions = {},
 ): Promise<LeaveResult> {
-  const edit = (user: User): LeaveEdit =>
-    endLeave({ leaves: user.leaves ?? [], holds: user.holds }, openLeaveOf(user, leaveId), context.now());
+  const edit = (user: User): LeaveEdit => endOpenLeave(user, leaveId, context.now());
   const result = await changeUser(context, organizationId, userId, edit, by, options);
   return { ...result, leave: leaveOf(result.user, leaveId) };
 }
 
+/** The person with a leave more; one whose first day has come begins. Pure. Throws `DirectoryError` `invalidValue`, `leaveOverlaps`. */
+export function editWithLeave({ leaves = [], holds }: User, leave: Leave, now: number): LeaveEdit {
+  if (leaves.filter(isOpen).length >= mostOpen)
+    throw new DirectoryError('invalidValue', `A person has at most ${mostOpen} leaves ahead.`, { field: 'from' });
+  assertFree(leaves, leave);
+  return beginIfDue({ leaves: replaceLeave(leaves, leave), holds }, now);
+}
+
+/** The person with another plan of a leave that is not over. Throws `DirectoryError` `invalidValue`, `leaveOverlaps`, `leaveNotFound`, `leaveOver`. */
+export function editWithChangedLeave(
+  context: Pick<ProvisioningContext, 'now'>,
+  organization: Organization,
+  user: User,
+  leaveId: LeaveId,
+  plan: Partial<LeavePlan>,
+  actor: Actor,
+): LeaveEdit {
+  const before = openLeaveOf(user, leaveId);
+  if (before.state === 'running' && plan.from !== undefined && plan.from !== before.from)
+    throw new DirectoryError('invalidValue', 'This leave has begun; its start stays.', { field: 'from' });
+  if (before.state === 'running' && plan.type === 'left' && before.type !== 'left')
+    throw new DirectoryError('invalidValue', 'A leave that has begun cannot become a planned end.', {
+      field: 'type',
+    });
+  const until = plan.until === undefined ? before.until : plan.until;
+  const note = plan.note ?? before.note;
+  const changed = toLeave(
+    context,
+    organization,
+    leaveId,
+    {
+      type: plan.type ?? before.type,
+      from: plan.from ?? before.from,
+      ...(until === undefined ? {} : { until }),
+      returnHour: plan.returnHour ?? before.returnHour,
+      seat: plan.seat ?? before.seat,
+      ...(note === undefined ? {} : { note }),
+    },
+    actor,
+  );
+  const { by: planner, source, state, reservation } = before;
+  const kept = { by: planner, source, state, ...(reservation === undefined ? {} : { reservation }) };
+  const began = before.state === 'running' ? { startsAt: before.startsAt, startedAt: before.startedAt } : {};
+  const after = { ...changed, ...kept, ...began } as Leave;
+  assertFree(user.leaves ?? [], after);
+  return beginIfDue(changeLeave({ leaves: user.leaves ?? [], holds: user.holds }, after), context.now());
+}
+
+/** The person with this leave over, or cancelled where it had not begun. Pure. Throws as above. */
+export function endOpenLeave(user: User, leaveId: LeaveId, now: number): LeaveEdit {
+  return endLeave({ leaves: user.leaves ?? [], holds: user.holds }, openLeaveOf(user, leaveId), now);
+}
+
 /** The leave of a plan, with instants for its days. Throws `DirectoryError` `invalidValue`, naming the field. */
 export function toLeave(
-  context: ProvisioningContext,
+  context: Pick<ProvisioningContext, 'now'>,
   { timeZone, leaveSeat = 'release', returnHour: usualHour = 0, reserveForReturn = 0 }: Organization,
   id: LeaveId,
   plan: LeavePlan,

@@ -11,7 +11,7 @@ import {
   type UserId,
 } from '#directory/identifiers.ts';
 import { writeStatus, type UserEdit } from '#directory/user-change.ts';
-import { isActive, type User, type UserProfile } from '#directory/user.ts';
+import { isActive, type ImportMark, type User, type UserProfile } from '#directory/user.ts';
 import { createPlacement, type DepartmentTextRule } from './assign-departments.ts';
 import { changeUser, leaveDeleted, orWithdraw, seatPolicyOf, type ChangeOptions } from './change-user.ts';
 import { commitUserChange, type ChangeResult } from './commit-user-change.ts';
@@ -30,6 +30,8 @@ export interface NewUser {
   readonly endsLeaves?: boolean;
   /** What the text `department` of the profile may do. */
   readonly departmentText?: DepartmentTextRule;
+  /** The row of an import that makes them. */
+  readonly importMark?: ImportMark;
 }
 
 export interface ProvisionResult extends ChangeResult {
@@ -154,6 +156,7 @@ async function createUser(
     modifiedAt: now,
     provisionedBy: [],
     ...provenance(null, request.connection),
+    ...(request.importMark === undefined ? {} : { importMark: request.importMark }),
   };
   const ifNoSeat = await seatPolicyOf(context, organizationId);
   const need = request.active ? 'activate' : 'none';

@@ -30,6 +30,7 @@ export const personSchema: SchemaDefinition = {
       ],
     }),
     defineAttribute('extensionNumber', 'The telephone extension within the organization.'),
+    defineAttribute('aboutMe', 'What the person says about themselves.'),
     defineAttribute('hireDate', 'The day the person was hired, such as 2026-04-01.', { caseExact: true }),
     defineAttribute('birthday', 'The day the person was born, such as 1990-04-01.', { caseExact: true }),
     defineAttribute('displayOrder', 'The place among people in lists, ascending.', { type: 'integer' }),

@@ -72,6 +72,12 @@ export interface UserStore {
   findByKey(organizationId: OrganizationId, key: UserKey): Promise<readonly User[]>;
   /** How many undeleted users have this key. */
   countByKey(organizationId: OrganizationId, key: UserKey): Promise<number>;
+  /** Undeleted users that have any of these keys (at most 1,000 values of one kind), at most 1,000, in no order. */
+  findByKeys(
+    organizationId: OrganizationId,
+    kind: UserKey['kind'],
+    values: readonly string[],
+  ): Promise<readonly User[]>;
   /** Undeleted users in order of id, which is the order of creation. */
   list(organizationId: OrganizationId, page: UserPage): Promise<readonly User[]>;
   /** How many undeleted users there are. */

@@ -67,7 +67,7 @@ export function toAdmin({ adminKey, people, departments }: HostileHouse): fc.Arb
   ];
   const headers = hostileHeaders({
     ...everywhere,
-    'content-type': ['application/json'],
+    'content-type': ['application/json', 'text/csv', 'text/csv; charset=shift_jis'],
     'if-match': ['*', '"1"', 'W/"1"'],
     'idempotency-key': ['key-1', 'key-2'],
   });
@@ -150,6 +150,7 @@ const honestBodies: Readonly<Record<string, Readonly<Record<string, unknown>>>> 
   'users.deactivate': { reason: 'left', note: 'on Friday' },
   'users.reactivate': { lift: ['admin'], ifNoSeat: 'wait' },
   'users.assignRoles': { roles: ['auditor'] },
+  'imports.run': { removals: 'x' },
   'seats.change': { licensed: 50, over: 0, reserveForReturn: 1, policy: 'wait' },
 };
 

@@ -182,13 +182,14 @@ async function tour(world: TwoOrganizations, party: Party): Promise<readonly Tol
   const told: Told[] = [];
   const see = async (...asked: [string, string, unknown?, Record<string, string>?]) =>
     void told.push(await ask(world, party, ...asked));
-  const { person, connection, credential, signIn, logEntry, schema, department } = party;
+  const { person, connection, credential, signIn, logEntry, schema, department, import: imported } = party;
   const ids: Readonly<Record<string, string>> = {
     users: person,
     credentials: credential,
     departments: department,
     provisioningLog: logEntry,
     schemas: schema,
+    imports: imported,
   };
   for (const { id, method, path, changes } of listOperations()) {
     if (changes && id !== 'seats.recount') continue;

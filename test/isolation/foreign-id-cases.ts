@@ -23,6 +23,7 @@ export interface Ids {
   readonly logEntry: string;
   readonly session: string;
   readonly leave: string;
+  readonly import: string;
   readonly userName: string;
   readonly externalId: string;
   readonly email: string;
@@ -60,7 +61,7 @@ function admin(
   };
 }
 const inPath = (rest: string) => (org: string, ids: Ids) =>
-  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{domain}', ids.domain).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn).replace('{department}', ids.department).replace('{logEntry}', ids.logEntry).replace('{schema}', ids.schema).replace('{leave}', ids.leave).replace('{app}', ids.app)}`;
+  `/organizations/${org}${rest.replace('{person}', ids.person).replace('{connection}', ids.connection).replace('{domain}', ids.domain).replace('{credential}', ids.credential).replace('{signIn}', ids.signIn).replace('{department}', ids.department).replace('{logEntry}', ids.logEntry).replace('{schema}', ids.schema).replace('{leave}', ids.leave).replace('{import}', ids.import).replace('{app}', ids.app)}`;
 /** Only about the organisation that the path names. */
 const ofPath =
   (method: string, rest: string, body?: unknown): Cases =>
@@ -240,6 +241,21 @@ export const adminCases: Readonly<Record<string, Cases>> = {
       body: { user: ids.person, from: '2041-01-01' },
     },
   ],
+  'imports.create': ofPath('POST', '/imports?kind=users', {}),
+  'imports.list': (ids, own) => [
+    { method: 'GET', target: `/api/v1/organizations/${ids.organization}/imports`, control: 200 },
+    { method: 'GET', target: `/api/v1/organizations/${own.organization}/imports?cursor=${cursorAt(ids.import)}` },
+  ],
+  'imports.get': admin('GET', inPath('/imports/{import}'), { control: 200 }),
+  'imports.rows': admin('GET', inPath('/imports/{import}/rows'), { control: 200 }),
+  'imports.result': admin('GET', inPath('/imports/{import}/result'), { control: 200 }),
+  'imports.run': admin('POST', inPath('/imports/{import}/run'), { body: {} }),
+  'imports.cancel': admin('POST', inPath('/imports/{import}/cancel'), { body: {} }),
+  'imports.undo': admin('POST', inPath('/imports/{import}/undo'), { body: {} }),
+  'exports.users': ofPath('GET', '/exports/users.csv'),
+  'exports.departments': ofPath('GET', '/exports/departments.csv'),
+  'exports.memberships': ofPath('GET', '/exports/memberships.csv'),
+  'exports.leaves': ofPath('GET', '/exports/leaves.csv'),
   'departments.list': (ids, own) => [
     { method: 'GET', target: `/api/v1/organizations/${ids.organization}/departments`, control: 200 },
     ...[

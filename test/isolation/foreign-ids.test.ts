@@ -233,6 +233,7 @@ function unknownLike(ids: Ids): Ids {
     logEntry: ids.logEntry.replace(/....\./, '0000.'),
     session: last(ids.session),
     leave: last(ids.leave),
+    import: last(ids.import),
     userName: swap(ids.userName),
     externalId: swap(ids.externalId),
     email: swap(ids.email),

@@ -44,6 +44,7 @@ export interface Party {
   readonly logEntry: string;
   readonly session: string;
   readonly leave: string;
+  readonly import: string;
   readonly change: string;
   readonly userName: string;
   readonly externalId: string;
@@ -254,6 +255,10 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
   const { leave } = await must(
     admin('POST', `/users/${person}/leaves`, { from: '2040-01-01', until: '2040-02-01', note: names.note }),
   );
+  const imported = await dryRun(server, `${base}/imports?kind=users&dryRun=true&name=${canary}.csv`, adminKey, [
+    ['Login Name', 'About Me'],
+    [names.userName, names.note],
+  ]);
   const appHost = `${canary}.apps.test`;
   await must(
     admin('POST', '/apps', {
@@ -281,6 +286,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     logEntry: logged.id,
     session: session.id,
     leave: leave.id,
+    import: imported,
     change,
     ...names,
     appHost,
@@ -297,6 +303,7 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
       logged.id,
       session.id,
       leave.id,
+      imported,
       change,
     ],
     secrets: [adminKey, scimSecret, sharedSecret, clientSecret, openId.clientSecret, token],
@@ -304,4 +311,22 @@ async function found({ server, saml, openId }: Parts, id: string, canary: string
     scim,
     signInAs,
   };
+}
+
+/** A file that is read and changes nothing; answers the import's id. */
+async function dryRun(
+  server: RunningServer,
+  path: string,
+  key: string,
+  rows: readonly (readonly string[])[],
+): Promise<string> {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'text/csv' };
+  const body = rows.map((cells) => cells.join(',')).join('\n');
+  const response = await fetch(`${server.url}/api/v1${path}`, { method: 'POST', headers, body });
+  const { id } = (await response.json()) as { id: string };
+  for (let state = ''; state !== 'done'; ) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    state = (await server.adminAs(key, 'GET', `${path.slice(0, path.indexOf('?'))}/${id}`)).body['state'];
+  }
+  return id;
 }

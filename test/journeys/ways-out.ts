@@ -92,6 +92,27 @@ export const waysOut: readonly WayOut[] = [
     },
   },
   {
+    name: 'a CSV import',
+    mouth: 'csvImport',
+    act: async (company, id) => {
+      const at = `/organizations/${company.organization}`;
+      const { body: user } = await company.admin('GET', `${at}/users/${id}`);
+      const headers = {
+        authorization: `Bearer ${company.environment['FURLOUGH_BOOTSTRAP_ADMIN_KEY']}`,
+        'content-type': 'text/csv',
+      };
+      const body = `Login Name,Status\n"${user['userName']}",Inactive\n`;
+      const door = `${company.url}/api/v1${at}/imports?kind=users`;
+      const response = await fetch(door, { method: 'POST', headers, body });
+      const { id: job } = (await response.json()) as { id: string };
+      for (;;) {
+        const { body: shown } = await company.admin('GET', `${at}/imports/${job}`);
+        if (shown['state'] === 'done') return shown['outcomes'].changed === 1 ? 200 : 500;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
+  },
+  {
     name: 'a security signal',
     mouth: 'securitySignal',
     act: async (company, id) => {

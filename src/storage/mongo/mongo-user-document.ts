@@ -5,6 +5,7 @@ import type { Hold } from '#directory/hold.ts';
 import { type ConnectionId, foldCase, type OrganizationId, type UserId } from '#directory/identifiers.ts';
 import type { Leaves } from '#directory/leave.ts';
 import {
+  type ImportMark,
   keysOf,
   nextTransitionAt,
   type Role,
@@ -40,6 +41,8 @@ interface UserFields {
   readonly provisionedBy: readonly string[];
   /** Absent in documents of users whom no feed has named. */
   readonly feeds?: unknown;
+  /** Absent in documents of users whom no import has named. */
+  readonly importMark?: unknown;
   readonly deletedAt: number | null;
   /** To be indexed: the one state shown, every key the user is found by, the place in the queue. */
   readonly status: string;
@@ -89,6 +92,7 @@ export function defineUsers(connection: Connection): UserModel {
       lastWrittenBy: String,
       provisionedBy: [String],
       feeds: Schema.Types.Mixed,
+      importMark: Schema.Types.Mixed,
       deletedAt: Number,
       status: String,
       keys: [String],
@@ -131,6 +135,7 @@ export function toUserFields(user: User): UserFields {
     lastWrittenBy: user.lastWrittenBy ?? null,
     provisionedBy,
     ...(user.feeds === undefined ? {} : { feeds: toStorable(user.feeds) }),
+    ...(user.importMark === undefined ? {} : { importMark: toStorable(user.importMark) }),
     deletedAt: user.deletedAt ?? null,
     status,
     keys: keysOf(user).map(toStoredKey),
@@ -172,7 +177,7 @@ export function toTombstone(organizationId: string, id: string): UserDocument {
 }
 
 export function fromUserDocument(document: UserDocument): User {
-  const { waitingSince, lastWrittenBy, deletedAt, leaves = [], feeds } = document;
+  const { waitingSince, lastWrittenBy, deletedAt, leaves = [], feeds, importMark } = document;
   return {
     id: document._id as UserId,
     organizationId: document.organizationId as OrganizationId,
@@ -191,6 +196,7 @@ export function fromUserDocument(document: UserDocument): User {
     ...(lastWrittenBy === null ? {} : { lastWrittenBy: lastWrittenBy as ConnectionId }),
     provisionedBy: document.provisionedBy as readonly ConnectionId[],
     ...(feeds === undefined ? {} : { feeds: fromStorable(feeds) as User['feeds'] & object }),
+    ...(importMark === undefined ? {} : { importMark: fromStorable(importMark) as ImportMark }),
     ...(deletedAt === null ? {} : { deletedAt }),
   };
 }

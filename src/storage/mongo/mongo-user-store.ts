@@ -41,6 +41,12 @@ export function createUserStore(users: UserModel, commit: (commit: UserCommit) =
     findByKey: (organizationId, key) =>
       guard(() => read({ organizationId, keys: toStoredKey(key), status: operators({ $in: shownStates }) }, 0, 1_000)),
 
+    findByKeys: (organizationId, kind, values) =>
+      guard(() => {
+        const keys = operators({ $in: values.map((value) => toStoredKey({ kind, value })) });
+        return read({ organizationId, keys, status: operators({ $in: shownStates }) }, 0, 1_000);
+      }),
+
     list: (organizationId, { key, after, offset = 0, limit }) =>
       guard(() => {
         const later = after === undefined ? {} : { _id: operators({ $gt: after }) };

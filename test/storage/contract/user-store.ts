@@ -57,6 +57,21 @@ export function describeUserStore(open: OpenStorage): void {
       expect(await storage.users.get(organization, nextUserId())).toBeNull();
     });
 
+    test('many users are found by one kind of key at once, each once, deleted and foreign ones never', async () => {
+      const hireAs = (userName: string) => store(makeUser(organization, { profile: { userName } }));
+      const [ann, bea] = [await hireAs('Ann@Keys.example'), await hireAs('bea@keys.example')];
+      const gone = await store(makeUser(organization, { profile: { userName: 'gone@keys.example' } }));
+      await committed(update(storage, gone, deleted(gone)));
+      const other = await openOrganization(storage, null);
+      await committed(insert(storage, makeUser(other, { profile: { userName: 'foreign@keys.example' } })));
+      const names = ['ann@keys.example', 'bea@keys.example', 'bea@keys.example', 'gone@keys.example'];
+      const asked = [...names, 'foreign@keys.example', 'nobody@keys.example'];
+      const found = await storage.users.findByKeys(organization, 'userName', asked);
+      expect(idsOf(found).sort()).toEqual([ann.id, bea.id].sort());
+      expect(await storage.users.findByKeys(organization, 'externalId', asked)).toEqual([]);
+      expect(await storage.users.findByKeys(organization, 'userName', [])).toEqual([]);
+    });
+
     test('another organisation sees nothing of a user, whatever it asks', async () => {
       const shared = { userName: 'shared@example.com', externalId: 'X' };
       const user = await hire(storage, organization, { profile: shared, roles: ['owner'] });

@@ -50,6 +50,7 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'users.findByKey': (s) => s.users.findByKey(id, { kind: 'userName', value: 'x' }),
   'users.queue': (s) => s.users.queue(id, { limit: 1 }),
   'users.countByKey': (s) => s.users.countByKey(id, { kind: 'userName', value: 'x' }),
+  'users.findByKeys': (s) => s.users.findByKeys(id, 'userName', ['x']),
   'users.list': (s) => s.users.list(id, { limit: 1 }),
   'users.count': (s) => s.users.count(id),
   'users.counts': (s) => s.users.counts(id),
