@@ -229,7 +229,11 @@ async function carryOutStep(
   };
   for (let round = 0; ; round += 1) {
     const open = order.filter(({ place }) => steps.get(place)?.done !== true);
-    if (open.length === 0) return order.map(({ place }) => steps.get(place) as StepRow);
+    if (open.length === 0) {
+      // All of it was carried out by the node that died, and nobody has said so yet.
+      if (round === 0) await store();
+      return order.map(({ place }) => steps.get(place) as StepRow);
+    }
     const plans = await planRows(
       scope,
       open.map(({ row }) => row),
