@@ -70,6 +70,9 @@ const adminCodes: Partial<Readonly<Record<AdminProblemCode, ExitCode>>> = {
   invalidCursor: exitCodes.wrongUse,
   signInNotFound: exitCodes.notFound,
   sessionNotFound: exitCodes.notFound,
+  noticeNotFound: exitCodes.notFound,
+  mailNotFound: exitCodes.notFound,
+  mailNotConfigured: exitCodes.wrongUse,
 };
 
 export function exitCodeOf(error: unknown): ExitCode {
