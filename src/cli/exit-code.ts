@@ -73,6 +73,9 @@ const adminCodes: Partial<Readonly<Record<AdminProblemCode, ExitCode>>> = {
   invalidCursor: exitCodes.wrongUse,
   signInNotFound: exitCodes.notFound,
   sessionNotFound: exitCodes.notFound,
+  noticeNotFound: exitCodes.notFound,
+  mailNotFound: exitCodes.notFound,
+  mailNotConfigured: exitCodes.wrongUse,
 };
 
 const importCodes: Readonly<Record<ImportErrorCode, ExitCode>> = {

@@ -31,6 +31,24 @@ async function addPeople(cli: Cli, ...names: readonly string[]): Promise<readonl
   return ids;
 }
 
+describe('notice', () => {
+  test('list, read and test: in the language of the terminal; without a mail server the test is refused', async () => {
+    const cli = createCli();
+    const [id = ''] = await addPeople(cli, 'aoki');
+    expect((await cli.run('seats set --licensed 1')).code).toBe(0);
+    const listed = await cli.run('notice list --json');
+    const [notice] = JSON.parse(listed.result) as { id: string; title: string; read: boolean }[];
+    expect(notice).toMatchObject({ title: '1 of 1 seats are in use', read: false });
+    expect((await cli.run(`notice read --up-to ${notice?.id}`)).result).toMatch(/unread: +0/);
+    expect(JSON.parse((await cli.run('notice list --unread --json')).result)).toEqual([]);
+    expect((await cli.run('notice read')).code).toBe(2);
+    expect((await cli.run('notice read nothing')).code).toBe(3);
+    const refused = await cli.run(`notice test ${id}`);
+    expect([refused.code, refused.talk]).toEqual([2, expect.stringMatching(/No mail server is configured/)]);
+    expect((await cli.run('mail list --json')).result).toBe('[]');
+  });
+});
+
 describe('user', () => {
   test('deactivate and reactivate, by id, login name or address; audited as cli', async () => {
     const cli = createCli();

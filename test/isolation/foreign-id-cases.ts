@@ -125,6 +125,7 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   'connections.get': admin('GET', inPath('/connections/{connection}'), { control: 200 }),
   'connections.replace': admin('PUT', inPath('/connections/{connection}'), { body: connectionBody }),
   'connections.remove': admin('DELETE', inPath('/connections/{connection}')),
+  'connections.differences': admin('GET', inPath('/connections/{connection}/differences'), { control: 200 }),
   'connections.test': admin('POST', inPath('/connections/{connection}/test'), { control: 200 }),
   'domains.claim': ofPath('POST', '/domains', { domain: 'other.example' }),
   'domains.list': (ids, own) => [
@@ -296,6 +297,17 @@ export const adminCases: Readonly<Record<string, Cases>> = {
       target: `/api/v1/organizations/${own.organization}/departments/${own.department}/users?cursor=${cursorAt(ids.person)}`,
     },
   ],
+  'notices.list': ofPath('GET', '/notices'),
+  'notices.read': ofPath('POST', '/notices/read', { ids: ['00000000-0000-7000-8000-000000000000'] }),
+  'notices.test': admin('POST', (org) => `/organizations/${org}/notices/test`, { body: { user: 'nobody' } }),
+  'mails.list': (ids, own) => [
+    ...['', `?user=${ids.person}`].map((query) => ({
+      method: 'GET',
+      target: `/api/v1/organizations/${own.organization}/mails${query}`,
+    })),
+    { method: 'GET', target: `/api/v1/organizations/${ids.organization}/mails` },
+  ],
+  'mails.retry': ofPath('POST', `/mails/${'0'.repeat(64)}/retry`, {}),
   'logoutDeliveries.list': (ids, own) => [
     { method: 'GET', target: `/api/v1/organizations/${ids.organization}/logout-deliveries`, control: 200 },
     ...[`user=${ids.person}`, `app=${ids.app}`, `cursor=${cursorAt(ids.app)}`].map((query) => ({

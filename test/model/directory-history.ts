@@ -250,7 +250,7 @@ async function look(side: Side, organization: OrganizationId, ids: UserId[]): Pr
       const { epoch, profile } = user;
       const leave = user.leaves?.find(({ state }) => state === 'planned' || state === 'running');
       const plan = leave === undefined ? 'no leave' : describeLeave(leave.state, leave.reservation !== undefined);
-      return `${profile.userName} ${statusOfUser(user)} ${user.seat} ${holds.toSorted().join(',')} epoch ${epoch}, ${plan}`;
+      return `${profile.userName} ${statusOfUser(user)} ${user.seat} ${holds.toSorted((a, b) => a.localeCompare(b)).join(',')} epoch ${epoch}, ${plan}`;
     }),
   };
 }
@@ -267,7 +267,7 @@ function show(directory: Directory) {
     const seat = person.seat ? 'held' : 'none';
     const { leave } = person;
     const plan = leave === null ? 'no leave' : describeLeave(leave.running ? 'running' : 'planned', leave.reserved);
-    return `${person.name} ${statusOf(person)} ${seat} ${holds.toSorted().join(',')} epoch ${person.epoch}, ${plan}`;
+    return `${person.name} ${statusOf(person)} ${seat} ${holds.toSorted((a, b) => a.localeCompare(b)).join(',')} epoch ${person.epoch}, ${plan}`;
   };
   return {
     licensed,

@@ -150,10 +150,10 @@ describeOnBothStorages('mails of notices', (open) => {
     side.clock.now += minute;
     await deliverMails(place());
     expect(post.tries).toBe(4);
-    expect((await states()).map(({ state, attempts }) => [state, attempts]).toSorted()).toEqual([
-      ['waiting', 1],
-      ['waiting', 1],
-      ['waiting', 2],
+    expect((await states()).map(({ state, attempts }) => `${state} ${attempts}`).toSorted()).toEqual([
+      'waiting 1',
+      'waiting 1',
+      'waiting 2',
     ]);
     post.failure = null;
     side.clock.now += 60 * minute;
