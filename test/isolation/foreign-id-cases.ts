@@ -125,6 +125,12 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   'connections.replace': admin('PUT', inPath('/connections/{connection}'), { body: connectionBody }),
   'connections.remove': admin('DELETE', inPath('/connections/{connection}')),
   'connections.test': admin('POST', inPath('/connections/{connection}/test'), { control: 200 }),
+  'connections.decideBrake': admin('POST', inPath('/connections/{connection}/brake'), {
+    body: { decision: 'keep' },
+    control: 422,
+  }),
+  'connections.pull': admin('POST', inPath('/connections/{connection}/pull'), { control: 422 }),
+  'connections.pullState': admin('GET', inPath('/connections/{connection}/pull'), { control: 422 }),
   'domains.claim': ofPath('POST', '/domains', { domain: 'other.example' }),
   'domains.list': (ids, own) => [
     { method: 'GET', target: `/api/v1/organizations/${ids.organization}/domains`, control: 200 },
