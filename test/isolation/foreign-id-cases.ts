@@ -127,6 +127,12 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   'connections.remove': admin('DELETE', inPath('/connections/{connection}')),
   'connections.differences': admin('GET', inPath('/connections/{connection}/differences'), { control: 200 }),
   'connections.test': admin('POST', inPath('/connections/{connection}/test'), { control: 200 }),
+  'connections.decideBrake': admin('POST', inPath('/connections/{connection}/brake'), {
+    body: { decision: 'keep' },
+    control: 422,
+  }),
+  'connections.pull': admin('POST', inPath('/connections/{connection}/pull'), { control: 422 }),
+  'connections.pullState': admin('GET', inPath('/connections/{connection}/pull'), { control: 422 }),
   'domains.claim': ofPath('POST', '/domains', { domain: 'other.example' }),
   'domains.list': (ids, own) => [
     { method: 'GET', target: `/api/v1/organizations/${ids.organization}/domains`, control: 200 },

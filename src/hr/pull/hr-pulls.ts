@@ -6,25 +6,14 @@ import type { HrPull } from '#directory/hr-pull.ts';
 import { createTimeOrderedId } from '#directory/identifiers.ts';
 import type { Organization } from '#directory/organization.ts';
 import type { Metrics } from '#observability/metrics.ts';
-import { toLocalDate } from '#provisioning/leave-dates.ts';
-import { pullSecretPlace } from '#secrets/pull-secret.ts';
-import { SealError, type SealContext, type Sealing } from '#secrets/sealing.ts';
 import { connectionRecordId, connectionRecords, pullingKey } from '#storage/connection-records.ts';
 import { hrPullId, hrPullRecords, type HrPullState, type PullRun } from '#storage/hr-pull-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import { findPerson } from '../find-person.ts';
-import type { Identifiers } from '../status-line.ts';
-import { createBambooApi } from './bamboohr-requests.ts';
-import { createBambooSource } from './bamboohr-source.ts';
-import { createGenericSource } from './generic-source.ts';
-import { createGetJson, PullFailure, type OutboundAllowance } from './pull-request.ts';
-import type { PullScope, PullSource } from './pull-source.ts';
+import { openSource, type SourceContext } from './open-source.ts';
 import { noCounts, PullLost, runPull, type RunContext, type RunParts, type RunReport } from './run-pull.ts';
 
-export interface PullContext extends RunContext {
-  readonly unseal: Sealing['unseal'];
-  readonly config: OutboundAllowance;
+export interface PullContext extends RunContext, SourceContext {
   readonly metrics: Pick<Metrics, 'pulls'>;
   readonly reportTrouble: (message: string, error: unknown) => void;
 }
@@ -63,7 +52,7 @@ export function createHrPulls(context: PullContext): HrPullRunner {
     if (dryRun) {
       const { state, begun } = begin(connection, pull, known?.value ?? null, 0, now(), true);
       const parts = { organization, connection, pull, requestId, assertStillIn: async () => undefined, save: null };
-      const source = open(context, organization, connection, pull, begun, state);
+      const source = openSource(context, organization, connection, pull, begun, state);
       return { dryRun, ...(await runPull(context, { ...parts, source }, state, begun)) };
     }
     return runAlone(organization, connection, pull, requestId);
@@ -97,7 +86,7 @@ export function createHrPulls(context: PullContext): HrPullRunner {
       };
       const { state, begun } = begin(connection, pull, record.value, fence, now(), false);
       await save({ ...state, run: begun });
-      const source = open(context, organization, connection, pull, begun, state);
+      const source = openSource(context, organization, connection, pull, begun, state);
       const parts = { organization, connection, pull, requestId, assertStillIn, save, source };
       const report = await runPull(context, parts, { ...state, run: begun }, begun);
       context.metrics.pulls.inc({ connection: connection.id, outcome: report.outcome });
@@ -204,49 +193,6 @@ function begin(
   const anew: PullRun = { startedAt: now, isFull, isHeld: false, counts: noCounts };
   return { state, begun: dryRun ? anew : (run ?? anew) };
 }
-
-function open(
-  context: PullContext,
-  organization: Organization,
-  connection: Connection,
-  pull: HrPull,
-  { isFull }: PullRun,
-  { since }: HrPullState,
-): PullSource {
-  const place = pullSecretPlace(organization.id, connection.id);
-  const headers = unsealHeaders(context, pull, place);
-  if (headers === null) return unreadableSecret;
-  const get = createGetJson(context.config, headers, context.now);
-  const today = toLocalDate(context.now(), organization.timeZone);
-  const scope: PullScope = { since: isFull ? undefined : since, today, now: context.now };
-  if (pull.kind === 'generic') return createGenericSource(pull, get, scope);
-  const find = async (identifiers: Identifiers) => {
-    const found = await findPerson(context.storage, organization.id, identifiers);
-    return 'user' in found ? found.user : null;
-  };
-  return createBambooSource({ api: createBambooApi(pull, get), pull, connection: connection.id, scope, find });
-}
-
-/** Null: sealed with another `FURLOUGH_SECRET`, or not as it was stored. */
-function unsealHeaders(
-  { unseal }: PullContext,
-  { sealedHeaders }: HrPull,
-  place: SealContext,
-): Readonly<Record<string, string>> | null {
-  if (sealedHeaders === undefined) return {};
-  try {
-    return JSON.parse(unseal(sealedHeaders, place)) as Readonly<Record<string, string>>;
-  } catch (error) {
-    if (error instanceof SealError) return null;
-    throw error;
-  }
-}
-
-const unreadableSecret: PullSource = {
-  read() {
-    throw new PullFailure('Our secret for it cannot be opened any more; write the connection with it once more.', true);
-  },
-};
 
 /** Of another source nothing that was read counts. */
 function describeSource({ everyMinutes: _often, sealedHeaders: _secret, ...settings }: HrPull): string {
