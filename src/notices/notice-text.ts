@@ -15,6 +15,15 @@ type Values = Readonly<Record<string, string>>;
 
 export function writeNotice(translator: Translator, code: NoticeCode, values: Values): NoticeText {
   const shown = inWords(translator.language, values);
+  try {
+    return sayNotice(translator, code, shown);
+  } catch {
+    // Stored by another version, with other values: it must not keep the others from being read.
+    return { title: code, text: Object.values(values).join(', ') };
+  }
+}
+
+function sayNotice(translator: Translator, code: NoticeCode, shown: Values): NoticeText {
   return { title: translator.say(`notice.${code}.title`, shown), text: translator.say(`notice.${code}.text`, shown) };
 }
 

@@ -57,11 +57,19 @@ describeAtDoors('notices', (open) => {
     for (const language of ['en', 'ja']) {
       const { body } = await house.call('get', `${base}?limit=200`).set('Accept-Language', language);
       expect(body.items).toHaveLength(noticeCodes.length);
-      for (const { title, text } of body.items) {
+      for (const { code, title, text } of body.items) {
+        expect(title).not.toBe(code);
         expect(title).not.toMatch(/undefined|[{}]/);
         expect(text).not.toMatch(/undefined|[{}]/);
       }
     }
+  });
+
+  test('one of another version, which has not the values its words name, is shown and hides no other', async () => {
+    await tell('Aoki');
+    await tell('odd', { code: 'brakeHolds', values: { name: 'Okta' } });
+    const { body } = await house.call('get', base);
+    expect(body.items).toMatchObject([{ title: 'brakeHolds', text: 'Okta' }, { values: { name: 'Aoki' } }]);
   });
 
   test('page by page, and narrowed by code and level', async () => {
@@ -200,4 +208,8 @@ const allValues = {
   warned: '1',
   afterDays: '90',
   warnDays: '7',
+  connection: 'Okta',
+  count: '20',
+  minutes: '60',
+  error: 'not reached',
 };
