@@ -1,6 +1,8 @@
-// Activations per second, each a durable PATCH that takes a seat: all in one organisation, where the ledger is one row, and spread over 100.
+// Activations per second, an HR feed and the forecast. An activation is a durable PATCH that takes a seat: all in one organisation, where the ledger is one
+// row, and spread over 100.
 
 import type { Benchmark } from './benchmark.ts';
+import { prepareLeaveCases } from './leave-cases.ts';
 import { patchActive } from './scim-requests.ts';
 import { adminKey, type ServerProcess } from './server-process.ts';
 
@@ -11,7 +13,7 @@ interface Inactive {
 
 export const seatsBenchmark: Benchmark = {
   name: 'seats',
-  sentence: 'activations on one and on 100 organisations, 10,000 at most',
+  sentence: 'activations on one and on 100 organisations, 10,000 at most; an HR feed of everybody; the forecast',
   async prepare(server, people) {
     const activations = Math.min(people, 10_000);
     const one = await fill(server, 'one', people);
@@ -23,9 +25,11 @@ export const seatsBenchmark: Benchmark = {
       const { id = '', credential = '' } = people[n] ?? {};
       return patchActive(id, true, credential);
     };
+    const leaves = await prepareLeaveCases(server, people, (path, body) => post(server, path, body));
     return [
       { name: 'activate, 1 organisation', request: activate(one), most: activations },
       { name: 'activate, 100 organisations', request: activate(many), most: activations },
+      ...leaves,
     ];
   },
 };
