@@ -30,6 +30,7 @@ import { createMetrics, type Metrics } from '#observability/metrics.ts';
 import { defaultOrganization, prepareFirstStart } from '#provisioning/first-start.ts';
 import { createProvisioningLog } from '#provisioning/provisioning-log.ts';
 import { keepSeatEvent, keepSeatEvents } from '#provisioning/seat-history.ts';
+import { keepUndoable } from '#provisioning/undo-change.ts';
 import { createProvisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { watchSeatsOf } from '#provisioning/seat-alerts.ts';
@@ -125,7 +126,10 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     storage,
     reportTrouble,
     carriers: {
-      audit: (effect) => audit.append(effect),
+      audit: async (effect) => {
+        await audit.append(effect);
+        await keepUndoable(storage, effect);
+      },
       endSessions: async (effect) => {
         await endSessions(gate, metrics, effect);
         jobs.soon('logouts');
@@ -141,7 +145,10 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       },
     },
     together: {
-      audit: (effects) => audit.appendAll(effects),
+      audit: async (effects) => {
+        await audit.appendAll(effects);
+        for (const effect of effects) await keepUndoable(storage, effect);
+      },
       seat: (effects) => keepSeatEvents({ storage }, effects),
     },
   });

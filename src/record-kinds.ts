@@ -27,6 +27,7 @@ import { mailDueRecords } from '#notices/mail-due.ts';
 import { noticeMailRecords } from '#notices/mail-records.ts';
 import { noticeReadingRecords, noticeRecords } from '#notices/notice-records.ts';
 import { toldOnceRecords } from '#notices/tell-once.ts';
+import { undoableRecords } from '#provisioning/undo-change.ts';
 import { deletedNameRecords } from '#provisioning/deleted-names.ts';
 import { dormancyWalkRecords, dormancyWarningRecords } from '#provisioning/dormancy.ts';
 import { seatAlertRecords } from '#provisioning/seat-alerts.ts';
@@ -104,6 +105,7 @@ export const recordKinds: readonly AnnouncedKind[] = [
   signInRecords,
   signingKeyRecords,
   statusBatchRecords,
+  undoableRecords,
   usedAssertionRecords,
   usedOnceRecords,
   verifiedDomainRecords,

@@ -25,6 +25,7 @@ import { waitingListOperations } from './waiting-list-endpoints.ts';
 import { sessionOperations } from './session-endpoints.ts';
 import { signInOperations } from './sign-in-endpoints.ts';
 import { signingKeyOperations } from './signing-key-endpoints.ts';
+import { undoOperations } from './undo-endpoints.ts';
 import { userOperations } from './user-endpoints.ts';
 
 export function listOperations(): readonly Operation[] {
@@ -41,6 +42,7 @@ export function listOperations(): readonly Operation[] {
     ...metadataOperations,
     ...schemaOperations,
     ...userOperations,
+    ...undoOperations,
     ...sessionOperations,
     ...leaveOperations,
     ...departmentOperations,

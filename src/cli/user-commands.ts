@@ -55,6 +55,14 @@ export function addUserCommands({ program, terminal }: CommandPlace): void {
       );
       showChange(terminal, answer, options.json);
     });
+
+  withOrganization(user.command('undo'))
+    .description('take a change of status back, as far as nobody changed that since')
+    .argument('<change>', 'the id that the change was answered with')
+    .action(async (change: string, { org, json }: CommonOptions) => {
+      const call = { operation: 'changes.undo', organization: org, params: { change } };
+      showChange(terminal, await insideHouse(terminal, (house) => runOperation(house, call)), json);
+    });
 }
 
 /** A sign-in by its reference, three times four letters and digits as the page of a refusal shows them; else a person, who may be called so. */

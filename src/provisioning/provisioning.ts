@@ -20,6 +20,7 @@ import { removeUser } from './remove-user.ts';
 import { previewStatus, reportStatus, undoReport } from './report-status.ts';
 import { planSeatContract } from './seat-contract.ts';
 import { promoteWaiting } from './seat-queue.ts';
+import { undoChange } from './undo-change.ts';
 import { createTurns } from './turns.ts';
 
 type Bound<F> = F extends (context: ProvisioningContext, ...rest: infer Rest) => infer Result
@@ -54,6 +55,7 @@ export interface Provisioning {
   readonly recountSeats: Bound<typeof recountSeats>;
   readonly planSeatContract: Bound<typeof planSeatContract>;
   readonly moveInQueue: Bound<typeof moveInQueue>;
+  readonly undoChange: Bound<typeof undoChange>;
   readonly customSchemas: CustomSchemaAdministration;
   readonly decideAboutBrake: Bound<typeof decideAboutBrake>;
   readonly readBrakes: Bound<typeof readBrakes>;
@@ -97,6 +99,7 @@ export function createProvisioning(outside: ProvisioningContext): Provisioning {
     recountSeats: recountSeats.bind(null, context),
     planSeatContract: planSeatContract.bind(null, context),
     moveInQueue: moveInQueue.bind(null, context),
+    undoChange: undoChange.bind(null, context),
     customSchemas: createCustomSchemas(context),
     decideAboutBrake: decideAboutBrake.bind(null, context),
     readBrakes: readBrakes.bind(null, context),

@@ -328,6 +328,7 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   'seats.contract': ofPath('GET', '/seats/contract'),
   'seats.planContract': ofPath('PUT', '/seats/contract', { rows: [] }),
   'seats.forecast': ofPath('GET', '/seats/forecast'),
+  'changes.undo': admin('POST', inPath('/changes/019d48ea-2e34-7000-8000-5b8988826a6d/undo')),
   'seats.waiting': ofPath('GET', '/seats/waiting'),
   'seats.moveWaiting': admin('POST', inPath('/seats/waiting/{person}/move'), { body: { before: null, reason: 'x' } }),
   'seats.history': ofPath('GET', '/seats/history'),
