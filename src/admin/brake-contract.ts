@@ -11,14 +11,21 @@ export const brakeSetting = z
   })
   .optional()
   .describe('The brake for mass change; left out: none.');
-export const brakeOrder = z.discriminatedUnion('decision', [
-  z.strictObject({
-    decision: z.literal('release'),
-    minutes: z.int().min(1).max(10_080).default(60).describe('For how long everything is let through.'),
-    atMost: z.int().min(1).max(1_000_000).optional().describe('How many at most; then it counts again.'),
-  }),
-  z.strictObject({ decision: z.literal('keep') }),
-]);
+export const brakeOrder = z
+  .strictObject({
+    decision: z.enum(['release', 'keep']),
+    minutes: z
+      .int()
+      .min(1)
+      .max(10_080)
+      .optional()
+      .describe('Of `release`: for how long everything is let through; 60.'),
+    atMost: z.int().min(1).max(1_000_000).optional().describe('Of `release`: how many at most; then it counts again.'),
+  })
+  .refine(({ decision, minutes, atMost }) => decision === 'release' || (minutes ?? atMost) === undefined, {
+    error: 'with `keep` nothing else is said',
+    path: ['decision'],
+  });
 export const brakeAnswer = z.object({
   mode: z.enum(['warn', 'hold']),
   atMost: z.number(),

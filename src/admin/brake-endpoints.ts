@@ -7,6 +7,8 @@ import { defineOperation, paramOf, type Operation } from './admin-operation.ts';
 import { toBrakeAnswer } from './brake-answer.ts';
 import { readConnection } from './connection-changes.ts';
 
+const usualMinutes = 60;
+
 export const brakeOperations: readonly Operation[] = [
   defineOperation({
     id: 'connections.decideBrake',
@@ -24,7 +26,7 @@ export const brakeOperations: readonly Operation[] = [
       const setting = provisioning?.brake;
       if (setting === undefined) throw new DirectoryError('notSupported', 'This connection has no brake.');
       const { body, organization, by } = call;
-      const { decision, minutes, atMost } = { minutes: 0, atMost: undefined, ...body };
+      const { decision, minutes = usualMinutes, atMost } = body;
       const order = { decision, minutes, ...(atMost === undefined ? {} : { atMost }) };
       const decided = await context.provisioning.decideAboutBrake(organization.id, { id, name }, order, by);
       const known = decided?.state ?? (await context.provisioning.readBrakes(organization.id, [id])).get(id);
