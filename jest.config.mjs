@@ -19,6 +19,7 @@ export default {
   globalTeardown: '<rootDir>/test/harness/global-teardown.mjs',
   reporters: ['default', '<rootDir>/test/harness/closing-line.mjs'],
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // One more than the cores of a small machine: suites that wait for other processes and for clocks would leave one idle.
+  maxWorkers: 3,
   workerIdleMemoryLimit: '1200MB',
 };

@@ -15,7 +15,7 @@ const catalogues = [
 ] as const;
 
 test('both languages have the same messages with the same arguments', () => {
-  const argumentsOf = (text: string) => new Set([...text.matchAll(/\{(\w+)/g)].map(([, name]) => name));
+  const argumentsOf = (text: string) => new Set(namesIn(new IntlMessageFormat(text, 'en').getAst()));
   expect(Object.keys(ja)).toEqual(Object.keys(en));
   for (const [key, text] of Object.entries(en))
     expect([key, argumentsOf(ja[key as keyof typeof ja])]).toEqual([key, argumentsOf(text)]);
@@ -102,4 +102,19 @@ function sent(page: Page, language = 'en'): { body: string; headers: Map<string,
   };
   sendPage(response as unknown as Response, 200, createTranslator(language), page);
   return { body, headers };
+}
+
+interface Part {
+  readonly type: number;
+  readonly value?: string;
+  readonly options?: Readonly<Record<string, { readonly value: readonly Part[] }>>;
+}
+
+/** Of a message that was read: everything it asks for, in all its cases. */
+function namesIn(parts: readonly unknown[]): readonly string[] {
+  return (parts as readonly Part[]).flatMap(({ type, value, options = {} }) => {
+    // 0 is text, 7 the number of a plural.
+    const own = type === 0 || type === 7 || value === undefined ? [] : [value];
+    return [...own, ...Object.values(options).flatMap((option) => namesIn(option.value))];
+  });
 }

@@ -61,15 +61,18 @@ export function withEffects(
 
 /** The effects of a document, oldest first. */
 export function readEffects(fields: EffectFields): readonly Effect[] {
-  return Object.values(fields.effects)
-    .toSorted((a, b) => a.at - b.at || a.storedAt - b.storedAt || a.place - b.place)
-    .map((stored) => ({
-      id: stored.id as EffectId,
-      organizationId: fields.organizationId as OrganizationId,
-      at: stored.at,
-      attempts: stored.attempts,
-      body: fromStorable(stored.body) as EffectBody,
-    }));
+  return (
+    Object.values(fields.effects)
+      // Not by `at`: the clock it comes from may have jumped back in between.
+      .toSorted((a, b) => a.storedAt - b.storedAt || a.place - b.place)
+      .map((stored) => ({
+        id: stored.id as EffectId,
+        organizationId: fields.organizationId as OrganizationId,
+        at: stored.at,
+        attempts: stored.attempts,
+        body: fromStorable(stored.body) as EffectBody,
+      }))
+  );
 }
 
 function toStoredEffect({ id, at, attempts, body }: Effect, place: number): StoredEffect {

@@ -24,7 +24,7 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
      WHERE user_key.organization = ? AND kind = ? AND value = ? ORDER BY user_key.id LIMIT ${mostFound}`,
   );
   const findMany = connection.prepare<UserRow>(
-    `SELECT DISTINCT ${found} FROM user_key JOIN user ON user.row = user_key.user
+    `SELECT ${found} FROM user_key JOIN user ON user.row = user_key.user
      WHERE user_key.organization = ? AND kind = ? AND value IN (SELECT value FROM json_each(?)) LIMIT ${mostFound}`,
   );
   const listByKey = connection.prepare<UserRow>(
@@ -106,7 +106,9 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
     countByKey: (organizationId, { kind, value }) =>
       connection.read(() => countByKey.get(organizationId, kind, value)?.number ?? 0),
     async findByKeys(organizationId, kind, values) {
-      return (await connection.read(() => findMany.all(organizationId, kind, JSON.stringify(values)))).map(toUser);
+      const rows = await connection.read(() => findMany.all(organizationId, kind, JSON.stringify(values)));
+      // Who has several of these keys is found by each.
+      return [...new Map(rows.map((row) => [row.id, toUser(row)])).values()];
     },
     async list(organizationId, { key, after, limit, offset }) {
       const place = [after ?? '', limit, offset ?? 0] as const;

@@ -15,6 +15,9 @@ const readWhole = [
 /** Sorts the few effects of one document. */
 const sorted = ['SELECT id, attempts, body FROM effect WHERE source = ? ORDER BY row'];
 
+/** Sorts the few people who have one of some roles. */
+const isOfRoles = (sql: string): boolean => sql.includes('FROM active_role WHERE organization = ? AND role IN');
+
 test('every statement but the named ones searches an index, and none sorts', async () => {
   const connection = openConnection(':memory:');
   await migrateSchema(connection);
@@ -34,7 +37,7 @@ test('every statement but the named ones searches an index, and none sorts', asy
     // A list that the caller hands in is read whole, and a row that is no table's.
     const own = plan.filter(({ detail }) => !/^SCAN (?:json_each|CONSTANT ROW$|\(subquery-\d+\)$)/.test(detail));
     const scans = own.filter(({ detail }) => /^SCAN|TEMP B-TREE/.test(detail));
-    return scans.length === 0 || readWhole.includes(sql) || sorted.includes(sql)
+    return scans.length === 0 || readWhole.includes(sql) || sorted.includes(sql) || isOfRoles(sql)
       ? []
       : [`${sql}: ${scans.map((s) => s.detail).join(', ')}`];
   });
