@@ -1,6 +1,7 @@
 // SAML end to end over HTTP, with real signatures: S20 and S21, and what the records say.
 
 import { listSessions } from '#gate/sessions/end-sessions.ts';
+import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser, type Visit } from '../harness/browser.ts';
@@ -113,6 +114,35 @@ describeAtDoors('signing in by SAML', (open) => {
     expect((await respond()).status).toBe(303);
     expect((await respond()).status).toBe(403);
     expect(await reasons(world)).toEqual(['replayed', 'allowed']);
+    expect(await sessions()).toHaveLength(1);
+  });
+
+  test('Z02 used, past its time and swept away: with the clock ten minutes behind again it opens nothing', async () => {
+    const browser = new Browser();
+    const respond = async (at: number): Promise<Visit> => {
+      const form = await begin(world, browser);
+      const request = Buffer.from(form.get('SAMLResponse') ?? '', 'base64').toString();
+      const inResponseTo = /InResponseTo="([^"]*)"/.exec(request)?.[1] ?? '';
+      const audience = `${world.baseUrl}/sso/acme/corp/saml/metadata`;
+      const wanted = { acsUrl: world.acs, audience, inResponseTo, nameId: 'aoki@example.com', now: at };
+      form.set('SAMLResponse', world.page.identityProvider.respond({ ...wanted, assertionId: '_once-in-a-lifetime' }));
+      return post(world, browser, form);
+    };
+    const began = world.clock.now;
+    expect((await respond(began)).status).toBe(303);
+    // Nobody can use it any more, the skew granted.
+    const minute = 60_000;
+    const refusedAt = async (later: number): Promise<number> => {
+      world.clock.now = began + later;
+      return (await respond(began)).status;
+    };
+    expect(await refusedAt(9 * minute)).toBe(403);
+    const used = { ...usedOnceRecords, keysOf: () => [] };
+    for (const later of [9, 12, 14]) {
+      await world.context.storage.records(used).deleteExpired(began + later * minute, 100);
+      expect(await refusedAt((later - 10) * minute)).toBe(403);
+    }
+    expect((await reasons(world)).filter((reason) => reason === 'allowed')).toHaveLength(1);
     expect(await sessions()).toHaveLength(1);
   });
 

@@ -8,7 +8,7 @@ import { openMortalMongo } from './mortal-store.ts';
 import { histories, length } from './random-history.ts';
 
 describeWithMongo('on a real network', () => {
-  test('the write side on MongoDB behaves like the model, whatever is cut on the way', async () => {
+  test('C02 the write side on MongoDB behaves like the model, whatever is cut on the way', async () => {
     const store = await openMortalMongo(requireTestMongo().freshDatabaseUri(), sideRecordKinds);
     const property = fc.asyncProperty(histories(length, 15), fc.nat(3), (steps, licensed) =>
       liveThrough(store, steps, licensed),

@@ -12,7 +12,7 @@ import { liveThrough } from './directory-history.ts';
 import { openMortalSqlite } from './mortal-store.ts';
 import { histories, length } from './random-history.ts';
 
-test('the write side on SQLite behaves like the model, whatever dies on the way', async () => {
+test('C02 the write side on SQLite behaves like the model, whatever dies on the way', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'furlough-model-'));
   let files = 0;
   const property = fc.asyncProperty(histories(length, isFull ? 10 : 2), fc.nat(3), async (steps, licensed) => {

@@ -1,4 +1,4 @@
-// Z01, Z02: what local dates mean where clocks are moved.
+// Z01: what local dates mean where clocks are moved.
 
 import { toInstant, toLocalDate } from '#provisioning/leave-dates.ts';
 
@@ -16,7 +16,7 @@ test.each([
   // Midnight itself is skipped there.
   ['2018-11-04', 0, 'America/Sao_Paulo', '2018-11-04T03:00:00.000Z'],
   ['2028-02-29', 0, 'UTC', '2028-02-29T00:00:00.000Z'],
-])('%s, %i o’clock in %s is %s', (date, hour, zone, expected) => {
+])('Z01 %s, %i o’clock in %s is %s', (date, hour, zone, expected) => {
   expect(instant(date, hour, zone)).toBe(expected);
 });
 

@@ -291,7 +291,7 @@ describeOnBothStorages('leaves', (open) => {
     expect([await status(owner), await status(aoki)]).toEqual(['active', 'active']);
   });
 
-  test('Z02 a changed zone keeps the dates and moves the instants, of a running leave only the end', async () => {
+  test('Z01 a changed zone keeps the dates and moves the instants, of a running leave only the end', async () => {
     await start();
     const [aoki, baba] = [await side.add('aoki'), await side.add('baba')];
     await plan(aoki, { returnHour: 9 });
