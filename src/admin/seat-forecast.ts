@@ -44,7 +44,7 @@ export async function readKnownFuture(context: AdminContext, organization: Organ
  *  @param more how many people more need a seat from now on, of a change that is only thought of */
 export async function readForecast(context: AdminContext, organization: Organization, days: number, more = 0) {
   const { now, seats, people, contract, rows } = await readKnownFuture(context, organization, days);
-  const dayOf = (at: number): string => toLocalDate(at, organization.timeZone);
+  const dayOf = createDayOf(organization);
   const { steps, firstShortage } = forecastSeats(
     { ...seats, used: seats.used + more },
     { people, contract },
@@ -85,6 +85,16 @@ async function readEvents(context: AdminContext, { id }: Organization, end: numb
     after = users.at(-1)?.id;
     if (users.length < piece) return events;
   }
+}
+
+/** Many events are due at one instant, and calendars are slow. */
+function createDayOf({ timeZone }: Organization): (at: number) => string {
+  const known = new Map<number, string>();
+  return (at) => {
+    const day = known.get(at) ?? toLocalDate(at, timeZone);
+    known.set(at, day);
+    return day;
+  };
 }
 
 function toStepAnswer({ at, events, ...numbers }: ForecastStep, dayOf: (at: number) => string) {
