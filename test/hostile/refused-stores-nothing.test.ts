@@ -31,6 +31,7 @@ function declareSuite(kind: 'sqlite' | 'mongodb'): void {
   test.each(['scim', 'admin', 'gate'] as const)(
     'F03 what is refused at %s is in no table afterwards',
     async (door) => {
+      const numRuns = kind === 'sqlite' ? runs(40, 4_000) : runsOn(kind, 8, 2_000);
       let refused = 0;
       let before: string | null = null;
       await fc.assert(
@@ -45,9 +46,10 @@ function declareSuite(kind: 'sqlite' | 'mongodb'): void {
           }
           before = after;
         }),
-        { numRuns: kind === 'sqlite' ? runs(40, 4_000) : runsOn(kind, 6, 2_000), endOnFailure: true },
+        { numRuns, endOnFailure: true },
       );
-      expect(refused).toBeGreaterThan(3);
+      // Some are accepted by chance; of a few it may be half.
+      expect(refused).toBeGreaterThan(numRuns / 10);
     },
     900_000,
   );
