@@ -16,8 +16,8 @@ describeWithMongo('the MongoDB of the tests', () => {
     const uri = requireTestMongo().freshDatabaseUri();
     proxy = await startMongoProxy(uri);
     direct = await mongoose.mongo.MongoClient.connect(uri);
-    // Neither retries nor patience: a fault must show.
-    const impatient = { retryReads: false, retryWrites: false, serverSelectionTimeoutMS: 500, socketTimeoutMS: 1000 };
+    // No retries: a fault must show. The server may be busy with other suites.
+    const impatient = { retryReads: false, retryWrites: false, serverSelectionTimeoutMS: 5_000, socketTimeoutMS: 1000 };
     through = await mongoose.mongo.MongoClient.connect(proxy.uri(), impatient);
     counters = direct.db().collection<Counter>('counters');
     seen = through.db().collection<Counter>('counters');
