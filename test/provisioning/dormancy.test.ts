@@ -7,7 +7,6 @@ import { runDormancy } from '#provisioning/dormancy.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { runLeaves } from '#provisioning/run-leaves.ts';
 import { noteSeen } from '#storage/last-seen-records.ts';
-import { randomBytes } from 'node:crypto';
 import { describeOnBothStorages } from '../harness/both-storages.ts';
 import { acme, byAdministrator, createWriteSide, type WriteSide } from './write-side.ts';
 
@@ -21,15 +20,7 @@ describeOnBothStorages('dormancy', (open) => {
   beforeEach(async () => {
     side = await createWriteSide(await open(), 10);
     startedAt = side.clock.now;
-    context = {
-      storage: side.storage,
-      now: () => side.clock.now,
-      randomBytes,
-      nameKey: new Uint8Array(32),
-      wakeRelay: () => undefined,
-      continueLater: (work) => void work(),
-      reportTrouble: (_message, error) => side.troubles.push(error),
-    };
+    ({ context } = side);
     await side.changeOrganization(acme, { dormancy: rule }, byAdministrator);
   });
 

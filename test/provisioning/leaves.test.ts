@@ -2,7 +2,6 @@
 
 import { runLeaves } from '#provisioning/run-leaves.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
-import { randomBytes } from 'node:crypto';
 import { writeActive } from '#directory/user-change.ts';
 import { statusOf, type User } from '#directory/user.ts';
 import { describeOnBothStorages } from '../harness/both-storages.ts';
@@ -16,15 +15,7 @@ describeOnBothStorages('leaves', (open) => {
   let context: ProvisioningContext;
   const start = async (licensed: number | null = 10) => {
     side = await createWriteSide(await open(), licensed);
-    context = {
-      storage: side.storage,
-      now: () => side.clock.now,
-      randomBytes,
-      nameKey: new Uint8Array(32),
-      wakeRelay: () => undefined,
-      continueLater: (work) => void work(),
-      reportTrouble: (_message, error) => side.troubles.push(error),
-    };
+    ({ context } = side);
   };
   const plan = (user: User, words: Partial<Parameters<WriteSide['planLeave']>[2]> = {}) =>
     side.planLeave(

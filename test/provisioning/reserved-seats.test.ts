@@ -1,6 +1,5 @@
 // Seats reserved for people who return, on both stores: from some days before, a seat is theirs or the next place in line is.
 
-import { randomBytes } from 'node:crypto';
 import { moveLeaves } from '#provisioning/move-leaves.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { countReservedSeats } from '#provisioning/reserved-seats.ts';
@@ -20,15 +19,7 @@ describeOnBothStorages('reserved seats', (open) => {
   /** Three seats; Aoki is on leave from February until 1 April, and seats are reserved 30 days before: from 2 March on. */
   const start = async (reserveForReturn = 30, licensed = 3) => {
     side = await createWriteSide(await open(), licensed);
-    context = {
-      storage: side.storage,
-      now: () => side.clock.now,
-      randomBytes,
-      nameKey: new Uint8Array(32),
-      wakeRelay: () => undefined,
-      continueLater: (work) => void work(),
-      reportTrouble: (_message, error) => side.troubles.push(error),
-    };
+    ({ context } = side);
     await side.changeOrganization(acme, { reserveForReturn }, byAdministrator);
     aoki = await side.add('aoki');
     await side.add('baba');

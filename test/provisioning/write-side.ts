@@ -6,6 +6,7 @@ import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import type { SeatPolicy } from '#directory/organization.ts';
 import type { User } from '#directory/user.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
+import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import type { Storage } from '#storage/storage.ts';
 
 export const acme = 'acme' as OrganizationId;
@@ -15,6 +16,8 @@ export const byAdministrator: ChangeContext = { actor: { kind: 'administrator', 
 
 export interface WriteSide extends Provisioning {
   readonly storage: Storage;
+  /** For what the schedule runs. */
+  readonly context: ProvisioningContext;
   readonly clock: { now: number };
   readonly troubles: unknown[];
   /** The same write side on another way to the same store. */
@@ -36,16 +39,16 @@ export async function createWriteSide(
   const clock = { now: Date.parse('2027-01-12T01:00:00Z') };
   const troubles: unknown[] = [];
   const later: Promise<unknown>[] = [];
-  const on = (way: Storage): Provisioning =>
-    createProvisioning({
-      storage: way,
-      now: () => clock.now,
-      randomBytes,
-      nameKey: new Uint8Array(32),
-      wakeRelay: () => undefined,
-      continueLater: (work) => void later.push(work()),
-      reportTrouble: (_message, error) => troubles.push(error),
-    });
+  const context: ProvisioningContext = {
+    storage,
+    now: () => clock.now,
+    randomBytes,
+    nameKey: new Uint8Array(32),
+    wakeRelay: () => undefined,
+    continueLater: (work) => void later.push(work()),
+    reportTrouble: (_message, error) => troubles.push(error),
+  };
+  const on = (way: Storage): Provisioning => createProvisioning({ ...context, storage: way });
   const provisioning = on(storage);
   await provisioning.createOrganization(
     { id: acme, name: 'Acme', timeZone: 'Asia/Tokyo', licensed, seatPolicy },
@@ -54,6 +57,7 @@ export async function createWriteSide(
   return {
     ...provisioning,
     storage,
+    context,
     clock,
     troubles,
     on,
