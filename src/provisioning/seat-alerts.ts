@@ -11,6 +11,7 @@ import { crossThresholds, usualAlerts } from '#directory/seat-alert.ts';
 import type { TellingPlace } from '#notices/tell-once.ts';
 import type { RecordKind } from '#storage/record-store.ts';
 import { StorageError } from '#storage/storage-error.ts';
+import { countReservedSeats } from './reserved-seats.ts';
 
 /** What has been told of an organisation's seats, so that it is told again only when it is new. */
 export interface SeatAlerts {
@@ -36,8 +37,10 @@ export async function watchSeatsOf(place: TellingPlace, id: OrganizationId): Pro
 
 async function tellOfThresholds(place: TellingPlace, { id, alerts = usualAlerts }: Organization): Promise<void> {
   await changeAlerts(place, id, 'thresholds', async ({ reached = [] }) => {
-    const ledger = await place.storage.seats.read(id);
-    if (ledger === null) return null;
+    const [stored, reserved] = await Promise.all([place.storage.seats.read(id), countReservedSeats(place.storage, id)]);
+    if (stored === null) return null;
+    // As everywhere else: a seat that is reserved is not in use yet.
+    const ledger = { ...stored, used: stored.used - reserved };
     const crossing = crossThresholds(alerts.thresholds, reached, ledger);
     const { crossed } = crossing;
     const after = crossing.reached.length === 0 ? {} : { reached: crossing.reached };
