@@ -29,7 +29,7 @@ import type { Logger } from '#observability/logger.ts';
 import { createMetrics, type Metrics } from '#observability/metrics.ts';
 import { defaultOrganization, prepareFirstStart } from '#provisioning/first-start.ts';
 import { createProvisioningLog } from '#provisioning/provisioning-log.ts';
-import { keepSeatEvent, keepSeatEvents } from '#provisioning/seat-history.ts';
+import { keepSeatEvents } from '#provisioning/seat-history.ts';
 import { keepUndoable } from '#provisioning/undo-change.ts';
 import { createProvisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
@@ -134,7 +134,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
         await endSessions(gate, metrics, effect);
         jobs.soon('logouts');
       },
-      seat: (effect) => keepSeatEvent({ storage }, effect),
+      seat: (effect) => keepSeatEvents({ storage }, [effect]),
       notice: async (effect) => {
         await keepNotice(storage, effect, mailer !== null);
         jobs.soon('mails');

@@ -49,7 +49,7 @@ import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { provisioningLogRecords } from '#storage/provisioning-log-records.ts';
 import type { AnnouncedKind } from '#storage/record-store.ts';
 import { seatContractRecords } from '#storage/seat-contract-records.ts';
-import { seatDayRecords, seatEventRecords } from '#storage/seat-history-records.ts';
+import { seatDayRecords } from '#storage/seat-history-records.ts';
 import { signingKeyRecords } from '#storage/signing-key-records.ts';
 
 export const recordKinds: readonly AnnouncedKind[] = [
@@ -98,7 +98,6 @@ export const recordKinds: readonly AnnouncedKind[] = [
   receivedTokenRecords,
   seatContractRecords,
   seatDayRecords,
-  seatEventRecords,
   recentLogoutRecords,
   sessionRecords,
   setUpCodeRecords,

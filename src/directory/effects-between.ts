@@ -55,7 +55,8 @@ export function effectsBetween(
     const cause = context.reason === undefined ? action : `${action}: ${context.reason}`;
     const { id: userId, profile } = after;
     const { actor: by } = event;
-    effects.push({ kind: 'seat', change: { kind: step, userId, userName: profile.userName, cause, by } });
+    const since = step === 'given' || before?.seatUsedUntil === undefined ? {} : { lastUsed: before.seatUsedUntil };
+    effects.push({ kind: 'seat', change: { kind: step, userId, userName: profile.userName, cause, by, ...since } });
   }
   if (endsSessions) {
     effects.push({ kind: 'endSessions', userId: after.id, epoch: after.epoch, cause: action });

@@ -14,6 +14,8 @@ export type SeatChange =
       /** The action of the audit entry, and its reason if there is one. */
       readonly cause: string;
       readonly by: string;
+      /** Of a seat that was taken: when this person ceased to use the one before. */
+      readonly lastUsed?: Instant;
     }
   | { readonly kind: 'contract'; readonly licensed: number | null; readonly over: number };
 

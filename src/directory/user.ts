@@ -47,6 +47,8 @@ export interface User {
   readonly createdAt: Instant;
   /** When the last hold went; absent: nothing has held them since they were created, or not since this is kept. No content. */
   readonly activeSince?: Instant;
+  /** When they last ceased to use a seat; absent: they never did, or not since this is kept. No content. */
+  readonly seatUsedUntil?: Instant;
   /** When the content last changed; fences and effects leave it alone. */
   readonly modifiedAt: Instant;
   /** The connection that last wrote the profile (restore rule), and all that ever provisioned this user. */

@@ -9,6 +9,7 @@ import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#direct
 import type { SeatPolicy } from '#directory/organization.ts';
 import { asInLine, asWaiting, type SeatNeed } from '#directory/user-change.ts';
 import { isSame } from '#directory/same-value.ts';
+import { seatStepOf } from '#directory/seat-history.ts';
 import type { User } from '#directory/user.ts';
 import type { CommitOutcome, UserCommit } from '#storage/user-store.ts';
 import { waitAtMost } from '#storage/wait-at-most.ts';
@@ -73,8 +74,10 @@ async function commitAs(
   const now = context.now();
   const id = createTimeOrderedId(now, context.randomBytes) as ChangeId;
   const { before } = change;
+  const givesUp = seatStepOf(before, after, seat) === 'given';
   const user: User = {
     ...after,
+    ...(givesUp ? { seatUsedUntil: now } : {}),
     revision: (before?.revision ?? 0) + 1,
     epoch: change.endsSessions ? after.epoch + 1 : after.epoch,
   };

@@ -4,16 +4,9 @@ import type { Effect } from '#directory/effect.ts';
 import type { Instant, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { LocalDate } from '#directory/leave.ts';
 import type { Organization } from '#directory/organization.ts';
-import { foldSeatDay, noSeats, type SeatEvent, type SeatLevel } from '#directory/seat-history.ts';
-import type { StoredRecord } from '#storage/record-store.ts';
-import {
-  dayKey,
-  seatDayId,
-  seatDayRecords,
-  seatEventRecords,
-  userKey,
-  type StoredSeatDay,
-} from '#storage/seat-history-records.ts';
+import { foldSeatDay, noSeats, type SeatChange, type SeatEvent, type SeatLevel } from '#directory/seat-history.ts';
+import type { StoredSeatEvent } from '#storage/seat-event-store.ts';
+import { seatDayId, seatDayRecords, type StoredSeatDay } from '#storage/seat-history-records.ts';
 import type { Storage } from '#storage/storage.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import { daysAfter, toInstant, toLocalDate } from './leave-dates.ts';
@@ -27,51 +20,43 @@ interface HistoryContext {
   readonly now: () => Instant;
 }
 
-/** Carries out effects `seat`: those of one person in their order, of several people beside each other. Throws `StorageError`. */
+/** Carries out effects `seat`, all of one organisation in one write; each counts once, by its id. Throws `StorageError`. */
 export async function keepSeatEvents(
   context: Pick<HistoryContext, 'storage'>,
   effects: readonly Effect[],
 ): Promise<void> {
-  const bySubject = new Map<string, Effect[]>();
-  for (const effect of effects) {
-    const { organizationId, body } = effect;
-    const subject = body.kind === 'seat' && 'userId' in body.change ? body.change.userId : organizationId;
-    bySubject.set(subject, [...(bySubject.get(subject) ?? []), effect]);
+  for (const organizationId of new Set(effects.map((effect) => effect.organizationId))) {
+    const own = effects.filter((effect) => effect.organizationId === organizationId);
+    await keepEventsOf(context, organizationId, own);
   }
-  const inOrder = async (own: readonly Effect[]): Promise<void> => {
-    for (const effect of own) await keepSeatEvent(context, effect);
-  };
-  await Promise.all([...bySubject.values()].map(inOrder));
 }
 
-/** Once by its id. */
-export async function keepSeatEvent({ storage }: Pick<HistoryContext, 'storage'>, effect: Effect): Promise<void> {
-  const { id, organizationId, at, body } = effect;
-  if (body.kind !== 'seat') return;
+async function keepEventsOf(
+  { storage }: Pick<HistoryContext, 'storage'>,
+  organizationId: OrganizationId,
+  effects: readonly Effect[],
+): Promise<void> {
   const organization = await storage.organizations.get(organizationId);
   if (organization === null) return;
-  const day = toLocalDate(at, organization.timeZone);
-  const { change } = body;
-  const isFirst = change.kind === 'taken' && (await isFirstInMonth(storage, organizationId, id, change.userId, day));
-  const value: SeatEvent = { ...change, at, day, ...(isFirst ? { first: true } : {}) };
-  await insertOnce(storage.records(seatEventRecords).insert({ id, organizationId, value }));
+  const events = effects.flatMap(({ id, at, body }): StoredSeatEvent[] =>
+    body.kind === 'seat' ? [{ id, event: toSeatEvent(body.change, at, organization) }] : [],
+  );
+  await storage.seatEvents.add(organizationId, events);
   // What comes late counts: the days from its own on are added up anew.
-  if ((await storage.records(seatDayRecords).get(seatDayId(organizationId, day), at)) !== null)
-    await forgetDaysFrom(storage, organizationId, day);
+  const days = new Set(events.map(({ event }) => event.day));
+  for (const day of [...days].toSorted()) {
+    if ((await storage.records(seatDayRecords).get(seatDayId(organizationId, day), 0)) === null) continue;
+    return forgetDaysFrom(storage, organizationId, day);
+  }
 }
 
 /** Whoever used a seat earlier in the month, or when it began, is counted already. */
-async function isFirstInMonth(
-  storage: Storage,
-  organizationId: OrganizationId,
-  id: string,
-  user: string,
-  day: LocalDate,
-): Promise<boolean> {
-  const page = { key: userKey(user), newestFirst: true, limit: 2 };
-  const latest = await storage.records(seatEventRecords).list(organizationId, page, 0);
-  const before = latest.find((event) => event.id !== id)?.value;
-  return before === undefined || monthOf(before.day) !== monthOf(day);
+function toSeatEvent(change: SeatChange, at: Instant, { timeZone }: Organization): SeatEvent {
+  const day = toLocalDate(at, timeZone);
+  if (change.kind !== 'taken') return { ...change, at, day };
+  const { lastUsed, ...taken } = change;
+  const isFirst = lastUsed === undefined || monthOf(toLocalDate(lastUsed, timeZone)) !== monthOf(day);
+  return { ...taken, at, day, ...(isFirst ? { first: true } : {}) };
 }
 
 async function insertOnce(insert: Promise<void>): Promise<boolean> {
@@ -162,20 +147,20 @@ async function* walkUnsummedDays(
 }
 
 async function firstDay(storage: Storage, id: OrganizationId): Promise<LocalDate | undefined> {
-  return (await storage.records(seatEventRecords).list(id, { limit: 1 }, 0))[0]?.value.day;
+  return (await storage.seatEvents.earliest(id))?.day;
 }
 
 async function readEvents(storage: Storage, id: OrganizationId, day: LocalDate): Promise<readonly SeatEvent[]> {
-  const events: StoredRecord<SeatEvent>[] = [];
+  const events: StoredSeatEvent[] = [];
   for (let after: string | undefined; ; after = events.at(-1)?.id) {
-    const page = { key: dayKey(day), ...(after === undefined ? {} : { after }), limit: piece };
-    const some = await storage.records(seatEventRecords).list(id, page, 0);
+    const page = { ...(after === undefined ? {} : { after }), limit: piece };
+    const some = await storage.seatEvents.ofDay(id, day, page);
     events.push(...some);
     if (some.length < piece) break;
   }
   // Of one instant nobody knows the order: what was taken comes first, so that no peak is missed; none is above the contract in any case.
   const rank = ({ kind }: SeatEvent): number => (kind === 'given' ? 1 : 0);
-  return events.map(({ value }) => value).toSorted((a, b) => a.at - b.at || rank(a) - rank(b));
+  return events.map(({ event }) => event).toSorted((a, b) => a.at - b.at || rank(a) - rank(b));
 }
 
 /** `2027-04` of `2027-04-01`. */
@@ -201,8 +186,7 @@ export async function readSeatPeriods(
   organizationId: OrganizationId,
   userId: UserId,
 ): Promise<readonly SeatPeriod[]> {
-  const page = { key: userKey(userId), newestFirst: true, limit: mostSteps };
-  const steps = (await storage.records(seatEventRecords).list(organizationId, page, 0)).map(({ value }) => value);
+  const steps = await storage.seatEvents.ofUser(organizationId, userId, mostSteps);
   const periods: SeatPeriod[] = [];
   let open: SeatPeriod = { from: null, until: null, takenBy: null, taken: null, givenBy: null, given: null };
   let isOpen = false;

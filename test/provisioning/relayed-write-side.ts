@@ -14,12 +14,12 @@ import type { OrganizationId } from '#directory/identifiers.ts';
 import { seatContractRecords } from '#storage/seat-contract-records.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
-import { keepSeatEvent } from '#provisioning/seat-history.ts';
+import { keepSeatEvents } from '#provisioning/seat-history.ts';
 import { sweepSeats } from '#provisioning/seat-sweep.ts';
 import { createEffectRelay, deadLetterRecords, type EffectRelay } from '#signals/effect-relay.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import { departmentTreeRecords } from '#storage/department-records.ts';
-import { seatDayRecords, seatEventRecords } from '#storage/seat-history-records.ts';
+import { seatDayRecords } from '#storage/seat-history-records.ts';
 import type { Storage } from '#storage/storage.ts';
 import type { AnnouncedKind } from '#storage/record-store.ts';
 import { randomBytes } from 'node:crypto';
@@ -35,7 +35,6 @@ export const sideRecordKinds: readonly AnnouncedKind[] = [
   deletedNameRecords,
   noticeRecords,
   seatContractRecords,
-  seatEventRecords,
   seatDayRecords,
 ];
 
@@ -76,7 +75,7 @@ export function createSide(storage: Storage, now: () => number = Date.now): Side
         if (body.kind === 'endSessions')
           await endSessionsOfUser(gate, organizationId, body.userId, body.epoch, body.cause);
       },
-      seat: (effect) => keepSeatEvent({ storage }, effect),
+      seat: (effect) => keepSeatEvents({ storage }, [effect]),
       notice: (effect) => keepNotice(storage, effect),
       // No app is opened here.
       endAppSessions: () => Promise.resolve(),

@@ -10,6 +10,7 @@ import { describeGroupStore } from './contract/group-store.ts';
 import { describeLeaseStore } from './contract/lease-store.ts';
 import { describeOrganizationStore } from './contract/organization-store.ts';
 import { describeRecordStore } from './contract/record-store.ts';
+import { describeSeatEventStore } from './contract/seat-event-store.ts';
 import { type BreakLedger, describeSeatLedgerStore } from './contract/seat-ledger-store.ts';
 import { describeUserCommit } from './contract/user-commit.ts';
 import { describeUserRace } from './contract/user-race.ts';
@@ -49,6 +50,7 @@ describe.each([...testMongos])('on $kind', (mongo) => {
   // FerretDB gets one command at a time: what races there shows nothing about the store.
   if (mongo.kind !== 'ferretdb') describeUserRace(open);
   describeSeatLedgerStore(() => openMongoStorage(seatsUri, { recordKinds: contractRecordKinds }), breakLedger);
+  describeSeatEventStore(open);
   describeRecordStore(open);
   describeEffectOutbox(open);
   describeAuditStore(open);

@@ -20,6 +20,7 @@ import { createLedgers, defineLedgers, insertLedger } from './mongo-ledger.ts';
 import { createOrganizationStore, defineOrganizations } from './mongo-organization-store.ts';
 import { createRecordStore, defineRecords, type RecordModel } from './mongo-record-store.ts';
 import { prepareSchema } from './mongo-schema.ts';
+import { createSeatEventStore, seatEventRecords } from './mongo-seat-event-store.ts';
 import { createSeatLedgerStore } from './mongo-seat-ledger-store.ts';
 import { createSeatMovement } from './mongo-seat-movement.ts';
 import { createUserCommit } from './mongo-user-commit.ts';
@@ -42,6 +43,7 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
     const leases = defineLeases(connection);
     const kinds = options.recordKinds.map((kind) => [kind.name, defineRecords(connection, kind)] as const);
     const records = new Map<string, RecordModel>(kinds);
+    const seatEvents = defineRecords(connection, seatEventRecords);
     const groups = defineGroups(connection);
     const members = defineMembers(connection);
     const carrying = options.recordKinds.flatMap(({ name, carriesEffects }) =>
@@ -49,7 +51,7 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
     );
     const carriers = [organizations, users, groups, ledgerModel, ...carrying] as unknown as readonly Model<never>[];
     const indexedRecords = options.withoutRecordIndexes === true ? [] : records.values();
-    const indexed = [organizations, users, groups, ledgerModel, audit, members, ...indexedRecords];
+    const indexed = [organizations, users, groups, ledgerModel, audit, members, seatEvents, ...indexedRecords];
     await guard(() => prepareSchema(connection, indexed as unknown as readonly Model<never>[]));
 
     const fresh = createFreshEffects();
@@ -96,6 +98,7 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
         changeContract: fresh.watched(ledgerModel.modelName, seats.changeContract, () => true),
         recount: fresh.watched(ledgerModel.modelName, seats.recount, () => true),
       },
+      seatEvents: createSeatEventStore(createRecordStore(seatEvents, seatEventRecords)),
       effects: createEffectOutbox({ all: byName, users: users.modelName, fresh }, clock),
       audit: createAuditStore(audit),
       leases: createLeaseStore(leases, clock),

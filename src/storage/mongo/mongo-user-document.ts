@@ -36,6 +36,7 @@ interface UserFields {
   readonly createdAt: number;
   /** Absent in documents of users whom nothing has held. */
   readonly activeSince?: number;
+  readonly seatUsedUntil?: number;
   readonly modifiedAt: number;
   readonly lastWrittenBy: string | null;
   readonly provisionedBy: readonly string[];
@@ -88,6 +89,7 @@ export function defineUsers(connection: Connection): UserModel {
       roles: [String],
       createdAt: Number,
       activeSince: Number,
+      seatUsedUntil: Number,
       modifiedAt: Number,
       lastWrittenBy: String,
       provisionedBy: [String],
@@ -131,6 +133,7 @@ export function toUserFields(user: User): UserFields {
     roles,
     createdAt,
     ...(user.activeSince === undefined ? {} : { activeSince: user.activeSince }),
+    ...(user.seatUsedUntil === undefined ? {} : { seatUsedUntil: user.seatUsedUntil }),
     modifiedAt,
     lastWrittenBy: user.lastWrittenBy ?? null,
     provisionedBy,
@@ -192,6 +195,7 @@ export function fromUserDocument(document: UserDocument): User {
     roles: document.roles as readonly Role[],
     createdAt: document.createdAt,
     ...(document.activeSince === undefined ? {} : { activeSince: document.activeSince }),
+    ...(document.seatUsedUntil === undefined ? {} : { seatUsedUntil: document.seatUsedUntil }),
     modifiedAt: document.modifiedAt,
     ...(lastWrittenBy === null ? {} : { lastWrittenBy: lastWrittenBy as ConnectionId }),
     provisionedBy: document.provisionedBy as readonly ConnectionId[],

@@ -20,81 +20,89 @@ export const effectSource = {
 };
 
 export function createAddEffects(connection: SqliteConnection): AddEffects {
-  const addSource = connection.prepare(`
-    INSERT INTO effect_source (source, organization, claim, leased, due_at) VALUES (?1, ?2, NULL, 0, ?3)
-    ON CONFLICT (source) DO UPDATE SET due_at = min(due_at, ?3) WHERE NOT leased`);
-  const add = connection.prepare(
-    'INSERT INTO effect (source, id, attempts, body) VALUES (?, ?, ?, ?) ON CONFLICT (source, id) DO NOTHING',
-  );
+  const add = connection.prepare(`
+    INSERT INTO outbox (source, organization, leased, has_unseen, due_at, effects) VALUES (?, ?, 0, 1, ?, ?)
+    ON CONFLICT (source) DO UPDATE SET has_unseen = 1, due_at = iif(leased, due_at, min(due_at, excluded.due_at)),
+      effects = effects || char(10) || excluded.effects`);
   return (source, organizationId, effects) => {
-    if (effects.length === 0) return;
-    addSource.run(source, organizationId, Date.now());
-    for (const effect of effects) add.run(source, effect.id, effect.attempts, JSON.stringify(effect));
+    if (effects.length > 0) add.run(source, organizationId, Date.now(), toText(effects));
   };
 }
 
 export function createSqliteEffectOutbox(connection: SqliteConnection): EffectOutbox {
-  type Source = { source: string; organization: OrganizationId };
-  const due = connection.prepare<Source>(
-    'SELECT source, organization FROM effect_source WHERE due_at <= ? ORDER BY due_at LIMIT ?',
-  );
-  const named = connection.prepare<Source>('SELECT source, organization FROM effect_source WHERE source = ?');
-  const lease = connection.prepare('UPDATE effect_source SET claim = ?, leased = 1, due_at = ? WHERE source = ?');
+  type Row = { row: number; source: string; organization: OrganizationId; effects: string };
+  const columns = 'row, source, organization, effects';
+  const due = connection.prepare<Row>(`SELECT ${columns} FROM outbox WHERE due_at <= ? ORDER BY due_at LIMIT ?`);
+  const isDue = connection.prepare('SELECT 1 FROM outbox WHERE due_at <= ? LIMIT 1');
+  const named = connection.prepare<Row>(`SELECT ${columns} FROM outbox WHERE source = ?`);
+  const lease = connection.prepare('UPDATE outbox SET claim = ?, leased = 1, has_unseen = 0, due_at = ? WHERE row = ?');
   const leave = connection.prepare(
-    'UPDATE effect_source SET leased = 0, due_at = iif(leased, ?1, min(due_at, ?1)) WHERE source = ?2 AND claim = ?3',
+    'UPDATE outbox SET leased = 0, due_at = iif(leased, ?1, min(due_at, ?1)) WHERE source = ?2 AND claim = ?3',
   );
-  const drop = connection.prepare('DELETE FROM effect_source WHERE source = ?');
-  const ofSource = connection.prepare<{ id: string; attempts: number; body: string }>(
-    'SELECT id, attempts, body FROM effect WHERE source = ? ORDER BY row',
-  );
-  const remove = connection.prepare('DELETE FROM effect WHERE source = ? AND id = ?');
-  const fail = connection.prepare('UPDATE effect SET attempts = attempts + 1 WHERE source = ? AND id = ?');
-  const waiting = connection.prepare<{ number: number }>('SELECT count(*) AS number FROM effect_source');
+  const isUnseen = connection.prepare('SELECT 1 FROM outbox WHERE source = ? AND has_unseen');
+  const dropSeen = connection.prepare('DELETE FROM outbox WHERE source = ? AND claim = ? AND NOT has_unseen');
+  const drop = connection.prepare('DELETE FROM outbox WHERE row = ?');
+  const keep = connection.prepare('UPDATE outbox SET effects = ? WHERE row = ?');
+  const waiting = connection.prepare<{ number: number }>('SELECT count(*) AS number FROM outbox');
 
-  const claim = ({ source, organization }: Source, leaseMs: number): ClaimedEffects => {
-    const token = randomUUID();
-    lease.run(token, Date.now() + leaseMs, source);
-    const effects = ofSource
-      .all(source)
-      .map((row): Effect => ({ ...(JSON.parse(row.body) as Effect), attempts: row.attempts }));
-    return { organizationId: organization, source, claim: token, effects };
-  };
-  /** Whether effects wait that the claimant has not seen. */
-  const hasUnseen = (claimed: ClaimedEffects): boolean => {
-    const seen = new Set<string>(claimed.effects.map((effect) => effect.id));
-    return ofSource.all(claimed.source).some((row) => !seen.has(row.id));
+  const claim = ({ row, source, organization, effects }: Row, token: string, until: number): ClaimedEffects => {
+    lease.run(token, until, row);
+    return { organizationId: organization, source, claim: token, effects: fromText(effects) };
   };
 
   return {
     async claimDue(limit, leaseMs) {
       // Looking first spares an idle relay the write lock.
-      if ((await connection.read(() => due.get(Date.now(), 1))) === undefined) return [];
-      return connection.write(() => due.all(Date.now(), limit).map((source) => claim(source, leaseMs)));
+      if ((await connection.read(() => isDue.get(Date.now()))) === undefined) return [];
+      return connection.write(() => {
+        const [token, now] = [randomUUID(), Date.now()];
+        return due.all(now, limit).map((row) => claim(row, token, now + leaseMs));
+      });
     },
     async claimOfUser(organizationId, userId, leaseMs) {
       const name = effectSource.user(organizationId, userId);
       if ((await connection.read(() => named.get(name))) === undefined) return null;
       return connection.write(() => {
-        const source = named.get(name);
-        return source === undefined ? null : claim(source, leaseMs);
+        const row = named.get(name);
+        return row === undefined ? null : claim(row, randomUUID(), Date.now() + leaseMs);
       });
     },
-    complete(claimed, effectIds) {
+    complete({ source, claim: token, effects }, effectIds) {
       return connection.write(() => {
-        for (const id of effectIds) remove.run(claimed.source, id);
-        const left = ofSource.all(claimed.source);
-        const seen = new Set<string>(claimed.effects.map((effect) => effect.id));
-        if (left.length === 0) drop.run(claimed.source);
-        else if (!left.some((row) => seen.has(row.id))) leave.run(Date.now(), claimed.source, claimed.claim);
+        const done = new Set<string>(effectIds);
+        // The usual case: all of it is done, and nothing came meanwhile.
+        if (effects.every(({ id }) => done.has(id)) && dropSeen.run(source, token) > 0) return;
+        const row = named.get(source);
+        if (row === undefined) return;
+        const left = fromText(row.effects).filter(({ id }) => !done.has(id));
+        if (left.length === 0) return void drop.run(row.row);
+        keep.run(toText(left), row.row);
+        const seen = new Set<string>(effects.map(({ id }) => id));
+        if (!left.some(({ id }) => seen.has(id))) leave.run(Date.now(), source, token);
       });
     },
-    postpone(claimed, effectIds, delayMs) {
+    postpone({ source, claim: token }, effectIds, delayMs) {
       return connection.write(() => {
-        const dueAt = Date.now() + (hasUnseen(claimed) ? 0 : delayMs);
-        if (leave.run(dueAt, claimed.source, claimed.claim) === 0) return;
-        for (const id of effectIds) fail.run(claimed.source, id);
+        const dueAt = Date.now() + (isUnseen.get(source) === undefined ? delayMs : 0);
+        if (leave.run(dueAt, source, token) === 0) return;
+        const failed = new Set<string>(effectIds);
+        const row = named.get(source);
+        if (row === undefined) return;
+        const counted = fromText(row.effects).map((effect) =>
+          failed.has(effect.id) ? { ...effect, attempts: effect.attempts + 1 } : effect,
+        );
+        keep.run(toText(counted), row.row);
       });
     },
     backlog: () => connection.read(() => waiting.get()?.number ?? 0),
   };
+}
+
+/** An effect a line, oldest first: what comes later is written behind it without reading what is there. */
+function toText(effects: readonly Effect[]): string {
+  return effects.map((effect) => JSON.stringify(effect)).join('\n');
+}
+
+function fromText(text: string): readonly Effect[] {
+  return text.split('\n').map((line) => JSON.parse(line) as Effect);
 }

@@ -141,8 +141,38 @@ CREATE INDEX user_queue ON user (organization, waiting_since, id) WHERE waiting_
 ALTER TABLE seat_ledger DROP COLUMN reserved;
 `;
 
+// Every change leaves effects and has them carried out: one row for it is written and gone again, instead of one and one more for each effect.
+const version6 = `
+CREATE TABLE outbox (
+  row INTEGER PRIMARY KEY,
+  source TEXT NOT NULL UNIQUE, organization TEXT NOT NULL, claim TEXT, leased INTEGER NOT NULL, has_unseen INTEGER NOT NULL,
+  due_at INTEGER NOT NULL, effects TEXT NOT NULL
+) STRICT;
+CREATE INDEX outbox_due ON outbox (due_at);
+INSERT INTO outbox (source, organization, leased, has_unseen, due_at, effects)
+  SELECT source, organization, 0, 1, 0, (
+    SELECT group_concat(json_set(body, '$.attempts', attempts), char(10)) FROM (
+      SELECT attempts, body FROM effect WHERE effect.source = effect_source.source ORDER BY effect.row))
+  FROM effect_source WHERE source IN (SELECT source FROM effect);
+DROP TABLE effect;
+DROP TABLE effect_source;
+`;
+
+// The history of seats grows by a row with every coming and going: a table of its own, with the three ways it is read and nothing else.
+const version7 = `
+CREATE TABLE seat_event (
+  organization TEXT NOT NULL, id TEXT NOT NULL, day TEXT NOT NULL, user TEXT, body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX seat_event_day ON seat_event (organization, day, id);
+CREATE INDEX seat_event_user ON seat_event (organization, user, id) WHERE user IS NOT NULL;
+INSERT INTO seat_event SELECT organization, id, json_extract(body, '$.day'), json_extract(body, '$.userId'), body
+  FROM record WHERE kind = 'seatEvent';
+DELETE FROM record WHERE kind = 'seatEvent';
+`;
+
 /** One step per version; a step that was released is never changed. */
-const migrations: readonly string[] = [version1, version2, version3, version4, version5];
+export const migrations: readonly string[] = [version1, version2, version3, version4, version5, version6, version7];
 
 /** The version this code writes. */
 export const schemaVersion = migrations.length;

@@ -14,6 +14,7 @@ import { createSqliteLeaseStore } from './sqlite-lease-store.ts';
 import { createSqliteOrganizationStore } from './sqlite-organization-store.ts';
 import { createSqliteRecordStore, prepareRecordStatements } from './sqlite-record-store.ts';
 import { migrateSchema } from './sqlite-schema.ts';
+import { createSqliteSeatEventStore } from './sqlite-seat-event-store.ts';
 import { createSqliteLedger, createSqliteSeatLedgerStore } from './sqlite-seat-ledger-store.ts';
 import { acquireServeLock, type ServeLock } from './sqlite-serve-lock.ts';
 import { openConnection, type SqliteConnection } from './sqlite-transaction.ts';
@@ -55,7 +56,7 @@ export function createSqliteStorage(connection: SqliteConnection, options: Stora
   const anyOrganization = connection.prepare<{ id: string }>('SELECT id FROM organization LIMIT 1');
 
   // A command beside that still carries out what it claimed does no harm: carrying out twice is as good as once.
-  const freeClaims = connection.prepare('UPDATE effect_source SET leased = 0, due_at = 0 WHERE leased = 1');
+  const freeClaims = connection.prepare('UPDATE outbox SET leased = 0, due_at = 0 WHERE leased = 1');
   const freeLeases = connection.prepare('UPDATE lease SET until = 0 WHERE until > 0');
 
   return {
@@ -64,6 +65,7 @@ export function createSqliteStorage(connection: SqliteConnection, options: Stora
     users: createSqliteUserStore(connection, createSqliteUserCommit(connection, ledgers, addEffects)),
     groups: createSqliteGroupStore(connection, addEffects),
     seats: createSqliteSeatLedgerStore(connection, ledgers, addEffects),
+    seatEvents: createSqliteSeatEventStore(connection),
     effects: createSqliteEffectOutbox(connection),
     audit: createSqliteAuditStore(connection),
     leases: createSqliteLeaseStore(connection),

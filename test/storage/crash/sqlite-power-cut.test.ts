@@ -168,7 +168,7 @@ describe('the power fails while the log is written', () => {
       const side = createSide(storage);
       // The claims of the relay that died have run out.
       const clock = new DatabaseSync(path);
-      clock.exec('UPDATE effect_source SET due_at = 0');
+      clock.exec('UPDATE outbox SET due_at = 0');
       clock.close();
       for (const scene of whole.scenes) {
         if ((await storage.organizations.get(scene.organization)) === null) continue;

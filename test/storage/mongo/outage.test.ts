@@ -19,6 +19,7 @@ import {
   things,
 } from '../contract/contract-world.ts';
 import { makeGroup } from '../contract/group-store.ts';
+import { makeSeatEvent } from '../contract/seat-event-store.ts';
 
 const options = { recordKinds: contractRecordKinds };
 const id = 'org' as OrganizationId;
@@ -76,6 +77,10 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'groups.settle': (s) => s.groups.settle(noon),
   'seats.read': (s) => s.seats.read(id),
   'seats.settle': (s) => s.seats.settle(noon),
+  'seatEvents.add': (s) => s.seatEvents.add(id, [{ id: 'step', event: makeSeatEvent(person) }]),
+  'seatEvents.ofDay': (s) => s.seatEvents.ofDay(id, '2027-01-01', { limit: 1 }),
+  'seatEvents.ofUser': (s) => s.seatEvents.ofUser(id, person, 1),
+  'seatEvents.earliest': (s) => s.seatEvents.earliest(id),
   'effects.claimDue': (s) => s.effects.claimDue(1, 1),
   'effects.claimOfUser': (s) => s.effects.claimOfUser(id, person, 1),
   'effects.complete': (s) => s.effects.complete(claimed, []),

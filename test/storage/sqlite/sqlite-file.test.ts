@@ -12,8 +12,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import { openSqliteStorage } from '#storage/sqlite/sqlite-storage.ts';
-import { schemaVersion } from '#storage/sqlite/sqlite-schema.ts';
+import { migrations, schemaVersion } from '#storage/sqlite/sqlite-schema.ts';
 import {
   atOnce,
   committed,
@@ -26,6 +27,7 @@ import {
   openOrganization,
   things,
 } from '../contract/contract-world.ts';
+import { makeSeatEvent } from '../contract/seat-event-store.ts';
 
 const incompatible = expect.objectContaining({ name: 'StorageError', code: 'incompatible' }) as Error;
 const unavailable = expect.objectContaining({ name: 'StorageError', code: 'unavailable' }) as Error;
@@ -121,21 +123,71 @@ describe('the database file', () => {
     await storage.close();
   });
 
+  /** A file as the version of this number left it. */
+  const makeFileOf = (version: number, rows: readonly (readonly [sql: string, ...values: (string | number)[]])[]) =>
+    withDatabase((database) => {
+      for (const migration of migrations.slice(0, version)) database.exec(migration);
+      database.exec(`PRAGMA application_id = 0x4675726c; PRAGMA user_version = ${version}`);
+      for (const [sql, ...values] of rows) database.prepare(sql).run(...values);
+    });
+
   test('a file of before people were found by employee number finds them after it is opened', async () => {
+    const columns = 'row, organization, id, revision, epoch, active, status, seat, holds, body';
+    const values = `VALUES (?, 'acme', ?, 1, 0, 1, 'active', 'none', '[]', ?)`;
+    const insertUser = `INSERT INTO user (${columns}) ${values}`;
+    const body = (enterprise: object) => JSON.stringify({ profile: { userName: 'x', enterprise }, provisionedBy: [] });
+    makeFileOf(3, [
+      [insertUser, 1, 'aoki', body({ employeeNumber: 'E-1' })],
+      [insertUser, 2, 'baba', body({ costCenter: '1' })],
+    ]);
     const storage = await open();
-    const organization = await openOrganization(storage, 9);
-    const enterprise = { employeeNumber: 'E-1' };
-    const user = await hire(storage, organization, { profile: { userName: 'aoki', enterprise } });
-    await hire(storage, organization, { profile: { userName: 'baba', enterprise: { costCenter: '1' } } });
+    const found = await storage.users.findByKey('acme' as OrganizationId, { kind: 'employeeNumber', value: 'E-1' });
+    expect(found.map(({ id }) => id)).toEqual(['aoki']);
     await storage.close();
-    withDatabase((database) =>
-      database.exec(`DELETE FROM user_key WHERE kind = 'employeeNumber'; DROP INDEX user_queue;
-        CREATE INDEX user_waiting ON user (organization, waiting_since, id) WHERE status = 'waiting';
-        ALTER TABLE seat_ledger ADD COLUMN reserved INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 3`),
-    );
-    const again = await open();
-    expect(await again.users.findByKey(organization, { kind: 'employeeNumber', value: 'E-1' })).toEqual([user]);
-    await again.close();
+  });
+
+  test('what waited to be carried out in a file of before effects shared a row still does, in its order', async () => {
+    const acme = 'acme' as OrganizationId;
+    const [first, second, third] = [makeEffect(acme, 'first 🍜'), makeEffect(acme, 'second\n"line"'), makeEffect(acme)];
+    const insertSource =
+      'INSERT INTO effect_source (source, organization, claim, leased, due_at) VALUES (?, ?, ?, 1, ?)';
+    const insertEffect = 'INSERT INTO effect (source, id, attempts, body) VALUES (?, ?, ?, ?)';
+    makeFileOf(5, [
+      [insertSource, 'user/acme/aoki', 'acme', 'claimed', Date.now() + 1_000_000],
+      [insertSource, 'ledger/acme', 'acme', 'claimed', 0],
+      [insertEffect, 'user/acme/aoki', second.id, 3, JSON.stringify(second)],
+      [insertEffect, 'ledger/acme', third.id, 0, JSON.stringify(third)],
+      [insertEffect, 'user/acme/aoki', first.id, 0, JSON.stringify(first)],
+    ]);
+    const storage = await open();
+    const claims = await storage.effects.claimDue(10, 60_000);
+    expect(Object.fromEntries(claims.map(({ source, effects }) => [source, effects]))).toEqual({
+      'user/acme/aoki': [{ ...second, attempts: 3 }, first],
+      'ledger/acme': [third],
+    });
+    expect(claims.every(({ organizationId }) => organizationId === acme)).toBe(true);
+    await storage.close();
+  });
+
+  test('the history of seats of a file in which it stood among other records is there after it is opened', async () => {
+    const person = 'aoki' as UserId;
+    const event = makeSeatEvent(person);
+    const insertRecord = `INSERT INTO record (row, kind, id, organization, revision, body) VALUES (?, 'seatEvent', ?, 'acme', 1, ?)`;
+    const insertKey = `INSERT INTO record_key VALUES ('seatEvent', 'acme', 'day=2026-04-01', ?, ?)`;
+    makeFileOf(5, [
+      [insertRecord, 1, 'one', JSON.stringify(event)],
+      [insertKey, 'one', 1],
+      [insertRecord, 2, 'two', JSON.stringify({ kind: 'contract', licensed: 3, over: 0, at: 1, day: '2026-04-02' })],
+    ]);
+    const storage = await open();
+    const acme = 'acme' as OrganizationId;
+    expect(await storage.seatEvents.ofDay(acme, '2026-04-01', { limit: 9 })).toEqual([{ id: 'one', event }]);
+    expect(await storage.seatEvents.ofUser(acme, person, 9)).toEqual([event]);
+    expect(await storage.seatEvents.ofDay(acme, '2026-04-02', { limit: 9 })).toHaveLength(1);
+    expect(withDatabase((database) => database.prepare('SELECT count(*) AS n FROM record_key').get())).toEqual({
+      n: 0,
+    });
+    await storage.close();
   });
 
   test('a file of a newer version is refused and left as it is', async () => {
