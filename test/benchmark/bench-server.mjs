@@ -64,11 +64,11 @@ async function startFurlough() {
   };
 
   /** People as a SCIM client would have left them; answers their ids. Many at once, so that they share the flushes to the disk. */
-  async function addUsers({ organization, count, active }) {
+  async function addUsers({ organization, count, active, provisionedBy = ['default'] }) {
     const ids = [];
     while (ids.length < count) {
       const users = Array.from({ length: Math.min(200, count - ids.length) }, (_, n) =>
-        makeUser(organization, ids.length + n, active),
+        makeUser(organization, ids.length + n, active, provisionedBy),
       );
       const seat = active ? 'take' : 'keep';
       const commits = users.map((user) =>
@@ -82,7 +82,7 @@ async function startFurlough() {
     return ids;
   }
 
-  function makeUser(organization, n, active) {
+  function makeUser(organization, n, active, provisionedBy = ['default']) {
     const now = Date.now();
     const userName = `person-${n}@example.com`;
     return {
@@ -105,8 +105,7 @@ async function startFurlough() {
       createdAt: now,
       modifiedAt: now,
       lastWrittenBy: 'default',
-      // Whoever was provisioned through a connection may sign in by it the first time.
-      provisionedBy: ['default', 'oidc', 'saml'],
+      provisionedBy,
     };
   }
 

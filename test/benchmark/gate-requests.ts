@@ -13,7 +13,9 @@ export interface GateRequests {
 /** Fills the store with so many people, of whom the first thousand are signed in. */
 export async function prepareGateRequests(server: ServerProcess, people: number): Promise<GateRequests> {
   const organization = 'default';
-  const ids = await server.addUsers({ organization, count: people, active: true });
+  // Whoever was provisioned through a connection may sign in by it the first time.
+  const provisionedBy = ['default', 'oidc', 'saml'];
+  const ids = await server.addUsers({ organization, count: people, active: true, provisionedBy });
   const cookies = await server.openSessions({ organization, ids: ids.slice(0, 1_000) });
   const host = 'wiki.example.com';
   const appCookies = await server.openAppCookies({ organization, host, cookies });

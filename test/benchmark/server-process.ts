@@ -20,6 +20,8 @@ export interface ServerProcess {
     readonly organization: string;
     readonly count: number;
     readonly active: boolean;
+    /** Connections; `default` alone where left out. */
+    readonly provisionedBy?: readonly string[];
   }): Promise<readonly string[]>;
   /** Adds a group of these users; answers its id. */
   addGroup(options: { readonly organization: string; readonly members: readonly string[] }): Promise<string>;

@@ -7,10 +7,10 @@ export function createSqliteAuditStore(connection: SqliteConnection): AuditStore
   type Row = { body: string };
   const last = connection.prepare<Row>('SELECT body FROM audit WHERE organization = ? ORDER BY seq DESC LIMIT 1');
   const oldest = connection.prepare<Row>(
-    'SELECT body FROM audit WHERE organization = ? AND seq > ? ORDER BY seq LIMIT ?',
+    'SELECT body FROM audit WHERE organization = ? AND seq > ? ORDER BY seq LIMIT 0 + ?',
   );
   const newest = connection.prepare<Row>(
-    'SELECT body FROM audit WHERE organization = ? AND seq < ? ORDER BY seq DESC LIMIT ?',
+    'SELECT body FROM audit WHERE organization = ? AND seq < ? ORDER BY seq DESC LIMIT 0 + ?',
   );
   const ofEvent = connection.prepare<{ seq: number }>('SELECT seq FROM audit WHERE organization = ? AND event_id = ?');
   const insert = connection.prepare(

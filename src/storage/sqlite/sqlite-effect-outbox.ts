@@ -32,7 +32,7 @@ export function createAddEffects(connection: SqliteConnection): AddEffects {
 export function createSqliteEffectOutbox(connection: SqliteConnection): EffectOutbox {
   type Row = { row: number; source: string; organization: OrganizationId; effects: string };
   const columns = 'row, source, organization, effects';
-  const due = connection.prepare<Row>(`SELECT ${columns} FROM outbox WHERE due_at <= ? ORDER BY due_at LIMIT ?`);
+  const due = connection.prepare<Row>(`SELECT ${columns} FROM outbox WHERE due_at <= ? ORDER BY due_at LIMIT 0 + ?`);
   const isDue = connection.prepare('SELECT 1 FROM outbox WHERE due_at <= ? LIMIT 1');
   const named = connection.prepare<Row>(`SELECT ${columns} FROM outbox WHERE source = ?`);
   const lease = connection.prepare('UPDATE outbox SET claim = ?, leased = 1, has_unseen = 0, due_at = ? WHERE row = ?');

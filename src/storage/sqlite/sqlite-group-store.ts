@@ -34,19 +34,19 @@ export function createSqliteGroupStore(connection: SqliteConnection, addEffects:
   );
   const list = connection.prepare<Row>(
     `SELECT ${columns} FROM directory_group g WHERE organization = ? AND deleted_at IS NULL AND id > ?
-     ORDER BY id LIMIT ? OFFSET ?`,
+     ORDER BY id LIMIT 0 + ? OFFSET ?`,
   );
   const count = connection.prepare<{ number: number }>(
     'SELECT count(*) AS number FROM directory_group WHERE organization = ? AND deleted_at IS NULL',
   );
   const all = connection.prepare<MemberRow>(
-    'SELECT member, kind FROM group_member WHERE organization = ? AND group_id = ? AND member > ? ORDER BY member LIMIT ?',
+    'SELECT member, kind FROM group_member WHERE organization = ? AND group_id = ? AND member > ? ORDER BY member LIMIT 0 + ?',
   );
   const undeleted = connection.prepare<MemberRow>(
     `SELECT member, kind FROM group_member m WHERE organization = ? AND group_id = ? AND member > ? AND iif(kind = 'user',
        EXISTS (SELECT 1 FROM user u WHERE u.organization = m.organization AND u.id = m.member AND u.status <> 'deleted'),
        EXISTS (SELECT 1 FROM directory_group g WHERE g.organization = m.organization AND g.id = m.member AND g.deleted_at IS NULL))
-     ORDER BY member LIMIT ?`,
+     ORDER BY member LIMIT 0 + ?`,
   );
   const among = connection.prepare<{ member: string }>(
     'SELECT member FROM group_member WHERE organization = ? AND group_id = ? AND member IN (SELECT value FROM json_each(?))',

@@ -32,13 +32,13 @@ export function prepareRecordStatements(connection: SqliteConnection) {
   const ofOrganization = (order: string): SqliteStatement<Row> =>
     connection.prepare(
       `SELECT ${columns} FROM record WHERE kind = ? AND organization = ? AND id ${order} AND ${unexpired}
-       ORDER BY id ${order.startsWith('<') ? 'DESC' : 'ASC'} LIMIT ? OFFSET ?`,
+       ORDER BY id ${order.startsWith('<') ? 'DESC' : 'ASC'} LIMIT 0 + ? OFFSET ?`,
     );
   const ofKey = (order: string): SqliteStatement<Row> =>
     connection.prepare(
       `SELECT ${columns} FROM record_key JOIN record ON record.row = record_key.record
        WHERE record_key.kind = ? AND record_key.organization = ? AND key = ? AND record_key.id ${order} AND ${unexpired}
-       ORDER BY record_key.id ${order.startsWith('<') ? 'DESC' : 'ASC'} LIMIT ? OFFSET ?`,
+       ORDER BY record_key.id ${order.startsWith('<') ? 'DESC' : 'ASC'} LIMIT 0 + ? OFFSET ?`,
     );
   // In SQLite's order every text is less than every blob: x'' stands for "from the end".
   const [after, before] = [`> coalesce(?, '')`, `< coalesce(?, x'')`];
@@ -61,7 +61,7 @@ export function prepareRecordStatements(connection: SqliteConnection) {
     ),
     remove: connection.prepare('DELETE FROM record WHERE kind = ? AND id = ?'),
     sweep: connection.prepare(
-      `DELETE FROM record WHERE row IN (SELECT row FROM record WHERE kind = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?)`,
+      `DELETE FROM record WHERE row IN (SELECT row FROM record WHERE kind = ? AND expires_at <= ? ORDER BY expires_at LIMIT 0 + ?)`,
     ),
     keys: connection.prepare<{ key: string }>('SELECT key FROM record_key WHERE record = ?'),
     dropKey: connection.prepare('DELETE FROM record_key WHERE kind = ? AND organization = ? AND key = ? AND id = ?'),

@@ -11,10 +11,10 @@ export function createSqliteSeatEventStore(connection: SqliteConnection): SeatEv
      ON CONFLICT (organization, id) DO NOTHING`,
   );
   const ofDay = connection.prepare<Row>(
-    'SELECT id, body FROM seat_event WHERE organization = ? AND day = ? AND id > ? ORDER BY id LIMIT ?',
+    'SELECT id, body FROM seat_event WHERE organization = ? AND day = ? AND id > ? ORDER BY id LIMIT 0 + ?',
   );
   const ofUser = connection.prepare<Row>(
-    'SELECT id, body FROM seat_event WHERE organization = ? AND user = ? ORDER BY id DESC LIMIT ?',
+    'SELECT id, body FROM seat_event WHERE organization = ? AND user = ? ORDER BY id DESC LIMIT 0 + ?',
   );
   const earliest = connection.prepare<Row>(
     'SELECT id, body FROM seat_event WHERE organization = ? ORDER BY id LIMIT 1',

@@ -30,14 +30,14 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
   const listByKey = connection.prepare<UserRow>(
     `SELECT ${found} FROM user_key JOIN user ON user.row = user_key.user
      WHERE user_key.organization = ? AND kind = ? AND value = ? AND user_key.id > ?
-     ORDER BY user_key.id LIMIT ? OFFSET ?`,
+     ORDER BY user_key.id LIMIT 0 + ? OFFSET ?`,
   );
   const countByKey = connection.prepare<Number>(
     'SELECT count(*) AS number FROM user_key WHERE organization = ? AND kind = ? AND value = ?',
   );
   const list = connection.prepare<UserRow>(
     `SELECT ${userColumns} FROM user WHERE organization = ? AND status <> 'deleted' AND id > ?
-     ORDER BY id LIMIT ? OFFSET ?`,
+     ORDER BY id LIMIT 0 + ? OFFSET ?`,
   );
   const counts = connection.prepare<{ status: UserStatus; holder: number; number: number }>(
     'SELECT status, holder, number FROM user_count WHERE organization = ?',
@@ -48,14 +48,14 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
   );
   const queue = connection.prepare<UserRow>(
     `SELECT ${userColumns} FROM user
-     WHERE organization = ? AND ${inQueue} AND (waiting_since, id) > (?, ?) ORDER BY waiting_since, id LIMIT ?`,
+     WHERE organization = ? AND ${inQueue} AND (waiting_since, id) > (?, ?) ORDER BY waiting_since, id LIMIT 0 + ?`,
   );
   const waitingBefore = connection.prepare<Number>(
     `SELECT count(*) AS number FROM user
      WHERE organization = ? AND ${inQueue} AND (waiting_since, id) < (?, ?)`,
   );
   const due = connection.prepare<DueUser>(
-    `SELECT id, organization AS organizationId, next_transition_at AS dueAt FROM user WHERE next_transition_at <= ? ORDER BY next_transition_at, id LIMIT ?`,
+    `SELECT id, organization AS organizationId, next_transition_at AS dueAt FROM user WHERE next_transition_at <= ? ORDER BY next_transition_at, id LIMIT 0 + ?`,
   );
   const withRole = connection.prepare<Number>(
     'SELECT count(*) AS number FROM active_role WHERE organization = ? AND role = ?',
@@ -64,7 +64,7 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
   const listByRoles = connection.prepare<UserRow>(
     `SELECT ${userColumns} FROM user WHERE row IN
        (SELECT user FROM active_role WHERE organization = ? AND role IN (SELECT value FROM json_each(?)))
-     AND id > ? ORDER BY id LIMIT ?`,
+     AND id > ? ORDER BY id LIMIT 0 + ?`,
   );
 
   const countsOf = async (organizationId: string) => {
