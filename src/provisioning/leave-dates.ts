@@ -16,9 +16,20 @@ export function daysAfter(date: LocalDate, days: number): LocalDate {
   return readDate(date, 'date').add({ days }).toString();
 }
 
+/** Days that were asked for lately, by zone: nearly every question is about today. */
+const lately = new Map<string, { readonly from: Instant; readonly until: Instant; readonly date: LocalDate }>();
+const mostZones = 1_000;
+
 /** Which day it is there. */
 export function toLocalDate(instant: Instant, zone: string): LocalDate {
-  return Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone).toPlainDate().toString();
+  const known = lately.get(zone);
+  if (known !== undefined && instant >= known.from && instant < known.until) return known.date;
+  const day = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone).toPlainDate();
+  const startOf = (date: Temporal.PlainDate): Instant => date.toZonedDateTime(zone).epochMilliseconds;
+  const found = { from: startOf(day), until: startOf(day.add({ days: 1 })), date: day.toString() };
+  if (lately.size >= mostZones) lately.clear();
+  lately.set(zone, found);
+  return found.date;
 }
 
 function readDate(text: LocalDate, field: string): Temporal.PlainDate {

@@ -83,17 +83,20 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
   /** The usual case: nothing fails. Answers false when something did; then nothing is completed yet, and doing it again does no harm. */
   async function carryOutTogether(claims: readonly ClaimedEffects[]): Promise<boolean> {
     const effects = claims.flatMap((claim) => claim.effects);
-    try {
-      for (const kind of new Set(effects.map(({ body }) => body.kind))) {
-        const ofKind = effects.filter(({ body }) => body.kind === kind);
-        const several = options.together?.[kind];
-        if (several !== undefined) await several(ofKind);
-        else for (const effect of ofKind) await options.carriers[kind](effect);
-      }
-    } catch (error) {
-      if (isStoreAway(error)) throw error;
-      return false;
-    }
+    const carryOutKind = async (kind: EffectKind): Promise<void> => {
+      const ofKind = effects.filter(({ body }) => body.kind === kind);
+      const several = options.together?.[kind];
+      if (several !== undefined) await several(ofKind);
+      else for (const effect of ofKind) await options.carriers[kind](effect);
+    };
+    // Kinds beside each other: what they write shares a flush to the disk.
+    const kinds = [...new Set(effects.map(({ body }) => body.kind))];
+    const failures = (await Promise.allSettled(kinds.map(carryOutKind))).flatMap((outcome) =>
+      outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+    );
+    const away = failures.find(isStoreAway);
+    if (away !== undefined) throw away;
+    if (failures.length > 0) return false;
     await Promise.all(
       claims.map((claim) =>
         storage.effects.complete(

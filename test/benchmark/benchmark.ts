@@ -11,6 +11,9 @@ export interface BenchmarkOptions {
   readonly seconds: number;
 }
 
+/** Before a case is measured: a server that has run for a while has its code compiled, and the bare ones have little to compile. */
+const warmUpSeconds = 3;
+
 interface NamedCase {
   readonly name: string;
   /** How many users a request is about, where it is more than one. */
@@ -138,6 +141,6 @@ async function measureRequests(
   let asked = 0;
   const load = { url, expectedStatus, request: () => request(asked++) };
   if (most !== undefined) return applyLoad({ ...load, seconds, most });
-  await applyLoad({ ...load, seconds: 1 });
+  await applyLoad({ ...load, seconds: warmUpSeconds });
   return applyLoad({ ...load, seconds });
 }

@@ -74,7 +74,8 @@ describeOnBothStorages('the relay', (open) => {
     );
     await relay.drain();
     await relay.drain();
-    expect(ended).toHaveLength(1);
+    // Once or twice: what is tried together beside a failure is tried again alone.
+    expect(new Set(ended.map(({ id }) => id)).size).toBe(1);
     const letters = await side.storage.records(deadLetterRecords).list(acme, { limit: 10 }, side.clock.now);
     expect(letters.map((letter) => letter.value.error)).toEqual(Array(3).fill('the chain is broken'));
     expect(await side.storage.effects.backlog()).toBe(0);
