@@ -27,6 +27,8 @@ export interface AuditEvent {
   readonly reason?: string;
   readonly requestId?: string;
   readonly change?: string;
+  /** The change that this one takes back. */
+  readonly undoes?: string;
   /** Id of the import that this is a part of; the import's own entry has it as its target. */
   readonly job?: string;
 }

@@ -17,6 +17,8 @@ export interface ChangeContext {
   readonly reason?: string;
   /** Of the connection that changes, where it has one: asked before somebody loses access. */
   readonly brake?: BrakeSetting;
+  /** Id of the change that this one takes back. */
+  readonly undoes?: string;
   /** The import that this change is a part of. */
   readonly job?: string;
 }
@@ -48,6 +50,7 @@ export function effectsBetween(
     ...(context.reason === undefined ? {} : { reason: context.reason }),
     ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
     change,
+    ...(context.undoes === undefined ? {} : { undoes: context.undoes }),
     ...(context.job === undefined ? {} : { job: context.job }),
   };
   const effects: EffectBody[] = difference === null && !endsSessions ? [] : [{ kind: 'audit', event }];

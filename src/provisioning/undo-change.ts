@@ -35,9 +35,13 @@ interface Status {
   readonly leaves?: Leaves;
 }
 
-/** Keeps what the change of an audit entry did to a person's status, if an administrator may take it back. Throws `StorageError`. */
+/**
+ * Keeps what the change of an audit entry did to a person's status, if an administrator may take it back; of one that takes another back, that it
+ * did. Throws `StorageError`.
+ */
 export async function keepUndoable(storage: Storage, { organizationId, at, body }: Effect): Promise<void> {
   if (body.kind !== 'audit') return;
+  if (body.event.undoes !== undefined) await markUndone(storage, organizationId, body.event.undoes);
   const { change: id, target, mouth, before, after } = body.event;
   if (id === undefined || target.kind !== 'user' || !mouths.has(mouth) || before === undefined) return;
   const [old, now] = [(before ?? {}) as Status, (after ?? {}) as Status];
@@ -73,7 +77,19 @@ export async function undoChange(
     const { leaves, holds } = undoStatusChange(user, change, context.now());
     return { holds, ...(user.leaves === undefined ? {} : { leaves }) };
   };
-  const result = await changeUser(context, organizationId, userId, edit, { ...by, reason: `undo of ${id}` });
-  if (undone !== true) await records.replace({ ...record, value: { ...record.value, undone: true } });
+  const result = await changeUser(context, organizationId, userId, edit, {
+    ...by,
+    reason: `undo of ${id}`,
+    undoes: id,
+  });
+  // Told by the audit entry as well, should this process die here.
+  await markUndone(context.storage, organizationId, id);
   return result;
+}
+
+async function markUndone(storage: Storage, organizationId: OrganizationId, id: string): Promise<void> {
+  const records = storage.records(undoableRecords);
+  const record = await records.get(id, 0);
+  if (record === null || record.organizationId !== organizationId || record.value.undone === true) return;
+  await records.replace({ ...record, value: { ...record.value, undone: true } });
 }

@@ -188,6 +188,8 @@ export async function migrateSchema(connection: SqliteConnection): Promise<void>
   // Pages of the log before they are written back, and pages kept in memory: with the defaults, one in a hundred changes pays for the others.
   connection.exec('PRAGMA wal_autocheckpoint = 4000');
   connection.exec('PRAGMA cache_size = -8000');
+  // What a savepoint may have to put back is kept in memory, too; by itself SQLite makes a file for it.
+  connection.exec('PRAGMA temp_store = MEMORY');
   connection.exec('PRAGMA foreign_keys = ON');
   if ((await connection.read(() => readVersion(connection))) === schemaVersion) return;
   await connection.write(() => {
