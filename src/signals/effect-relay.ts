@@ -206,6 +206,6 @@ function wider(one: LookWhere, other: LookWhere): LookWhere {
 }
 
 /** No fault of the effect, and no try of it. */
-function isStoreAway(error: unknown): boolean {
+function isStoreAway(error: unknown): error is StorageError {
   return error instanceof StorageError && error.code === 'unavailable';
 }
