@@ -7,6 +7,7 @@ export const noticeCodes = [
   'leaveReturnBlocked',
   'seatThreshold',
   'seatShortage',
+  'contractBelowUse',
   'returnWithoutSeat',
   'leaveNotStarted',
   'dormancyRun',

@@ -1,9 +1,10 @@
 // The contract of seats: how many are licensed, what happens at the limit, and counting anew. Who takes a seat is commit-user-change.ts.
 
-import { toEffects } from '#directory/effect.ts';
+import { toEffects, type EffectBody } from '#directory/effect.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
+import { seatRoles } from '#directory/notices-between.ts';
 import type { SeatPolicy } from '#directory/organization.ts';
 import { isSeatCount, seatCountRule, type ContractRule, type SeatContract, type SeatLedger } from '#directory/seat.ts';
 import type { RecountOutcome } from '#storage/seat-ledger-store.ts';
@@ -43,7 +44,7 @@ export async function changeSeats(
   const parts = Object.keys(contract) as (keyof SeatContract)[];
   const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
   const differs = parts.some((name) => contract[name] !== undefined && contract[name] !== was[name]);
-  const ledger = differs ? await changeContract(context, id, { contract, was, rule }, by, change) : before;
+  const ledger = differs ? await changeContract(context, id, { contract, before, rule }, by, change) : before;
   const reservation = reserveForReturn === undefined ? {} : { reserveForReturn };
   // The contract first: it can be refused, and then nothing is done.
   const changed = await changeOrganization(context, id, { seatPolicy, ...reservation }, by, change);
@@ -59,13 +60,28 @@ function assertTerms(contract: SeatContract, policy: SeatPolicy): void {
   }
 }
 
+interface ContractChange {
+  readonly contract: SeatContract;
+  readonly before: SeatLedger;
+  readonly rule: ContractRule;
+}
+
+/** By the use as it was read: a seat more or less that moves meanwhile makes no other message. */
+function noticeOf({ used, licensed, over }: SeatLedger): readonly EffectBody[] {
+  const tooMany = licensed === null ? 0 : used - licensed - over;
+  if (tooMany <= 0) return [];
+  const values = { used: String(used), licensed: String(licensed), over: String(tooMany) };
+  return [{ kind: 'notice', notice: { code: 'contractBelowUse', level: 'important', values, roles: seatRoles } }];
+}
+
 async function changeContract(
   context: ProvisioningContext,
   id: OrganizationId,
-  { contract, was, rule }: { readonly contract: SeatContract; readonly was: SeatContract; readonly rule: ContractRule },
+  { contract, before, rule }: ContractChange,
   by: ChangeContext,
   change: ChangeId,
 ): Promise<SeatLedger> {
+  const was = { licensed: before.licensed, over: before.over };
   const event = auditOrganization(
     context,
     by,
@@ -78,6 +94,7 @@ async function changeContract(
   const effects = toEffects(context, id, [
     { kind: 'audit', event },
     { kind: 'seat', change: { kind: 'contract', licensed, over } },
+    ...(rule.evenBelowUse === true ? noticeOf({ ...before, licensed, over }) : []),
   ]);
   const outcome = await context.storage.seats.changeContract(id, contract, effects, rule);
   if (outcome.kind === 'belowUse') {

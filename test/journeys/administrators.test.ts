@@ -171,6 +171,9 @@ describeOnBothStorages('an administrator', (open) => {
     expect(firstShortage).toMatchObject({ date: '2027-04-01', short: 1 });
     await comes('2027-04-01T00:00:00');
     expect(await seats()).toMatchObject({ licensed: 7, billed: 7, used: 8, free: -1 });
+    const told = (await house.call('get', `${at}/notices?code=contractBelowUse`).expect(200)).body.items;
+    expect(told).toHaveLength(1);
+    expect(told[0].text).toMatch(/^From today on 7 seats are licensed, and [89] are in use\./);
     expect((await user(await hire('late'))).status).toBe('waiting');
     expect((await user(people[1]!)).status).toBe('active');
     await deactivate(people[1]!);
