@@ -5,6 +5,7 @@ import { createBreath } from '#breath.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
 import { createTimeOrderedId, type UserId } from '#directory/identifiers.ts';
 import { statusOf, type User } from '#directory/user.ts';
+import { previewBrake } from '#provisioning/preview-brake.ts';
 import { traceOf } from '#provisioning/report-status.ts';
 import { findPerson } from './find-person.ts';
 import type { FeedCall, FeedClient, FeedContext } from './hr-context.ts';
@@ -21,6 +22,12 @@ export interface BatchOutcome {
   /** How many people came in and went out by it, and how many of those who come in wait for a seat. */
   readonly people: { readonly in: number; readonly out: number; readonly waiting: number };
   readonly results: readonly LineOutcome[];
+}
+
+/** What a dry run has made of people, and of the brake, so far. */
+interface Drafts {
+  readonly people: Map<UserId, User>;
+  readonly askBrake: (before: User, after: User) => void;
 }
 
 const piece = 200;
@@ -44,18 +51,12 @@ export async function applyStatusChanges(
   const { client } = call;
   const batch = dryRun ? null : createTimeOrderedId(context.now(), context.randomBytes);
   const steps: Step[] = [];
-  /** What a dry run has made of people so far. */
-  const drafts = new Map<UserId, User>();
+  const drafts: Drafts | null = dryRun
+    ? { people: new Map(), askBrake: await previewBrake(context, client.organization.id, client.by) }
+    : null;
   const breathe = createBreath(breathAfterMs);
   for (let from = 0; from < lines.length; from += piece) {
-    const done = await applyPiece(
-      context,
-      call,
-      lines.slice(from, from + piece),
-      from,
-      dryRun ? drafts : null,
-      breathe,
-    );
+    const done = await applyPiece(context, call, lines.slice(from, from + piece), from, drafts, breathe);
     steps.push(...done);
     if (batch === null) continue;
     const entries = done.flatMap(({ entry }) => entry ?? []);
@@ -70,7 +71,7 @@ async function applyPiece(
   call: FeedCall,
   lines: readonly unknown[],
   from: number,
-  drafts: Map<UserId, User> | null,
+  drafts: Drafts | null,
   breathe: ReturnType<typeof createBreath>,
 ): Promise<readonly Step[]> {
   const { client, assertStillIn } = call;
@@ -139,13 +140,14 @@ function draft(
   index: number,
   { line }: SentLine,
   user: User,
-  drafts: Map<UserId, User>,
+  { people, askBrake }: Drafts,
 ): Step {
-  const before = drafts.get(user.id) ?? user;
+  const before = people.get(user.id) ?? user;
   try {
     const { kind, user: after } = context.provisioning.previewStatus(organization, before, line, connection, by);
     if (kind !== 'done') return { outcome: { index, outcome: kind, user: describe(after) } };
-    drafts.set(user.id, after);
+    askBrake(before, after);
+    people.set(user.id, after);
     const isChanged = JSON.stringify([before.holds, before.leaves]) !== JSON.stringify([after.holds, after.leaves]);
     return { outcome: { index, outcome: isChanged ? 'changed' : 'unchanged', user: describe(after) }, before, after };
   } catch (error) {

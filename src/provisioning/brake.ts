@@ -76,11 +76,7 @@ export function createBrakes(context: BrakeContext): Brakes {
       });
       if (granted) return;
       context.noteBrake?.(connectionOf(by), 'held');
-      throw new DirectoryError(
-        'brakeHolds',
-        'The brake for mass change of this connection holds: nobody else is deactivated or deleted through it until an owner decides.',
-        { connection: connectionOf(by) },
-      );
+      throw refusalOfBrake(connectionOf(by));
     },
     async giveBack(organizationId, by) {
       try {
@@ -93,6 +89,13 @@ export function createBrakes(context: BrakeContext): Brakes {
       }
     },
   };
+}
+
+/** What a change is told that the brake refuses. */
+export function refusalOfBrake(connection: ConnectionId): DirectoryError {
+  const words =
+    'The brake for mass change of this connection holds: nobody else is deactivated or deleted through it until an owner decides.';
+  return new DirectoryError('brakeHolds', words, { connection });
 }
 
 export interface BrakeOrder {
@@ -236,7 +239,8 @@ async function write(
   }
 }
 
-function connectionOf({ actor }: ChangeContext): ConnectionId {
+/** Throws for anybody else: a mistake in the program. */
+export function connectionOf({ actor }: ChangeContext): ConnectionId {
   if (actor.kind !== 'connection') throw new TypeError('Only connections are braked.');
   return actor.connection;
 }

@@ -54,6 +54,20 @@ describe('the brake at the HR door', () => {
     ]);
   });
 
+  test('a dry run says what the brake would refuse, and counts nothing', async () => {
+    await Promise.all(['a', 'b', 'c'].map((name) => world.hire(name)));
+    const lines = [line('a', 'terminated'), line('b', 'terminated'), line('c', 'active')];
+    const preview = async () => (await world.hr('POST', '/status-changes?dryRun=true', lines)).body;
+    // One of the two, whichever comes first.
+    expect(codes(await preview()).toSorted()).toEqual(['brakeHolds', 'changed', 'unchanged']);
+    expect(codes(await preview()).toSorted()).toEqual(['brakeHolds', 'changed', 'unchanged']);
+    expect(await shown()).toMatchObject({ state: 'open', counted: 0 });
+    await world.report(line('a', 'terminated'));
+    expect(codes(await preview())).toEqual(['unchanged', 'brakeHolds', 'unchanged']);
+    await decide({ decision: 'release' });
+    expect(codes(await preview())).toEqual(['unchanged', 'changed', 'unchanged']);
+  });
+
   test('owners are told at once, everybody sees where it stands, and one call decides', async () => {
     await Promise.all(['a', 'b', 'c'].map((name) => world.hire(name)));
     expect(await shown()).toEqual({ mode: 'hold', atMost: 1, perMinutes: 60, state: 'open', counted: 0 });
