@@ -14,6 +14,11 @@ export function isBusy(error: unknown): boolean {
   return code === resultCode.busy || code === resultCode.locked;
 }
 
+/** As the driver would say it. */
+export function createBusyError(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ERR_SQLITE_ERROR', errcode: resultCode.busy });
+}
+
 /** The error as a `StorageError` when the store is to blame; anything else (a refusal, a bug) as it came. */
 export function toStorageError(error: unknown): unknown {
   if (isClosed(error)) return new StorageError('unavailable', 'The database is closed.', error);

@@ -1,9 +1,9 @@
 // Writes that come together are committed together: one flush to the disk for all of them, and each is still written wholly or not at all.
-// The flush is what a durable write costs; with ten clients it is paid once instead of ten times.
+// The flush is what a durable write costs; with ten clients it is paid once instead of ten times, and beside the event loop (decision 3).
 
 import type { DatabaseSync } from '@photostructure/sqlite';
 import { StorageError } from '../storage-error.ts';
-import { isBusy, toStorageError } from './sqlite-errors.ts';
+import { createBusyError, isBusy, toStorageError } from './sqlite-errors.ts';
 
 export type Database = InstanceType<typeof DatabaseSync>;
 
@@ -12,6 +12,8 @@ export interface GroupCommitOptions {
   readonly groupMs: number;
   /** How long a lock of another process is waited for. Milliseconds. */
   readonly patienceMs: number;
+  /** Brings what is committed to the disk. SQLite does not by itself (`synchronous = NORMAL`), except before it writes the log back. */
+  readonly flush: () => Promise<void>;
 }
 
 interface Waiting {
@@ -36,6 +38,8 @@ export function createGroupCommit(
   const release = database.prepare('RELEASE one');
   let queue: Waiting[] = [];
   let isWriting = false;
+  /** A flush failed: nobody knows what of the log is on the disk, and a later flush would not say. */
+  let isLogDoubtful = false;
 
   async function writeAll(): Promise<void> {
     let busySince: number | undefined;
@@ -43,8 +47,10 @@ export function createGroupCommit(
       // Whoever else wants to write in this turn of the event loop joins.
       await new Promise((resolve) => setImmediate(resolve));
       try {
-        commitGroup();
+        if (isLogDoubtful) writeLogBack();
+        const committed = commitGroup();
         busySince = undefined;
+        await answer(committed);
       } catch (error) {
         if (!isBusy(error)) rejectAll(toStorageError(error));
         else if (performance.now() - (busySince ??= performance.now()) < options.patienceMs) await pause();
@@ -54,8 +60,35 @@ export function createGroupCommit(
     isWriting = false;
   }
 
-  /** One transaction. Throws when it could not begin or somebody is in the way, and then all wait on; every other failure is answered to whom it concerns. */
-  function commitGroup(): void {
+  /** All of the log goes into the database file, which is flushed, and the log begins anew. Throws as `commitGroup` does. */
+  function writeLogBack(): void {
+    const [isBlocked] = Object.values(database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() ?? {});
+    if (isBlocked !== 0) throw createBusyError('Somebody reads the log.');
+    isLogDoubtful = false;
+  }
+
+  /** Nobody is told of a commit that is not on the disk. Never throws. */
+  async function answer(committed: readonly Ran[]): Promise<void> {
+    if (committed.length === 0) return;
+    try {
+      if (committed.some((each) => !('error' in each))) await options.flush();
+    } catch (error) {
+      isLogDoubtful = true;
+      const unknown = new StorageError('unavailable', 'The log could not be brought to the disk.', error);
+      for (const { waiting } of committed) waiting.reject(unknown);
+      return;
+    }
+    for (const each of committed) {
+      if ('error' in each) each.waiting.reject(toStorageError(each.error));
+      else each.waiting.resolve(each.value);
+    }
+  }
+
+  /**
+   * One transaction; answers what is committed by it. Throws when it could not begin or somebody is in the way, and then all wait on; every other
+   * failure is answered to whom it concerns.
+   */
+  function commitGroup(): readonly Ran[] {
     // A rollback that itself failed must not poison the next transaction.
     if (database.isTransaction) database.exec('ROLLBACK');
     begin.run();
@@ -74,7 +107,7 @@ export function createGroupCommit(
         // A full disk takes the whole transaction with it: the others are innocent and try again.
         queue = [...ran.map((each) => each.waiting), ...queue];
         waiting.reject(toStorageError(outcome.error));
-        return;
+        return [];
       }
       ran.push(outcome);
     } while (performance.now() < until);
@@ -87,12 +120,9 @@ export function createGroupCommit(
         throw error;
       }
       for (const { waiting } of ran) waiting.reject(toStorageError(error));
-      return;
+      return [];
     }
-    for (const each of ran) {
-      if ('error' in each) each.waiting.reject(toStorageError(each.error));
-      else each.waiting.resolve(each.value);
-    }
+    return ran;
   }
 
   /** `amongOthers`: then a savepoint keeps apart what fails; alone, the transaction does. */

@@ -184,7 +184,8 @@ export const schemaVersion = migrations.length;
 export async function migrateSchema(connection: SqliteConnection): Promise<void> {
   await connection.read(() => readVersion(connection));
   await connection.read(() => connection.exec('PRAGMA journal_mode = WAL'));
-  connection.exec('PRAGMA synchronous = FULL');
+  // The log is flushed by whoever writes to it (sqlite-log-flush.ts), beside the event loop; SQLite itself flushes before it writes the log back.
+  connection.exec('PRAGMA synchronous = NORMAL');
   // Pages of the log before they are written back, and pages kept in memory: with the defaults, one in a hundred changes pays for the others.
   connection.exec('PRAGMA wal_autocheckpoint = 4000');
   connection.exec('PRAGMA cache_size = -8000');

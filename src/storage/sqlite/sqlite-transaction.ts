@@ -6,6 +6,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { StorageError } from '../storage-error.ts';
 import { isBusy, toStorageError } from './sqlite-errors.ts';
 import { createGroupCommit, type Database, pause } from './sqlite-group-commit.ts';
+import { createLogFlush, type LogFlush } from './sqlite-log-flush.ts';
 
 /** After so much work without a pause the event loop gets its turn: the driver is synchronous, and a loop of awaits alone would starve it. */
 const breathAfterMs = 10;
@@ -37,11 +38,12 @@ export interface SqliteConnection {
   close(): void;
 }
 
-/**
- * The connection over the file at `path`, or over a database that `openDatabase` gave and someone looks on at. `timeout 0`: waiting inside SQLite
- * would stop the event loop.
- */
-export function openConnection(path: string, database: Database = openDatabase(path)): SqliteConnection {
+/** The connection over the file at `path`, or over a database that `openDatabase` gave, or a log, at which someone looks on. */
+export function openConnection(
+  path: string,
+  database: Database = openDatabase(path),
+  log: LogFlush = createLogFlush(path),
+): SqliteConnection {
   const breathe = createBreath(breathAfterMs);
   return {
     prepare: (sql) => new PreparedStatement(database, sql),
@@ -56,8 +58,11 @@ export function openConnection(path: string, database: Database = openDatabase(p
       }
       return retryWhileBusy(work, patienceMs);
     },
-    write: createGroupCommit(database, { groupMs: breathAfterMs, patienceMs }),
-    close: () => closeDatabase(database),
+    write: createGroupCommit(database, { groupMs: breathAfterMs, patienceMs, flush: () => log.flush() }),
+    close() {
+      closeDatabase(database);
+      log.close();
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import type { OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { Storage } from '#storage/storage.ts';
 import { createSide, sideRecordKinds } from '../../provisioning/relayed-write-side.ts';
 import { operations } from './crash-scene.ts';
-import { type LookOn, openWatchedStorage } from './statement-hook.ts';
+import { flushed, type LookOn, openWatchedStorage } from './statement-hook.ts';
 
 const [address = '', organization = '', person = '', name = '', place = '0'] = process.argv.slice(2);
 const operation = operations.find((one) => one.name === name);
@@ -25,13 +25,16 @@ await new Promise((go) => {
   process.once('message', go);
   process.send?.('ready');
 });
-look.on = () => {
+let [commits, flushes] = [0, 0];
+look.on = (moment, sql) => {
   places += 1;
+  if (moment === 'after' && sql === 'COMMIT') commits += 1;
+  if (moment === 'after' && sql === flushed && commits > 0) flushes += 1;
   if (places === Number(place)) process.kill(process.pid, 'SIGKILL');
 };
 await operation.run(side, scene);
 delete look.on;
-const answer = { answered: true, places, synchronous: ask('synchronous'), journal: ask('journal_mode') };
+const answer = { answered: true, places, isFlushed: flushes === commits, journal: ask('journal_mode') };
 process.send?.(answer);
 await side.finished();
 await storage.close();

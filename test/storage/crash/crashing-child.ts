@@ -18,7 +18,6 @@ export interface ChildAnswer {
   readonly answered: true;
   readonly places: number;
   /** Of the connection that served, on SQLite. */
-  readonly synchronous?: number;
   readonly journal?: string;
 }
 

@@ -57,8 +57,8 @@ describe.each(operations)('$name', (operation) => {
     const whole = copy(path);
     const { killed, answer } = await runCrashingChild(whole, operation, scene);
     expect(killed).toBe(false);
-    // The control: undisturbed it is answered, by a connection that writes through to the disk at every commit.
-    expect(answer).toMatchObject({ synchronous: 2, journal: 'wal' });
+    // The control: undisturbed it is answered, by a connection that brings its log to the disk after every commit.
+    expect(answer).toMatchObject({ isFlushed: true, journal: 'wal' });
     const places = answer?.places ?? 0;
     expect(places).toBeGreaterThan(10);
     const last = await open(whole);

@@ -2,10 +2,14 @@
 
 import { migrateSchema } from '#storage/sqlite/sqlite-schema.ts';
 import type { Database } from '#storage/sqlite/sqlite-group-commit.ts';
+import { createLogFlush, type LogFlush } from '#storage/sqlite/sqlite-log-flush.ts';
 import { createSqliteStorage } from '#storage/sqlite/sqlite-storage.ts';
 import { openConnection, openDatabase, type SqliteConnection } from '#storage/sqlite/sqlite-transaction.ts';
 import type { Storage } from '#storage/storage.ts';
 import { sideRecordKinds } from '../../provisioning/relayed-write-side.ts';
+
+/** Stands for the flush of the log among the statements. */
+export const flushed = 'flush of the log';
 
 /** Called right before and right after each statement. */
 export type LookOn = (moment: 'before' | 'after', sql: string) => void;
@@ -15,9 +19,21 @@ export async function openWatchedStorage(
   path: string,
   look: { on?: LookOn | undefined },
 ): Promise<{ readonly storage: Storage; readonly connection: SqliteConnection }> {
-  const connection = openConnection(path, watch(openDatabase(path), look));
+  const connection = openConnection(path, watch(openDatabase(path), look), watchLog(createLogFlush(path), look));
   await migrateSchema(connection);
   return { connection, storage: createSqliteStorage(connection, { recordKinds: sideRecordKinds }) };
+}
+
+/** The flush of the log is a place to die at, too. */
+function watchLog(log: LogFlush, look: { on?: LookOn | undefined }): LogFlush {
+  return {
+    async flush() {
+      look.on?.('before', flushed);
+      await log.flush();
+      look.on?.('after', flushed);
+    },
+    close: () => log.close(),
+  };
 }
 
 function watch(database: Database, look: { on?: LookOn | undefined }): Database {
