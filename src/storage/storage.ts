@@ -7,6 +7,7 @@ import type { GroupStore } from './group-store.ts';
 import type { LeaseStore } from './lease-store.ts';
 import type { OrganizationStore } from './organization-store.ts';
 import type { AnnouncedKind, RecordKind, RecordStore } from './record-store.ts';
+import type { SeatBudgetStore } from './seat-budget-store.ts';
 import type { SeatLedgerStore } from './seat-ledger-store.ts';
 import type { UserStore } from './user-store.ts';
 
@@ -16,6 +17,7 @@ export interface Storage {
   readonly users: UserStore;
   readonly groups: GroupStore;
   readonly seats: SeatLedgerStore;
+  readonly budgets: SeatBudgetStore;
   readonly effects: EffectOutbox;
   readonly audit: AuditStore;
   readonly leases: LeaseStore;

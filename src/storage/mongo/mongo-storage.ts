@@ -20,6 +20,7 @@ import { createLedgers, defineLedgers, insertLedger } from './mongo-ledger.ts';
 import { createOrganizationStore, defineOrganizations } from './mongo-organization-store.ts';
 import { createRecordStore, defineRecords, type RecordModel } from './mongo-record-store.ts';
 import { prepareSchema } from './mongo-schema.ts';
+import { createSeatBudgetStore } from './mongo-seat-budget-store.ts';
 import { createSeatLedgerStore } from './mongo-seat-ledger-store.ts';
 import { createSeatMovement } from './mongo-seat-movement.ts';
 import { createUserCommit } from './mongo-user-commit.ts';
@@ -81,6 +82,7 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
     };
     const groupStore = createGroupStore(groups, members, userStore.known, reportTrouble);
     const seats = createSeatLedgerStore(ledgerModel, users, ledgers, movement, reportTrouble);
+    const budgets = createSeatBudgetStore(ledgerModel, ledgers, movement);
     const commits = ({ effects }: { readonly effects: readonly unknown[] }): boolean => effects.length > 0;
     return {
       kind: 'mongodb',
@@ -96,6 +98,7 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
         changeContract: fresh.watched(ledgerModel.modelName, seats.changeContract, () => true),
         recount: fresh.watched(ledgerModel.modelName, seats.recount, () => true),
       },
+      budgets: { ...budgets, set: fresh.watched(ledgerModel.modelName, budgets.set, () => true) },
       effects: createEffectOutbox({ all: byName, users: users.modelName, fresh }, clock),
       audit: createAuditStore(audit),
       leases: createLeaseStore(leases, clock),

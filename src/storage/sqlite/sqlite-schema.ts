@@ -141,8 +141,21 @@ CREATE INDEX user_queue ON user (organization, waiting_since, id) WHERE waiting_
 ALTER TABLE seat_ledger DROP COLUMN reserved;
 `;
 
+// Budgets of departments. A limit of NULL is a budget that was removed while people are charged to it still; a basis of NULL is no budgets at all.
+const version6 = `
+CREATE TABLE seat_budget (
+  organization TEXT NOT NULL REFERENCES seat_ledger (organization),
+  department TEXT NOT NULL, seat_limit INTEGER, used INTEGER NOT NULL,
+  PRIMARY KEY (organization, department)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE seat_ledger ADD COLUMN basis TEXT;
+ALTER TABLE seat_ledger ADD COLUMN charged_at INTEGER;
+ALTER TABLE user ADD COLUMN charge TEXT;
+CREATE INDEX user_charge ON user (organization, charge) WHERE charge IS NOT NULL;
+`;
+
 /** One step per version; a step that was released is never changed. */
-const migrations: readonly string[] = [version1, version2, version3, version4, version5];
+const migrations: readonly string[] = [version1, version2, version3, version4, version5, version6];
 
 /** The version this code writes. */
 export const schemaVersion = migrations.length;

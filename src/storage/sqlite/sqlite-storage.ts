@@ -14,6 +14,7 @@ import { createSqliteLeaseStore } from './sqlite-lease-store.ts';
 import { createSqliteOrganizationStore } from './sqlite-organization-store.ts';
 import { createSqliteRecordStore, prepareRecordStatements } from './sqlite-record-store.ts';
 import { migrateSchema } from './sqlite-schema.ts';
+import { createSqliteSeatBudgetStore } from './sqlite-seat-budget-store.ts';
 import { createSqliteLedger, createSqliteSeatLedgerStore } from './sqlite-seat-ledger-store.ts';
 import { acquireServeLock, type ServeLock } from './sqlite-serve-lock.ts';
 import { openConnection, type SqliteConnection } from './sqlite-transaction.ts';
@@ -64,6 +65,7 @@ export function createSqliteStorage(connection: SqliteConnection, options: Stora
     users: createSqliteUserStore(connection, createSqliteUserCommit(connection, ledgers, addEffects)),
     groups: createSqliteGroupStore(connection, addEffects),
     seats: createSqliteSeatLedgerStore(connection, ledgers, addEffects),
+    budgets: createSqliteSeatBudgetStore(connection, ledgers, addEffects),
     effects: createSqliteEffectOutbox(connection),
     audit: createSqliteAuditStore(connection),
     leases: createSqliteLeaseStore(connection),
