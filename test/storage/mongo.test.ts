@@ -11,6 +11,7 @@ import { describeLeaseStore } from './contract/lease-store.ts';
 import { describeOrganizationStore } from './contract/organization-store.ts';
 import { describeRecordStore } from './contract/record-store.ts';
 import { type BreakLedger, describeSeatLedgerStore } from './contract/seat-ledger-store.ts';
+import { type BreakBudget, describeSeatBudgetStore } from './contract/seat-budget-store.ts';
 import { describeUserCommit } from './contract/user-commit.ts';
 import { describeUserRace } from './contract/user-race.ts';
 import { describeUserStore } from './contract/user-store.ts';
@@ -42,6 +43,18 @@ describe.each([...testMongos])('on $kind', (mongo) => {
         .updateOne({ _id: organizationId }, { $inc: { used: by, free: -by } }),
     );
 
+  const budgetsUri = mongo.freshDatabaseUri();
+  opened.push(budgetsUri);
+  const breakBudget: BreakBudget = (_storage, organizationId, department, by) =>
+    withClient(budgetsUri, (database) =>
+      database
+        .collection<{ _id: string }>('seatLedgers')
+        .updateOne(
+          { _id: organizationId },
+          { $inc: { [`budgets.of.${department}.used`]: by, [`budgets.of.${department}.free`]: -by } },
+        ),
+    );
+
   describeOrganizationStore(open);
   describeUserStore(open);
   describeGroupStore(open);
@@ -49,6 +62,7 @@ describe.each([...testMongos])('on $kind', (mongo) => {
   // FerretDB gets one command at a time: what races there shows nothing about the store.
   if (mongo.kind !== 'ferretdb') describeUserRace(open);
   describeSeatLedgerStore(() => openMongoStorage(seatsUri, { recordKinds: contractRecordKinds }), breakLedger);
+  describeSeatBudgetStore(() => openMongoStorage(budgetsUri, { recordKinds: contractRecordKinds }), breakBudget);
   describeRecordStore(open);
   describeEffectOutbox(open);
   describeAuditStore(open);

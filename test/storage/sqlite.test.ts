@@ -13,6 +13,7 @@ import { describeLeaseStore } from './contract/lease-store.ts';
 import { describeOrganizationStore } from './contract/organization-store.ts';
 import { describeRecordStore } from './contract/record-store.ts';
 import { type BreakLedger, describeSeatLedgerStore } from './contract/seat-ledger-store.ts';
+import { type BreakBudget, describeSeatBudgetStore } from './contract/seat-budget-store.ts';
 import { describeUserCommit } from './contract/user-commit.ts';
 import { describeUserRace } from './contract/user-race.ts';
 import { describeUserStore } from './contract/user-store.ts';
@@ -32,12 +33,21 @@ const breakLedger: BreakLedger = async (_storage, organizationId, by) => {
   database.close();
 };
 
+const breakBudget: BreakBudget = async (_storage, organizationId, department, by) => {
+  const database = new DatabaseSync(file);
+  database
+    .prepare('UPDATE seat_budget SET used = used + ? WHERE organization = ? AND department = ?')
+    .run(by, organizationId, department);
+  database.close();
+};
+
 describeOrganizationStore(open);
 describeUserStore(open);
 describeGroupStore(open);
 describeUserCommit(open);
 describeUserRace(open);
 describeSeatLedgerStore(openFile, breakLedger);
+describeSeatBudgetStore(openFile, breakBudget);
 describeRecordStore(open);
 describeEffectOutbox(open);
 describeAuditStore(open);

@@ -75,6 +75,7 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'groups.groupsOf': (s) => s.groups.groupsOf(id, [person]),
   'groups.settle': (s) => s.groups.settle(noon),
   'seats.read': (s) => s.seats.read(id),
+  'budgets.organizations': (s) => s.budgets.organizations(),
   'seats.settle': (s) => s.seats.settle(noon),
   'effects.claimDue': (s) => s.effects.claimDue(1, 1),
   'effects.claimOfUser': (s) => s.effects.claimOfUser(id, person, 1),
