@@ -150,6 +150,7 @@ CREATE TABLE seat_budget (
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE seat_ledger ADD COLUMN basis TEXT;
 ALTER TABLE seat_ledger ADD COLUMN charged_at INTEGER;
+CREATE INDEX seat_ledger_basis ON seat_ledger (basis) WHERE basis IS NOT NULL;
 ALTER TABLE user ADD COLUMN charge TEXT;
 CREATE INDEX user_charge ON user (organization, charge) WHERE charge IS NOT NULL;
 `;

@@ -24,7 +24,7 @@ export function createSqliteSeatBudgetStore(
     'DELETE FROM seat_budget WHERE organization = ? AND seat_limit IS NULL AND used = 0',
   );
   const organizations = connection.prepare<{ organization: OrganizationId }>(
-    'SELECT organization FROM seat_ledger WHERE basis IS NOT NULL ORDER BY organization',
+    "SELECT organization FROM seat_ledger WHERE basis > ''",
   );
   const known = (organizationId: OrganizationId): SeatLedger => {
     const ledger = ledgers.read(organizationId);
@@ -45,7 +45,7 @@ export function createSqliteSeatBudgetStore(
       });
     },
     async organizations() {
-      return (await connection.read(() => organizations.all())).map(({ organization }) => organization);
+      return (await connection.read(() => organizations.all())).map(({ organization }) => organization).toSorted();
     },
     beginCharging(organizationId) {
       return connection.write(() => {

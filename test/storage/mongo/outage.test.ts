@@ -198,7 +198,7 @@ describeWithMongo('MongoDB away', () => {
     const again = await openMongoStorage(other, options);
     const found = await again.users.findByKey(old, { kind: 'employeeNumber', value: 'E-1' });
     expect(found.map(({ id }) => id)).toEqual([aoki.id]);
-    expect(await versions.findOne({ _id: 'schema' })).toMatchObject({ version: 2 });
+    expect(await versions.findOne({ _id: 'schema' })).toMatchObject({ version: 3 });
     await again.close();
     await client.close();
   });

@@ -131,6 +131,8 @@ describe('the database file', () => {
     withDatabase((database) =>
       database.exec(`DELETE FROM user_key WHERE kind = 'employeeNumber'; DROP INDEX user_queue;
         CREATE INDEX user_waiting ON user (organization, waiting_since, id) WHERE status = 'waiting';
+        DROP TABLE seat_budget; DROP INDEX seat_ledger_basis; DROP INDEX user_charge; ALTER TABLE user DROP COLUMN charge;
+        ALTER TABLE seat_ledger DROP COLUMN basis; ALTER TABLE seat_ledger DROP COLUMN charged_at;
         ALTER TABLE seat_ledger ADD COLUMN reserved INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 3`),
     );
     const again = await open();
