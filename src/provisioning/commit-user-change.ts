@@ -57,7 +57,8 @@ export async function commitUserChange(
     return { user: before, before, changed: false, change: null };
 
   const takesSeat = change.need === 'activate' || change.need === 'reserve';
-  if (takesSeat && (await mustWait(context, after))) return commitWithoutSeat(context, change, by);
+  const wait = takesSeat ? await mustWait(context, after) : null;
+  if (wait !== null) return commitWithoutSeat(context, change, by, wait.budget);
   const seat = takesSeat ? 'take' : change.need === 'giveBack' ? 'giveBack' : 'keep';
   const charge = movesSeat(change) ? await reckonCharge(context, after) : undefined;
   let attempt = await commitAs(context, change, after, seat, by, charge);

@@ -5,7 +5,7 @@ import { toEffects } from '#directory/effect.ts';
 import { effectsBetween, type ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type DepartmentId, type OrganizationId } from '#directory/identifiers.ts';
 import { hasFreeSeat } from '#directory/seat.ts';
-import { listUsedUp, usedUpBudget, type Charge } from '#directory/seat-budget.ts';
+import { listUsedUp, usedUpBudget, type Charge, type UsedUpBudget } from '#directory/seat-budget.ts';
 import { asPromoted } from '#directory/user-change.ts';
 import type { User } from '#directory/user.ts';
 import type { CommitOutcome } from '#storage/user-store.ts';
@@ -139,20 +139,30 @@ async function* readInOrder(
   }
 }
 
+/** Why a newcomer has to wait before the ledger is asked. */
+export interface Wait {
+  /** It is their own budget that is used up. */
+  readonly budget?: UsedUpBudget;
+}
+
 /**
- * Whether this newcomer has to wait because others do: nobody overtakes whoever was told to wait. Who waits for a budget alone stands in nobody's way.
- * Throws `StorageError`.
+ * Whether this newcomer has to wait because others do; null: they need not. Nobody overtakes whoever was told to wait and could have the seat. Who waits
+ * for another budget that is used up could not. Throws `StorageError`.
  */
-export async function mustWait(context: ProvisioningContext, newcomer: User): Promise<boolean> {
+export async function mustWait(context: ProvisioningContext, newcomer: User): Promise<Wait | null> {
   const { organizationId, id } = newcomer;
   const first = await context.storage.users.longestWaiting(organizationId);
-  if (first === null || first.id === id) return false;
-  const budgets = (await context.storage.seats.read(organizationId))?.budgets;
-  if (budgets === undefined) return true;
+  if (first === null || first.id === id) return null;
+  const ledger = await context.storage.seats.read(organizationId);
+  if (ledger?.budgets === undefined || !hasFreeSeat(ledger)) return {};
+  const { budgets } = ledger;
   const reckoning = reckonOn(context, organizationId, budgets);
+  const own = usedUpBudget(budgets, (await reckoning.chargeOf(newcomer)).to);
+  // They get in line at once: the seat that may come free in this moment is for whoever waits for that budget already.
+  if (own !== null) return { budget: own };
   for await (const user of readInOrder(context, organizationId)) {
-    if (user.id === id) return false;
-    if (usedUpBudget(budgets, (await reckoning.chargeOf(user)).to) === null) return true;
+    if (user.id === id) return null;
+    if (usedUpBudget(budgets, (await reckoning.chargeOf(user)).to) === null) return {};
   }
-  return false;
+  return null;
 }
