@@ -18,6 +18,7 @@ export * from './import-contract.ts';
 export * from './leave-contract.ts';
 export * from './notice-contract.ts';
 export * from './schema-contract.ts';
+export * from './seat-budget-contract.ts';
 
 const longText = z.string().max(2_000, { error: 'must have at most 2000 characters' });
 const seats = z.int({ error: 'must be a whole number' }).min(0, { error: 'must not be negative' }).max(100_000_000);

@@ -20,6 +20,7 @@ import { provisioningLogOperations } from './provisioning-log-endpoints.ts';
 import { samlKeyOperations } from './saml-key-endpoints.ts';
 import { schemaOperations } from './schema-endpoints.ts';
 import { seatOperations } from './seat-endpoints.ts';
+import { seatBudgetOperations } from './seat-budget-endpoints.ts';
 import { seatHistoryOperations } from './seat-history-endpoints.ts';
 import { waitingListOperations } from './waiting-list-endpoints.ts';
 import { sessionOperations } from './session-endpoints.ts';
@@ -49,6 +50,7 @@ export function listOperations(): readonly Operation[] {
     ...importOperations,
     ...exportOperations,
     ...seatOperations,
+    ...seatBudgetOperations,
     ...seatHistoryOperations,
     ...waitingListOperations,
     ...noticeOperations,

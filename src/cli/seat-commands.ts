@@ -1,9 +1,10 @@
-// seats show | set | recount | forecast | waiting | history | usage
+// seats show | set | recount | forecast | waiting | history | usage; seats budgets is seat-budget-commands.ts
 
 import { toCount, toSeats, withOrganization, type CommonOptions } from './command-options.ts';
 import { insideHouse, runOperation } from './command-run.ts';
 import { exitCodes, UsageError } from './exit-code.ts';
 import type { CommandPlace } from './command-place.ts';
+import { addSeatBudgetCommands } from './seat-budget-commands.ts';
 import { inOneLine, writeFacts, writeTable, type Terminal } from './terminal.ts';
 
 interface SetOptions extends CommonOptions {
@@ -13,8 +14,10 @@ interface SetOptions extends CommonOptions {
   readonly policy?: string;
 }
 
-export function addSeatCommands({ program, terminal, endWith }: CommandPlace): void {
+export function addSeatCommands(place: CommandPlace): void {
+  const { program, terminal, endWith } = place;
   const seats = program.command('seats').description('seats of an organisation');
+  addSeatBudgetCommands(seats, place);
 
   withOrganization(seats.command('show'))
     .description('seats licensed, used, free and waited for')
@@ -64,9 +67,16 @@ export function addSeatCommands({ program, terminal, endWith }: CommandPlace): v
       const answer = await insideHouse(terminal, (house) =>
         runOperation(house, { operation: 'seats.waiting', organization: org }),
       );
-      const items = answer['items'] as readonly { readonly user: { readonly userName: string } }[];
-      const rows = items.map(({ user, ...entry }) => ({ ...entry, user: user.userName }));
-      const columns = ['place', 'user', 'since', 'for', 'reason', 'turn'];
+      const items = answer['items'] as readonly {
+        readonly user: { readonly userName: string };
+        readonly budget?: { readonly name: string };
+      }[];
+      const rows = items.map(({ user, budget, ...entry }) => ({
+        ...entry,
+        user: user.userName,
+        ...(budget === undefined ? {} : { budget: budget.name }),
+      }));
+      const columns = ['place', 'user', 'since', 'for', 'reason', 'budget', 'turn'];
       terminal.result(json === true ? JSON.stringify(answer) : writeTable(columns, rows));
     });
 

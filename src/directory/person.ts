@@ -29,6 +29,12 @@ export interface Person {
   readonly departments?: readonly Membership[];
 }
 
+/** The department a person belongs to first: the primary one, else the first. */
+export function primaryDepartmentOf(person: Person | undefined): DepartmentId | undefined {
+  const { departments = [] } = person ?? {};
+  return (departments.find(({ primary }) => primary === true) ?? departments[0])?.value;
+}
+
 /** In how many departments one person may be: every reader of the user pays for them. */
 export const mostMemberships = 100;
 

@@ -1,15 +1,35 @@
 // Seats as numbers: the ledger's shape and what may be read off it. Who takes and gives back is storage/ and provisioning/.
 
-import type { Instant } from './identifiers.ts';
+import type { DepartmentId, Instant } from './identifiers.ts';
+import type { SeatBudgets } from './seat-budget.ts';
 
 /** `free` of an organisation without a limit: large enough never to run out, small enough to stay an exact integer. */
 export const unlimitedFree = 2 ** 52;
 
-/** A seat on its way: `take` or `giveBack` of one user, under an id that is never sent twice. */
+/**
+ * A seat on its way: `take` or `giveBack` of one user, or `transfer` of a held one from budget to budget, under an id that is never sent twice.
+ */
 export interface SeatIntent {
   readonly id: string;
-  readonly kind: 'take' | 'giveBack';
+  readonly kind: 'take' | 'giveBack' | 'transfer';
   readonly at: Instant;
+  /** The budget to which the seat is charged so far; absent: to none. */
+  readonly from?: DepartmentId;
+  /** The budget to which it will be charged; counted there already. */
+  readonly to?: DepartmentId;
+}
+
+/** What comes back when an intent is closed: a seat of the organisation, one of a budget. */
+export interface SeatReturn {
+  readonly seat: boolean;
+  readonly budget?: DepartmentId;
+}
+
+/** What an intent gives back once it is known whether the user's step happened. */
+export function returnOf({ kind, from, to }: SeatIntent, applied: boolean): SeatReturn {
+  const budget = applied ? from : to;
+  const seat = kind === (applied ? 'giveBack' : 'take');
+  return budget === undefined ? { seat } : { seat, budget };
 }
 
 /** One document per organisation. `used` and `free` change together; `licensed` null is unlimited. */
@@ -20,10 +40,12 @@ export interface SeatLedger {
   /** How many may be used beyond `licensed` (policy `allowOver`), else 0. */
   readonly over: number;
   readonly intents: Readonly<Record<string, SeatIntent>>;
+  /** Absent: no department has a budget. */
+  readonly budgets?: SeatBudgets;
 }
 
 /** The ledger of a new organisation. */
-export function createLedger(licensed: number | null): SeatLedger {
+export function createLedger(licensed: number | null): Omit<SeatLedger, 'budgets'> {
   return { licensed, used: 0, free: licensed ?? unlimitedFree, over: 0, intents: {} };
 }
 

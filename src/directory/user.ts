@@ -1,7 +1,14 @@
 // The user: profile, holds, seat, epoch, revision, and what follows from them. Pure; the write side is provisioning/.
 // A profile is the readWrite part of the SCIM resource (RFC 7643 4.1, 4.3) under short names: `enterprise` and `person` instead of the URNs.
 
-import { foldCase, type ConnectionId, type Instant, type OrganizationId, type UserId } from './identifiers.ts';
+import {
+  foldCase,
+  type ConnectionId,
+  type DepartmentId,
+  type Instant,
+  type OrganizationId,
+  type UserId,
+} from './identifiers.ts';
 import type { Hold } from './hold.ts';
 import { isOpen, isReserving, nextTransitionOf, type Leaves } from './leave.ts';
 import type { Person } from './person.ts';
@@ -39,6 +46,8 @@ export interface User {
   /** Derived from `holds` and `deletedAt`, stored so that it can be indexed. */
   readonly active: boolean;
   readonly seat: SeatState;
+  /** The department to whose budget the seat is charged; absent: to none. Only storage writes it. */
+  readonly charge?: DepartmentId;
   /** Set while a `seat` hold, or the seat of a return, waits its turn: the instant that decides the order, ties by id. */
   readonly waitingSince?: Instant;
   /** Planned, running and past ones; absent: there never was one. */

@@ -121,8 +121,9 @@ export async function recountSeats(
   if ((await context.storage.seats.read(id)) === null)
     throw new DirectoryError('organizationNotFound', `There is no organisation ${id}.`);
   const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
-  const outcome = await context.storage.seats.recount(id, (drift) => {
-    const event = auditOrganization(context, by, 'seats.recounted', id, { after: { drift } }, change);
+  const outcome = await context.storage.seats.recount(id, (drift, budgets) => {
+    const after = budgets === undefined ? { drift } : { drift, budgets };
+    const event = auditOrganization(context, by, 'seats.recounted', id, { after }, change);
     return toEffects(context, id, [{ kind: 'audit', event }]);
   });
   if (outcome.outcome === 'repaired') {

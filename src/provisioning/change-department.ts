@@ -18,6 +18,7 @@ import {
 } from '#directory/identifiers.ts';
 import { createDepartmentReader, type DepartmentReader } from '#storage/department-reader.ts';
 import { departmentKeys } from '#storage/department-records.ts';
+import { chargeAfterMove } from './charge-people.ts';
 import { changedHeights, readChain } from './department-place.ts';
 import { changeTree } from './department-tree.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
@@ -81,6 +82,7 @@ export async function changeDepartment(
 ): Promise<DepartmentResult> {
   const departments = createDepartmentReader(context.storage, context.now);
   let present: Department | null = null;
+  let moves = false;
   const decide = async () => {
     const before = await load(departments, organizationId, id, options);
     present = before;
@@ -91,9 +93,12 @@ export async function changeDepartment(
     const after: Department = { ...before, ...writer, profile, modifiedAt: context.now() };
     await assertCodeIsFree(departments, after);
     const beside = await moveWithin(departments, before, after);
+    moves = before.profile.parent !== profile.parent;
     return { before, after, beside };
   };
   const outcome = await changeTree(context, organizationId, decide, by);
+  // Who is in it or below it may belong to another budget now.
+  if (outcome !== null && moves) context.continueLater(() => chargeAfterMove(context, organizationId));
   return outcome ?? { department: present ?? unknownDepartment(), change: null };
 }
 
@@ -123,7 +128,10 @@ export async function deleteEmptyDepartment(
     const chain = await readChain(departments, organizationId, before.profile.parent);
     return { before, after, beside: await changedHeights(departments, before, chain, null) };
   };
-  return (await changeTree(context, organizationId, decide, by)) ?? unknownDepartment();
+  const outcome = (await changeTree(context, organizationId, decide, by)) ?? unknownDepartment();
+  // Its budget goes with it.
+  context.continueLater(() => chargeAfterMove(context, organizationId));
+  return outcome;
 }
 
 /** Inactive people are in it, too; deleted ones are not. */

@@ -14,7 +14,9 @@ import type { User } from '#directory/user.ts';
 import type { CommitOutcome, UserCommit } from '#storage/user-store.ts';
 import { waitAtMost } from '#storage/wait-at-most.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
-import { promoteWaiting } from './seat-queue.ts';
+import { mustWait, promoteWaiting } from './seat-queue.ts';
+import { beginReckoning, changesPrimaryDepartment, describeUsedUp } from './seat-charge.ts';
+import type { Charge, UsedUpBudget } from '#directory/seat-budget.ts';
 import { countReservedSeats, describeReserved } from './reserved-seats.ts';
 
 /** How long a lock-out waits for its seat to be passed on before it is answered. */
@@ -56,10 +58,27 @@ export async function commitUserChange(
     return { user: before, before, changed: false, change: null };
 
   const takesSeat = change.need === 'activate' || change.need === 'reserve';
-  if (takesSeat && (await someoneWaits(context, after))) return commitWithoutSeat(context, change, by);
+  const wait = takesSeat ? await mustWait(context, after) : null;
+  if (wait !== null) return commitWithoutSeat(context, change, by, wait.budget);
   const seat = takesSeat ? 'take' : change.need === 'giveBack' ? 'giveBack' : 'keep';
-  const attempt = await commitAs(context, change, after, seat, by);
-  return attempt.kind === 'noSeat' ? commitWithoutSeat(context, change, by) : conclude(context, change, attempt);
+  const charge = movesSeat(change) ? await reckonCharge(context, after) : undefined;
+  let attempt = await commitAs(context, change, after, seat, by, charge);
+  // Only now it is known that there are budgets: without any, nobody has read them.
+  if (attempt.kind === 'staleCharge' && takesSeat)
+    attempt = await commitAs(context, change, after, seat, by, await reckonCharge(context, after));
+  return attempt.kind === 'noSeat'
+    ? commitWithoutSeat(context, change, by, attempt.budget)
+    : conclude(context, change, attempt);
+}
+
+/** A seat that is held goes to another department with its person. A lock-out does not wait for that: whoever charges people anew comes to it. */
+function movesSeat({ before, after, need, endsSessions }: UserChange): boolean {
+  if (before === null || before.seat !== 'held' || need !== 'none' || endsSessions) return false;
+  return changesPrimaryDepartment(before, after);
+}
+
+async function reckonCharge(context: ProvisioningContext, user: User): Promise<Charge | undefined> {
+  return (await beginReckoning(context, user.organizationId))?.chargeOf(user);
 }
 
 type Attempt = CommitOutcome & Pick<ChangeResult, 'change' | 'difference'>;
@@ -70,6 +89,7 @@ async function commitAs(
   after: User,
   seat: UserCommit['seat'],
   by: ChangeContext,
+  charge?: Charge,
 ): Promise<Attempt> {
   const now = context.now();
   const id = createTimeOrderedId(now, context.randomBytes) as ChangeId;
@@ -90,28 +110,53 @@ async function commitAs(
     user: stored,
     expectedRevision: before?.revision ?? null,
     seat,
+    ...(charge === undefined ? {} : { charge }),
     effects: toEffects(context, user.organizationId, bodies),
   });
   return event === undefined ? { ...outcome, change: null } : { ...outcome, change: id, difference: partsOf(event) };
 }
 
-/** No seat: refused with nothing stored, or stored truthfully as waiting, and the queue looked at once in case a seat came free meanwhile. */
+/** No seat, or none within the budget: refused with nothing stored, or stored truthfully as waiting, and the queue looked at once in case a seat came free meanwhile. */
 async function commitWithoutSeat(
   context: ProvisioningContext,
   change: UserChange,
   by: ChangeContext,
+  budget?: UsedUpBudget,
 ): Promise<ChangeResult | null> {
   const { after } = change;
   // A reservation is never refused: the person stands in line for it.
-  if (change.need === 'activate' && change.ifNoSeat === 'refuse') throw await toNoFreeSeat(context, after);
+  if (change.need === 'activate' && change.ifNoSeat === 'refuse')
+    throw await (budget === undefined ? toNoFreeSeat(context, after) : toBudgetUsedUp(context, after, budget));
   const waiting =
     change.need === 'reserve'
       ? asInLine(after, context.now())
-      : asWaiting(after, context.now(), describeActor(by.actor), await describeReserved(context, after));
+      : asWaiting(after, context.now(), describeActor(by.actor), await describeWait(context, after, budget));
   const result = await conclude(context, change, await commitAs(context, change, waiting, 'keep', by));
   if (result === null) return null;
   await promoteWaiting(context, after.organizationId);
   return { ...result, user: await readAfterCommit(context, result.user) };
+}
+
+/** Why a free seat is not to be had, in one line; undefined: there is none. */
+async function describeWait(
+  context: ProvisioningContext,
+  user: User,
+  budget: UsedUpBudget | undefined,
+): Promise<string | undefined> {
+  if (budget === undefined) return describeReserved(context, user);
+  const { name, numbers } = await describeUsedUp(context, user.organizationId, budget);
+  return `the budget of ${name} is used up: ${numbers}`;
+}
+
+async function toBudgetUsedUp(
+  context: ProvisioningContext,
+  { organizationId }: User,
+  budget: UsedUpBudget,
+): Promise<DirectoryError> {
+  const { department, limit, used } = budget;
+  const { name, numbers } = await describeUsedUp(context, organizationId, budget);
+  const words = `The budget of the department "${name}" is used up: ${numbers} seats are in use.`;
+  return new DirectoryError('noFreeSeat', words, { budget: department, limit, used });
 }
 
 async function toNoFreeSeat(context: ProvisioningContext, { organizationId }: User): Promise<DirectoryError> {
@@ -142,6 +187,7 @@ async function conclude(
   else if (outcome.freedSeat === true) await promoteWaiting(context, organizationId, 2);
   switch (outcome.kind) {
     case 'conflict':
+    case 'staleCharge':
     case 'noSeat':
       return null;
     case 'userNameTaken':
@@ -175,10 +221,4 @@ export async function readAfterCommit(context: ProvisioningContext, committed: U
     context.reportTrouble('a user could not be read after the commit', error);
     return committed;
   }
-}
-
-/** A newcomer does not overtake whoever was told to wait. */
-async function someoneWaits(context: ProvisioningContext, user: User): Promise<boolean> {
-  const first = await context.storage.users.longestWaiting(user.organizationId);
-  return first !== null && first.id !== user.id;
 }

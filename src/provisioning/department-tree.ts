@@ -59,7 +59,14 @@ export async function changeTree(
     const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
     const event = departmentEvent(before, department, by, change);
     const effects = toEffects(context, organizationId, [{ kind: 'audit', event }]);
-    const value: DepartmentTree = { change: number, number: count, pending: [department, ...others] };
+    const moves = isGone || (before !== null && before.profile.parent !== department.profile.parent);
+    const moved = moves ? number : tree?.value.moved;
+    const value: DepartmentTree = {
+      change: number,
+      number: count,
+      ...(moved === undefined ? {} : { moved }),
+      pending: [department, ...others],
+    };
     if (!(await writeTree(context, organizationId, tree, value, effects))) continue;
     context.wakeRelay();
     await carryOut(context, organizationId);

@@ -20,6 +20,7 @@ import { removeUser } from './remove-user.ts';
 import { previewStatus, reportStatus, undoReport } from './report-status.ts';
 import { planSeatContract } from './seat-contract.ts';
 import { promoteWaiting } from './seat-queue.ts';
+import { removeBudget, setBudget } from './seat-budgets.ts';
 import { undoChange } from './undo-change.ts';
 import { createTurns } from './turns.ts';
 
@@ -54,6 +55,8 @@ export interface Provisioning {
   readonly changeSeats: Bound<typeof changeSeats>;
   readonly recountSeats: Bound<typeof recountSeats>;
   readonly planSeatContract: Bound<typeof planSeatContract>;
+  readonly setBudget: Bound<typeof setBudget>;
+  readonly removeBudget: Bound<typeof removeBudget>;
   readonly moveInQueue: Bound<typeof moveInQueue>;
   readonly undoChange: Bound<typeof undoChange>;
   readonly customSchemas: CustomSchemaAdministration;
@@ -98,6 +101,8 @@ export function createProvisioning(outside: ProvisioningContext): Provisioning {
     changeSeats: changeSeats.bind(null, context),
     recountSeats: recountSeats.bind(null, context),
     planSeatContract: planSeatContract.bind(null, context),
+    setBudget: setBudget.bind(null, context),
+    removeBudget: removeBudget.bind(null, context),
     moveInQueue: moveInQueue.bind(null, context),
     undoChange: undoChange.bind(null, context),
     customSchemas: createCustomSchemas(context),

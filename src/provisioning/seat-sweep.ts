@@ -1,7 +1,8 @@
 // The sweeps behind the seats: finish what a crash left half done, of groups and departments too, promote whoever waits beside a free seat,
-// count anew.
+// charge them to the budgets of their departments, count anew.
 
 import type { ChangeContext } from '#directory/effects-between.ts';
+import { chargePeople } from './charge-people.ts';
 import { settleTree } from './department-tree.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 import { recountSeats } from './administer-seats.ts';
@@ -18,6 +19,7 @@ export async function sweepSeats(context: ProvisioningContext): Promise<void> {
     await promoteWaiting(context, id);
     await settleTree(context, id);
   }
+  for (const id of await context.storage.budgets.organizations()) await chargePeople(context, id);
 }
 
 const bySchedule: ChangeContext = { actor: { kind: 'system', name: 'recount' }, mouth: 'schedule' };
@@ -28,4 +30,6 @@ export async function recountAll(context: ProvisioningContext): Promise<void> {
     const { drift, outcome } = await recountSeats(context, id, bySchedule);
     if (outcome === 'repaired') context.reportTrouble(`the ledger of ${id} was off by ${drift} and is repaired`, null);
   }
+  // Whoever was locked out in the same change that moved them to another department, and kept the seat, is charged anew here.
+  for (const id of await context.storage.budgets.organizations()) await chargePeople(context, id, 'inAnyCase');
 }

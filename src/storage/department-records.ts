@@ -39,6 +39,8 @@ export interface DepartmentTree {
   readonly change: number;
   /** How many departments there are, with `pending` carried out. */
   readonly number: number;
+  /** The number of the last change that moved or deleted a department; absent: none ever did. */
+  readonly moved?: number;
   /** Departments as the last change left them, while that is not known to be carried out on their own records. */
   readonly pending?: readonly Department[];
 }

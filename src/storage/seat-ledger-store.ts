@@ -13,10 +13,15 @@ export type ContractOutcome =
 export interface RecountOutcome {
   /** Ledger `used` minus counted holders: 0 unless something went wrong. */
   readonly drift: number;
+  /** The same of budgets, those that are wrong. */
+  readonly budgets?: Readonly<Record<string, number>>;
   /** `busy`: a seat was moving; nothing was written, try again. */
   readonly outcome: 'exact' | 'repaired' | 'busy';
   readonly ledger: SeatLedger;
 }
+
+/** The effects of a repair: of `used`, and of the budgets that were wrong. */
+export type RecountEffects = (drift: number, budgets?: Readonly<Record<string, number>>) => readonly Effect[];
 
 /** `changeContract` and `recount` are for organisations that exist; callers look first. */
 export interface SeatLedgerStore {
@@ -29,8 +34,8 @@ export interface SeatLedgerStore {
     effects: readonly Effect[],
     rule?: ContractRule,
   ): Promise<ContractOutcome>;
-  /** Compares `used` with the holders; writes only if the ledger is unchanged since it was read and nothing is moving. `effectsOf` makes the repair's audit entry. */
-  recount(organizationId: OrganizationId, effectsOf: (drift: number) => readonly Effect[]): Promise<RecountOutcome>;
+  /** Compares `used`, of budgets too, with the holders; writes only if the ledger is unchanged since it was read and nothing is moving. `effectsOf` makes the repair's audit entry. */
+  recount(organizationId: OrganizationId, effectsOf: RecountEffects): Promise<RecountOutcome>;
   /** Settles movements begun before `olderThan` and finishes releases. Answers the organisations in which a seat came free. */
   settle(olderThan: Instant): Promise<readonly OrganizationId[]>;
 }

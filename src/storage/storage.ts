@@ -8,6 +8,7 @@ import type { LeaseStore } from './lease-store.ts';
 import type { OrganizationStore } from './organization-store.ts';
 import type { AnnouncedKind, RecordKind, RecordStore } from './record-store.ts';
 import type { SeatEventStore } from './seat-event-store.ts';
+import type { SeatBudgetStore } from './seat-budget-store.ts';
 import type { SeatLedgerStore } from './seat-ledger-store.ts';
 import type { UserStore } from './user-store.ts';
 
@@ -18,6 +19,7 @@ export interface Storage {
   readonly groups: GroupStore;
   readonly seats: SeatLedgerStore;
   readonly seatEvents: SeatEventStore;
+  readonly budgets: SeatBudgetStore;
   readonly effects: EffectOutbox;
   readonly audit: AuditStore;
   readonly leases: LeaseStore;

@@ -4,21 +4,27 @@
 import type { AccessState } from '#directory/access-decision.ts';
 import type { Effect } from '#directory/effect.ts';
 import type { Instant, OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { Charge, UsedUpBudget } from '#directory/seat-budget.ts';
 import type { User, UserKey } from '#directory/user.ts';
 
-/** What to write. `user` is the whole new state with `revision` = expected + 1; its `seat` is still the one read: storage moves it. */
+/** What to write. `user` is the whole new state with `revision` = expected + 1; its `seat` and `charge` are still the ones read: storage moves them. */
 export interface UserCommit {
   readonly user: User;
   /** The revision that was read; null inserts a new user (revision 1). */
   readonly expectedRevision: number | null;
   /** `take`: from `none` to `held`, refused as `noSeat` when none is free. `giveBack`: from `held` to `none`, never refused or delayed by the ledger. Where the seat is so already, both are `keep`. */
   readonly seat: 'keep' | 'take' | 'giveBack';
+  /**
+   * With `take`: the budget the seat is charged to; left out where the organisation has none as far as is known. With `keep`: a seat that is held is
+   * charged there from now on, whatever is left of that budget. With `giveBack` it means nothing.
+   */
+  readonly charge?: Charge;
   readonly effects: readonly Effect[];
 }
 
 export type CommitOutcome = {
   /**
-   * A seat came free on the way, given back by this user or found to belong to nobody: whoever waits is promoted now.
+   * A seat, of the organisation or of a budget, came free on the way, given back by this user or found to belong to nobody: whoever waits is promoted now.
    * Left out when none did, or when that is not known; then the sweep promotes.
    */
   readonly freedSeat?: true;
@@ -27,8 +33,10 @@ export type CommitOutcome = {
   { readonly kind: 'committed'; readonly user: User }
   /** Someone else wrote first, or an unfinished seat movement was settled: read again and start over. Nothing was written. */
   | { readonly kind: 'conflict' }
-  /** No seat is free. Nothing was written. */
-  | { readonly kind: 'noSeat' }
+  /** No seat is free, or where one is, the budget is used up. Nothing was written. */
+  | { readonly kind: 'noSeat'; readonly budget?: UsedUpBudget }
+  /** The organisation has budgets, and the charge was not reckoned on the basis of now: reckon it and come again. Nothing was written. */
+  | { readonly kind: 'staleCharge' }
   /** Another undeleted user of the organisation has this userName. Nothing was written, though the revision may have risen. */
   | { readonly kind: 'userNameTaken' }
 );

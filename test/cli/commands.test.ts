@@ -265,6 +265,25 @@ describe('organization, seats, connection', () => {
     expect(await cli.run('seats set --org acme --licensed many')).toMatchObject({ code: 2 });
   });
 
+  test('budgets of departments by id or code; an unknown department is 3, a number that is none 2', async () => {
+    const cli = createCli();
+    expect(await cli.run('organization create acme --name Acme --licensed 10')).toMatchObject({ code: 0 });
+    writeFileSync(join(cli.folder, 'departments.csv'), 'Department Code,Display Name\nS1,Sales\n');
+    expect(await cli.run('import departments.csv --kind departments --org acme')).toMatchObject({ code: 0 });
+    const set = await cli.json('seats budgets set S1 4 --org acme');
+    expect(set).toMatchObject({ budget: { name: 'Sales', limit: 4, used: 0, free: 4 }, change: expect.any(String) });
+    const id = (set as { budget: { department: string } }).budget.department;
+    expect(await cli.json(`seats budgets set ${id} 4 --org acme`)).toMatchObject({ change: null });
+    expect((await cli.run('seats budgets list --org acme')).result).toMatch(/Sales +4 +0 +4/);
+    expect(await cli.run('seats budgets set nobody 4 --org acme')).toMatchObject({
+      code: 3,
+      talk: 'There is no such department.',
+    });
+    expect(await cli.run('seats budgets set S1 many --org acme')).toMatchObject({ code: 2 });
+    expect(await cli.json('seats budgets remove S1 --org acme')).toMatchObject({ budget: null });
+    expect(await cli.json('seats budgets list --org acme')).toEqual({ items: [] });
+  });
+
   test('a connection by options, with its secret from a file or standard input, and by a file in the API’s form', async () => {
     const cli = createCli();
     const oidc =

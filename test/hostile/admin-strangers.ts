@@ -151,6 +151,7 @@ const honestBodies: Readonly<Record<string, Readonly<Record<string, unknown>>>> 
   'users.reactivate': { lift: ['admin'], ifNoSeat: 'wait' },
   'users.assignRoles': { roles: ['auditor'] },
   'imports.run': { removals: 'x' },
+  'seats.setBudget': { limit: 3 },
   'seats.change': { licensed: 50, over: 0, reserveForReturn: 1, policy: 'wait' },
 };
 

@@ -1,13 +1,15 @@
 // Walks through every state the model can reach: every order of steps, every crash, every lost answer, every late request.
 
 import { createProcess, isOver, lose, next, receive, type Operation, type Process } from './seat-process.ts';
-import { apply, type Documents, type Flaw, type Request } from './seat-protocol.ts';
+import { apply, countHolders, type Documents, type Flaw, type Request } from './seat-protocol.ts';
 
 export interface Scene {
   readonly licensed: number;
   /** `true`: exists and is inactive; `active`: active with a seat; `new`: not inserted yet. */
   readonly users: readonly ('inactive' | 'active' | 'new')[];
   readonly operations: readonly Operation[];
+  /** The limit of each budget; whoever is active at first is charged to the first one. */
+  readonly budgets?: readonly number[];
   /** How many crashes, lost answers and late requests may happen in one history. */
   readonly mishaps: number;
   readonly flaws?: readonly Flaw[];
@@ -40,7 +42,7 @@ export function explore(scene: Scene): Exploration {
   const open: Visited[] = [first];
   for (let visited = open.pop(); visited !== undefined; visited = open.pop()) {
     if (seen.size > 5_000_000) throw new RangeError('too many states');
-    const rule = brokenRule(visited.state, scene.licensed, flaws);
+    const rule = brokenRule(visited.state, scene, flaws);
     if (rule !== null) return { states: seen.size, violation: { rule, history: historyOf(visited) } };
     for (const [step, state] of successors(visited.state, flaws)) {
       const key = JSON.stringify(state);
@@ -52,12 +54,14 @@ export function explore(scene: Scene): Exploration {
   return { states: seen.size, violation: null };
 }
 
-function openingState({ licensed, users, operations, mishaps }: Scene): State {
+function openingState({ licensed, users, operations, mishaps, budgets = [] }: Scene): State {
   const used = users.filter((user) => user === 'active').length;
   return {
     documents: {
       used,
       free: licensed - used,
+      charged: budgets.map((_limit, budget) => (budget === 0 ? used : 0)),
+      limits: budgets,
       version: 0,
       intents: users.map(() => null),
       users: users.map((user) => ({
@@ -65,6 +69,7 @@ function openingState({ licensed, users, operations, mishaps }: Scene): State {
         active: user === 'active',
         seat: user === 'active' ? 'held' : 'none',
         stamp: 0,
+        charge: user === 'active' && budgets.length > 0 ? 0 : null,
         exists: user !== 'new',
         tombstone: false,
       })),
@@ -111,18 +116,24 @@ function replace(state: State, at: number, process: Process): readonly Process[]
 }
 
 /** model.md: active <= holders <= used <= licensed at every moment, and holders == used once nothing is under way and the sweep has run. */
-function brokenRule(state: State, licensed: number, flaws: ReadonlySet<Flaw>): string | null {
+function brokenRule(state: State, { licensed, operations }: Scene, flaws: ReadonlySet<Flaw>): string | null {
   const { documents } = state;
   const active = documents.users.filter((user) => user.active).length;
-  const holders = documents.users.filter((user) => user.seat !== 'none').length;
+  const { count: holders, charged } = countHolders(documents);
   if (documents.users.some((user) => user.active && user.seat !== 'held')) return 'an active user holds a seat';
   if (documents.used + documents.free !== licensed) return 'used and free add up';
   if (!(active <= holders && holders <= documents.used && documents.used <= licensed))
     return 'active <= holders <= used <= licensed';
+  if (charged.some((number, budget) => number > (documents.charged[budget] ?? 0))) return 'charged <= counted';
+  const mayPass = operations.some(({ kind }) => kind === 'transfer');
+  if (!mayPass && documents.charged.some((number, budget) => number > (documents.limits[budget] ?? 0)))
+    return 'no take passes the limit of a budget';
   if (!state.processes.every(isOver) || state.late.length > 0) return null;
   const swept = sweep(state, flaws);
-  const left = swept.users.filter((user) => user.seat !== 'none').length;
-  if (left !== swept.used) return 'holders == used once nothing is under way';
+  const left = countHolders(swept);
+  if (JSON.stringify(left.charged) !== JSON.stringify(swept.charged))
+    return 'charged == counted once nothing is under way';
+  if (left.count !== swept.used) return 'holders == used once nothing is under way';
   return swept.intents.every((intent) => intent === null) ? null : 'no intent is left';
 }
 

@@ -4,7 +4,8 @@
 import type { Flaw, Intent, ModelUser, Reply, Request } from './seat-protocol.ts';
 
 export type Operation =
-  | { readonly kind: 'take'; readonly user: number }
+  | { readonly kind: 'take'; readonly user: number; readonly to?: number }
+  | { readonly kind: 'transfer'; readonly user: number; readonly to: number }
   | { readonly kind: 'lockOut'; readonly user: number }
   | { readonly kind: 'sweep'; readonly user: number }
   | { readonly kind: 'recount' };
@@ -13,6 +14,8 @@ type At =
   | 'start'
   | 'taking'
   | 'activating'
+  | 'transferring'
+  | 'charging'
   | 'conceding'
   | 'closing'
   | 'lockingOut'
@@ -31,12 +34,15 @@ export interface Process {
   readonly revision: number;
   /** The process's own intent; 0: none yet. */
   readonly id: number;
-  /** The intent being settled or conceded, and what to do with the seat once it is closed. */
+  /** The budget that the user was charged to when it was read. */
+  readonly charge: number | null;
+  /** The intent being settled or conceded, and what became of the user's step. */
   readonly settling: Intent | null;
-  readonly givesBack: boolean;
+  readonly applied: boolean;
   /** Where to go on after closing. */
   readonly then: 'done' | 'release';
   readonly version: number;
+  readonly counted: readonly number[];
   /** Releases begun so far; after `maximumRounds` the rest is left to the sweep, as in storage/mongo. */
   readonly rounds: number;
 }
@@ -49,10 +55,12 @@ export function createProcess(operation: Operation): Process {
     at: 'start',
     revision: 0,
     id: 0,
+    charge: null,
     settling: null,
-    givesBack: false,
+    applied: false,
     then: 'done',
     version: 0,
+    counted: [],
     rounds: 0,
   };
 }
@@ -70,20 +78,26 @@ export function next(process: Process, freshId: number, flaws: ReadonlySet<Flaw>
       return [process, process.operation.kind === 'recount' ? { do: 'readLedger' } : { do: 'readUser', user }];
     case 'taking': {
       const begun = own();
-      return [begun, { do: 'takeSeat', user, id: begun.id }];
+      return [begun, { do: 'takeSeat', user, id: begun.id, to: goalOf(process) }];
     }
     case 'activating':
-      return [process, { do: 'activate', user, revision: process.revision, id: process.id }];
+      return [process, { do: 'activate', user, revision: process.revision, intent: ownIntent(process, 'take') }];
+    case 'transferring': {
+      const begun = own();
+      return [begun, { do: 'transfer', user, intent: ownIntent(begun, 'transfer') }];
+    }
+    case 'charging':
+      return [process, { do: 'charge', user, revision: process.revision, intent: ownIntent(process, 'transfer') }];
     case 'conceding':
     case 'reading':
       return [process, { do: 'readUser', user }];
     case 'closing':
-      return [process, { do: 'close', user, id: process.settling?.id ?? process.id, givesBack: process.givesBack }];
+      return [process, { do: 'close', user, id: process.settling?.id ?? process.id, applied: process.applied }];
     case 'lockingOut':
       return [process, { do: 'lockOut', user, revision: process.revision }];
     case 'announcing': {
       const begun = own();
-      return [begun, { do: 'announce', user, id: begun.id }];
+      return [begun, { do: 'announce', user, id: begun.id, from: process.charge }];
     }
     case 'givingUp':
       return [process, { do: 'giveUp', user, revision: process.revision, id: process.id }];
@@ -92,7 +106,7 @@ export function next(process: Process, freshId: number, flaws: ReadonlySet<Flaw>
     case 'counting':
       return [process, { do: 'countHolders' }];
     case 'setting':
-      return [process, { do: 'setUsed', version: process.version, used: process.revision }];
+      return [process, { do: 'setUsed', version: process.version, used: process.revision, charged: process.counted }];
     default:
       throw new RangeError(`a process that is ${process.at} sends nothing`);
   }
@@ -109,19 +123,25 @@ export function receive(process: Process, reply: Reply, flaws: ReadonlySet<Flaw>
       if (reply.kind === 'busy') return settle(process, reply.intent, 'done');
       return reply.kind === 'ok' ? { ...process, at: 'activating' } : done;
     case 'activating':
-      if (reply.kind === 'user') return close(process, { id: process.id, kind: 'take' }, false, 'done');
+      if (reply.kind === 'user') return close(process, ownIntent(process, 'take'), true, 'done');
       // A revision that has passed never comes again, a name may become free: only the first is an answer for good.
       if (reply.kind === 'nameTaken' && !flaws.has('takenNameIsConceded'))
-        return settle(process, { id: process.id, kind: 'take' }, 'done');
-      return concede(process, { id: process.id, kind: 'take' }, 'done');
+        return settle(process, ownIntent(process, 'take'), 'done');
+      return concede(process, ownIntent(process, 'take'), 'done');
+    case 'transferring':
+      if (reply.kind === 'busy') return settle(process, reply.intent, 'done');
+      return reply.kind === 'ok' ? { ...process, at: 'charging' } : done;
+    case 'charging':
+      if (reply.kind === 'user') return close(process, ownIntent(process, 'transfer'), true, 'done');
+      return concede(process, ownIntent(process, 'transfer'), 'done');
     case 'lockingOut':
-      return reply.kind === 'user' ? { ...process, at: 'announcing', revision: reply.user.revision } : done;
+      return reply.kind === 'user' ? announceAfter(process, reply.user) : done;
     case 'announcing':
       if (reply.kind === 'busy') return settle(process, reply.intent, 'release');
       return { ...process, at: 'givingUp' };
     case 'givingUp':
-      if (reply.kind === 'user') return close(process, { id: process.id, kind: 'giveBack' }, true, 'done');
-      return concede(process, { id: process.id, kind: 'giveBack' }, 'release');
+      if (reply.kind === 'user') return close(process, ownIntent(process, 'giveBack'), true, 'done');
+      return concede(process, ownIntent(process, 'giveBack'), 'release');
     case 'conceding':
     case 'fencing':
       return reply.kind === 'user' ? judge(process, reply.user) : done;
@@ -130,11 +150,11 @@ export function receive(process: Process, reply: Reply, flaws: ReadonlySet<Flaw>
         ? { ...process, at: 'reading', settling: null, rounds: process.rounds + 1 }
         : done;
     case 'reading':
-      return reply.kind === 'user' && reply.user.seat === 'releasing'
-        ? { ...process, at: 'announcing', revision: reply.user.revision }
-        : done;
+      return reply.kind === 'user' && reply.user.seat === 'releasing' ? announceAfter(process, reply.user) : done;
     case 'counting':
-      return reply.kind === 'holders' ? { ...process, at: 'setting', revision: reply.count } : done;
+      return reply.kind === 'holders'
+        ? { ...process, at: 'setting', revision: reply.count, counted: reply.charged }
+        : done;
     default:
       return done;
   }
@@ -142,25 +162,27 @@ export function receive(process: Process, reply: Reply, flaws: ReadonlySet<Flaw>
 
 /** No answer came: the request may have been applied, may never be, or may be applied later. */
 export function lose(process: Process, flaws: ReadonlySet<Flaw>): Process {
-  const intent = (kind: Intent['kind']): Intent => ({ id: process.id, kind });
+  if (process.at === 'charging') return settle(process, ownIntent(process, 'transfer'), 'done');
   if (process.at === 'activating') {
-    if (flaws.has('lostIsConceded')) return concede(process, intent('take'), 'done');
+    if (flaws.has('lostIsConceded')) return concede(process, ownIntent(process, 'take'), 'done');
     return flaws.has('lostMeansNotApplied')
-      ? close(process, intent('take'), true, 'done')
-      : settle(process, intent('take'), 'done');
+      ? close(process, ownIntent(process, 'take'), false, 'done')
+      : settle(process, ownIntent(process, 'take'), 'done');
   }
-  if (process.at === 'givingUp') return settle(process, intent('giveBack'), 'release');
+  if (process.at === 'givingUp') return settle(process, ownIntent(process, 'giveBack'), 'release');
   // Everything else is left to whoever meets it: an error to the caller, and the sweep.
   return { ...process, at: 'done' };
 }
 
 function begin(process: Process, user: ModelUser): Process {
-  const read: Process = { ...process, revision: user.revision };
+  const read: Process = { ...process, revision: user.revision, charge: user.charge };
   const over: Process = { ...process, at: 'done' };
   switch (process.operation.kind) {
     case 'take':
       if (user.active || user.tombstone) return over;
       return user.seat === 'releasing' ? { ...read, at: 'announcing' } : { ...read, at: 'taking' };
+    case 'transfer':
+      return user.seat === 'held' ? { ...read, at: 'transferring' } : over;
     case 'lockOut':
       return user.active ? { ...read, at: 'lockingOut' } : over;
     case 'sweep':
@@ -180,11 +202,23 @@ function concede(process: Process, intent: Intent, then: Process['then']): Proce
 }
 
 function judge(process: Process, user: ModelUser): Process {
-  const intent = process.settling ?? { id: process.id, kind: 'take' };
-  const applied = user.stamp === intent.id;
-  return close(process, intent, applied === (intent.kind === 'giveBack'), process.then);
+  const intent = process.settling ?? ownIntent(process, 'take');
+  return close(process, intent, user.stamp === intent.id, process.then);
 }
 
-function close(process: Process, intent: Intent, givesBack: boolean, then: Process['then']): Process {
-  return { ...process, at: 'closing', settling: intent, givesBack, then };
+function close(process: Process, intent: Intent, applied: boolean, then: Process['then']): Process {
+  return { ...process, at: 'closing', settling: intent, applied, then };
+}
+
+function announceAfter(process: Process, { revision, charge }: ModelUser): Process {
+  return { ...process, at: 'announcing', settling: null, revision, charge };
+}
+
+function ownIntent(process: Process, kind: Intent['kind']): Intent {
+  const from = kind === 'take' ? null : process.charge;
+  return { id: process.id, kind, from, to: kind === 'giveBack' ? null : goalOf(process) };
+}
+
+function goalOf({ operation }: Process): number | null {
+  return 'to' in operation ? (operation.to ?? null) : null;
 }

@@ -5,6 +5,8 @@ import { explore, type Scene } from './explore.ts';
 import type { Flaw } from './seat-protocol.ts';
 
 const take = (user: number) => ({ kind: 'take', user }) as const;
+const takeFor = (user: number, to: number) => ({ kind: 'take', user, to }) as const;
+const transfer = (user: number, to: number) => ({ kind: 'transfer', user, to }) as const;
 const lockOut = (user: number) => ({ kind: 'lockOut', user }) as const;
 const sweep = (user: number) => ({ kind: 'sweep', user }) as const;
 const recount = { kind: 'recount' } as const;
@@ -26,6 +28,41 @@ const scenes: Readonly<Record<string, Scene>> = {
     licensed: 2,
     users: ['active', 'inactive'],
     operations: [lockOut(0), recount],
+    mishaps: 2,
+  },
+  'two take the last seat of a budget': {
+    licensed: 3,
+    users: ['inactive', 'inactive'],
+    budgets: [1],
+    operations: [takeFor(0, 0), takeFor(1, 0)],
+    mishaps: 2,
+  },
+  'a seat of a budget changes hands': {
+    licensed: 3,
+    users: ['active', 'inactive'],
+    budgets: [1],
+    operations: [lockOut(0), takeFor(1, 0)],
+    mishaps: 2,
+  },
+  'charged elsewhere beside a lock-out': {
+    licensed: 1,
+    users: ['active'],
+    budgets: [1, 0],
+    operations: [transfer(0, 1), lockOut(0)],
+    mishaps: 2,
+  },
+  'charged elsewhere there and back': {
+    licensed: 1,
+    users: ['active'],
+    budgets: [1, 1],
+    operations: [transfer(0, 1), transfer(0, 0)],
+    mishaps: 2,
+  },
+  'a recount beside a charge elsewhere': {
+    licensed: 1,
+    users: ['active'],
+    budgets: [1, 1],
+    operations: [transfer(0, 1), recount],
     mishaps: 2,
   },
 };
@@ -71,8 +108,12 @@ describe('each precaution is needed: without it there is a history that breaks t
     ['lostIsConceded', 'two take the last seat'],
     ['takenNameIsConceded', 'two take the last seat'],
     ['recountWithoutCompare', 'a recount beside a take'],
+    ['noStamp', 'charged elsewhere beside a lock-out'],
+    ['noFence', 'charged elsewhere beside a lock-out'],
+    ['recountWithoutCompare', 'a recount beside a charge elsewhere'],
+    ['transferGivesFirst', 'charged elsewhere there and back'],
   ];
-  test.each(needed)('%s', (flaw, name) => {
+  test.each(needed)('%s: %s', (flaw, name) => {
     const scene = scenes[name];
     if (scene === undefined) throw new Error(`no scene ${name}`);
     expect(explore({ ...scene, flaws: [flaw] }).violation).not.toBeNull();

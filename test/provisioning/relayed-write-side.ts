@@ -18,7 +18,7 @@ import { keepSeatEvents } from '#provisioning/seat-history.ts';
 import { sweepSeats } from '#provisioning/seat-sweep.ts';
 import { createEffectRelay, deadLetterRecords, type EffectRelay } from '#signals/effect-relay.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
-import { departmentTreeRecords } from '#storage/department-records.ts';
+import { departmentRecords, departmentTreeRecords } from '#storage/department-records.ts';
 import { seatDayRecords } from '#storage/seat-history-records.ts';
 import type { Storage } from '#storage/storage.ts';
 import type { AnnouncedKind } from '#storage/record-store.ts';
@@ -30,6 +30,7 @@ const auditKey = new Uint8Array(32).fill(7);
 export const sideRecordKinds: readonly AnnouncedKind[] = [
   sessionRecords,
   deadLetterRecords,
+  departmentRecords,
   departmentTreeRecords,
   customSchemaRecords,
   deletedNameRecords,

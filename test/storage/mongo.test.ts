@@ -12,6 +12,7 @@ import { describeOrganizationStore } from './contract/organization-store.ts';
 import { describeRecordStore } from './contract/record-store.ts';
 import { describeSeatEventStore } from './contract/seat-event-store.ts';
 import { type BreakLedger, describeSeatLedgerStore } from './contract/seat-ledger-store.ts';
+import { type BreakBudget, describeSeatBudgetStore } from './contract/seat-budget-store.ts';
 import { describeUserCommit } from './contract/user-commit.ts';
 import { describeUserRace } from './contract/user-race.ts';
 import { describeUserStore } from './contract/user-store.ts';
@@ -43,6 +44,18 @@ describe.each([...testMongos])('on $kind', (mongo) => {
         .updateOne({ _id: organizationId }, { $inc: { used: by, free: -by } }),
     );
 
+  const budgetsUri = mongo.freshDatabaseUri();
+  opened.push(budgetsUri);
+  const breakBudget: BreakBudget = (_storage, organizationId, department, by) =>
+    withClient(budgetsUri, (database) =>
+      database
+        .collection<{ _id: string }>('seatLedgers')
+        .updateOne(
+          { _id: organizationId },
+          { $inc: { [`budgets.of.${department}.used`]: by, [`budgets.of.${department}.free`]: -by } },
+        ),
+    );
+
   describeOrganizationStore(open);
   describeUserStore(open);
   describeGroupStore(open);
@@ -51,6 +64,7 @@ describe.each([...testMongos])('on $kind', (mongo) => {
   if (mongo.kind !== 'ferretdb') describeUserRace(open);
   describeSeatLedgerStore(() => openMongoStorage(seatsUri, { recordKinds: contractRecordKinds }), breakLedger);
   describeSeatEventStore(open);
+  describeSeatBudgetStore(() => openMongoStorage(budgetsUri, { recordKinds: contractRecordKinds }), breakBudget);
   describeRecordStore(open);
   describeEffectOutbox(open);
   describeAuditStore(open);

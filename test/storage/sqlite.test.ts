@@ -14,6 +14,7 @@ import { describeOrganizationStore } from './contract/organization-store.ts';
 import { describeRecordStore } from './contract/record-store.ts';
 import { describeSeatEventStore } from './contract/seat-event-store.ts';
 import { type BreakLedger, describeSeatLedgerStore } from './contract/seat-ledger-store.ts';
+import { type BreakBudget, describeSeatBudgetStore } from './contract/seat-budget-store.ts';
 import { describeUserCommit } from './contract/user-commit.ts';
 import { describeUserRace } from './contract/user-race.ts';
 import { describeUserStore } from './contract/user-store.ts';
@@ -33,6 +34,14 @@ const breakLedger: BreakLedger = async (_storage, organizationId, by) => {
   database.close();
 };
 
+const breakBudget: BreakBudget = async (_storage, organizationId, department, by) => {
+  const database = new DatabaseSync(file);
+  database
+    .prepare('UPDATE seat_budget SET used = used + ? WHERE organization = ? AND department = ?')
+    .run(by, organizationId, department);
+  database.close();
+};
+
 describeOrganizationStore(open);
 describeUserStore(open);
 describeGroupStore(open);
@@ -40,6 +49,7 @@ describeUserCommit(open);
 describeUserRace(open);
 describeSeatLedgerStore(openFile, breakLedger);
 describeSeatEventStore(open);
+describeSeatBudgetStore(openFile, breakBudget);
 describeRecordStore(open);
 describeEffectOutbox(open);
 describeAuditStore(open);

@@ -8,7 +8,7 @@ import { defineModel, DocumentSchema } from './mongo-model.ts';
 import { toStoredKey } from './mongo-user-document.ts';
 
 /** Raised with every change of the documents that an older program could not read or keep up. */
-const schemaVersion = 2;
+const schemaVersion = 3;
 
 type IndexDescription = mongo.IndexDescription;
 
@@ -32,12 +32,12 @@ export async function prepareSchema(connection: Connection, models: readonly Mod
   await Promise.all(models.map(createIndexes));
   if (found === null) await versions.insertOne({ _id: 'schema', version: schemaVersion }).catch(unlessThere);
   else if (found.version < schemaVersion) {
-    await addEmployeeNumberKeys(connection);
+    if (found.version < 2) await addEmployeeNumberKeys(connection);
     await versions.updateOne({ _id: 'schema' }, { $set: { version: schemaVersion } });
   }
 }
 
-/** Version 2: users are found by their employee number, too. Doing it again changes nothing. */
+/** Version 3 changes no document: budgets are seats charged to departments, which an older program would not give back. Version 2: users are found by their employee number, too. Doing it again changes nothing. */
 async function addEmployeeNumberKeys(connection: Connection): Promise<void> {
   const users = connection.collection<{
     _id: string;

@@ -1,14 +1,15 @@
 // The ledger for the rest of the house: read, change of contract, recount, and the sweep that settles what a crash left.
 // The steps of one seat are mongo-seat-movement.ts.
 
-import type { OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { DepartmentId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import { applyContract, limitOf, type SeatIntent } from '#directory/seat.ts';
+import { driftOfBudgets } from '#directory/seat-budget.ts';
 import type { RecountOutcome, SeatLedgerStore } from '../seat-ledger-store.ts';
 import { StorageError } from '../storage-error.ts';
 import { operators } from './mongo-connection.ts';
 import { withEffects } from './mongo-effects.ts';
 import { guard, isUnavailable, toStorageError } from './mongo-errors.ts';
-import { type LedgerDocument, type LedgerModel, type Ledgers, toLedger } from './mongo-ledger.ts';
+import { type LedgerDocument, type LedgerModel, type Ledgers, pathOfBudget, toLedger } from './mongo-ledger.ts';
 import type { SeatMovement } from './mongo-seat-movement.ts';
 import { seatHeld, type UserDocument, type UserModel } from './mongo-user-document.ts';
 
@@ -16,6 +17,7 @@ import { seatHeld, type UserDocument, type UserModel } from './mongo-user-docume
 const contractRounds = 100;
 /** An instant so far ahead comes from a clock that was wrong. */
 const implausiblyAheadMs = 60_000;
+const noneCharged: ReadonlyMap<DepartmentId, number> = new Map();
 /** How many documents one round of the sweep looks at. */
 const piece = 500;
 
@@ -67,17 +69,22 @@ export function createSeatLedgerStore(
         const holders = await users.countDocuments({ organizationId, seat: operators({ $in: seatHeld }) });
         const drift = ledger.used - holders;
         const free = limitOf(ledger) - holders;
-        if (drift === 0 && free === ledger.free) return { drift, outcome: 'exact', ledger: before };
+        const counted = ledger.budgets === undefined ? noneCharged : await countCharged(organizationId);
+        const budgets = driftOfBudgets(ledger.budgets, counted);
+        const right = rightCounters(ledger, counted);
+        if (drift === 0 && free === ledger.free && Object.keys(right).length === 0)
+          return { drift, outcome: 'exact', ledger: before };
+        const found = budgets === undefined ? {} : { budgets };
         // A compare-and-set on the whole ledger: whatever changed since it was read, this count is of no use.
         const repaired = await ledgerModel
           .findOneAndUpdate(
             { _id: organizationId, version: ledger.version, moving: 0 },
-            withEffects({ used: holders, free }, effectsOf(drift), { version: 1 }),
+            withEffects({ used: holders, free, ...right }, effectsOf(drift, budgets), { version: 1 }),
             { returnDocument: 'after' },
           )
           .lean<LedgerDocument>();
         if (repaired === null) return { drift: 0, outcome: 'busy', ledger: before };
-        return { drift, outcome: 'repaired', ledger: toLedger(repaired) };
+        return { drift, ...found, outcome: 'repaired', ledger: toLedger(repaired) };
       }),
 
     settle: (olderThan) =>
@@ -110,12 +117,36 @@ export function createSeatLedgerStore(
       }),
   };
 
+  async function countCharged(organizationId: OrganizationId): Promise<ReadonlyMap<DepartmentId, number>> {
+    const charged = await users.aggregate<{ _id: DepartmentId; count: number }>([
+      { $match: { organizationId, charge: { $gte: '' }, seat: { $in: seatHeld } } },
+      { $group: { _id: '$charge', count: { $sum: 1 } } },
+    ]);
+    return new Map(charged.map(({ _id, count }) => [_id, count]));
+  }
+
   async function readKnown(organizationId: OrganizationId): Promise<LedgerDocument> {
     const ledger = await ledgers.read(organizationId);
     if (ledger === null)
       throw new StorageError('incompatible', 'There is no such organisation, and so no seat ledger.');
     return ledger;
   }
+}
+
+/** The counters of budgets that are wrong, as they are to be. */
+function rightCounters(
+  { budgets }: LedgerDocument,
+  counted: ReadonlyMap<DepartmentId, number>,
+): Readonly<Record<string, object>> {
+  const departments = new Set([...Object.keys(budgets?.of ?? {}), ...counted.keys()] as DepartmentId[]);
+  const right: Record<string, object> = {};
+  for (const department of departments) {
+    const stored = budgets?.of[department];
+    const [limit, used] = [stored?.limit ?? null, counted.get(department) ?? 0];
+    const free = (limit ?? 0) - used;
+    if (stored?.used !== used || stored.free !== free) right[pathOfBudget(department)] = { limit, used, free };
+  }
+  return right;
 }
 
 function oldIntents(ledger: LedgerDocument, olderThan: number): readonly (readonly [UserId, SeatIntent])[] {

@@ -1,15 +1,15 @@
 // The seat protocol between the ledger and a user (model.md, "Seats"): settling an intent whose fate nobody knows, and bringing a
 // release to its end. An intent's id is never sent twice; whoever meets someone else's intent settles it at once.
 
-import type { OrganizationId, UserId } from '#directory/identifiers.ts';
-import type { SeatIntent } from '#directory/seat.ts';
+import type { DepartmentId, OrganizationId, UserId } from '#directory/identifiers.ts';
+import { returnOf, type SeatIntent } from '#directory/seat.ts';
 import { randomUUID } from 'node:crypto';
 import { StorageError } from '../storage-error.ts';
 import { isDuplicateKey, isUnavailable, toStorageError } from './mongo-errors.ts';
-import type { Ledgers } from './mongo-ledger.ts';
+import { givesBack, type Ledgers } from './mongo-ledger.ts';
 import { toTombstone, type UserDocument, type UserModel } from './mongo-user-document.ts';
 
-/** What became of an intent: whether the user's step had happened, the user as read, whether a seat came free by closing it. */
+/** What became of an intent: whether the user's step had happened, the user as read, whether a seat, of the organisation or a budget, came free by closing it. */
 export interface Settlement<FoundUser = UserDocument> {
   readonly applied: boolean;
   readonly user: FoundUser;
@@ -18,7 +18,7 @@ export interface Settlement<FoundUser = UserDocument> {
 
 export interface SeatMovement {
   /** A fresh intent, dated by the system's clock: its age only says when the sweep looks, settling is right at any age. */
-  begin(kind: SeatIntent['kind']): SeatIntent;
+  begin(kind: SeatIntent['kind'], from: string | null | undefined, to: string | null | undefined): SeatIntent;
   /** Fences the user and closes the intent by what the fence shows. Right at any age and any number of times. */
   settle(organizationId: OrganizationId, user: UserId, intent: SeatIntent): Promise<Settlement>;
   /**
@@ -44,7 +44,13 @@ export function createSeatMovement(
   ledgers: Ledgers,
   leaveToSweep: <Value>(step: Promise<Value>) => Promise<Value | undefined>,
 ): SeatMovement {
-  const begin = (kind: SeatIntent['kind']): SeatIntent => ({ id: randomUUID(), kind, at: Date.now() });
+  const begin: SeatMovement['begin'] = (kind, from, to) => ({
+    id: randomUUID(),
+    kind,
+    at: Date.now(),
+    ...(from === null || from === undefined ? {} : { from: from as DepartmentId }),
+    ...(to === null || to === undefined ? {} : { to: to as DepartmentId }),
+  });
 
   async function settle(organizationId: OrganizationId, id: UserId, intent: SeatIntent): Promise<Settlement> {
     const user = await fence(organizationId, id);
@@ -82,9 +88,8 @@ export function createSeatMovement(
     user: UserDocument | null,
   ): Promise<{ applied: boolean; freed: boolean }> {
     const applied = user?.stamp === intent.id;
-    const givesBack = applied === (intent.kind === 'giveBack');
-    const closed = await ledgers.close(organizationId, id, intent, givesBack);
-    return { applied, freed: closed && givesBack };
+    const closed = await ledgers.close(organizationId, id, intent, applied);
+    return { applied, freed: closed && givesBack(returnOf(intent, applied)) };
   }
 
   async function tryToClose(...of: Parameters<typeof close>): Promise<{ applied: boolean; freed: boolean }> {
@@ -107,7 +112,7 @@ export function createSeatMovement(
     let user = document;
     let freed = false;
     for (let round = 0; round < rounds && user.seat === 'releasing'; round += 1) {
-      const intent = begin('giveBack');
+      const intent = begin('giveBack', user.charge, null);
       const other = await ledgers.announce(organizationId, id, intent);
       const outcome = other === null ? await giveUp(user, intent) : await settle(organizationId, id, other);
       user = outcome.user;
@@ -125,7 +130,7 @@ export function createSeatMovement(
       user = await users
         .findOneAndUpdate(
           { _id: id, organizationId, revision: before.revision, seat: 'releasing' },
-          { $set: { seat: 'none', stamp: intent.id, releasingSince: null }, $inc: { revision: 1 } },
+          { $set: { seat: 'none', charge: null, stamp: intent.id, releasingSince: null }, $inc: { revision: 1 } },
           { returnDocument: 'after' },
         )
         .lean<UserDocument>();

@@ -21,6 +21,7 @@ import { createOrganizationStore, defineOrganizations } from './mongo-organizati
 import { createRecordStore, defineRecords, type RecordModel } from './mongo-record-store.ts';
 import { prepareSchema } from './mongo-schema.ts';
 import { createSeatEventStore, seatEventRecords } from './mongo-seat-event-store.ts';
+import { createSeatBudgetStore } from './mongo-seat-budget-store.ts';
 import { createSeatLedgerStore } from './mongo-seat-ledger-store.ts';
 import { createSeatMovement } from './mongo-seat-movement.ts';
 import { createUserCommit } from './mongo-user-commit.ts';
@@ -83,6 +84,7 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
     };
     const groupStore = createGroupStore(groups, members, userStore.known, reportTrouble);
     const seats = createSeatLedgerStore(ledgerModel, users, ledgers, movement, reportTrouble);
+    const budgets = createSeatBudgetStore(ledgerModel, ledgers, movement);
     const commits = ({ effects }: { readonly effects: readonly unknown[] }): boolean => effects.length > 0;
     return {
       kind: 'mongodb',
@@ -99,6 +101,7 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
         recount: fresh.watched(ledgerModel.modelName, seats.recount, () => true),
       },
       seatEvents: createSeatEventStore(createRecordStore(seatEvents, seatEventRecords)),
+      budgets: { ...budgets, set: fresh.watched(ledgerModel.modelName, budgets.set, () => true) },
       effects: createEffectOutbox({ all: byName, users: users.modelName, fresh }, clock),
       audit: createAuditStore(audit),
       leases: createLeaseStore(leases, clock),

@@ -2,7 +2,13 @@
 // writes mongo-user-commit.ts.
 
 import type { Hold } from '#directory/hold.ts';
-import { type ConnectionId, foldCase, type OrganizationId, type UserId } from '#directory/identifiers.ts';
+import {
+  type ConnectionId,
+  type DepartmentId,
+  foldCase,
+  type OrganizationId,
+  type UserId,
+} from '#directory/identifiers.ts';
 import type { Leaves } from '#directory/leave.ts';
 import {
   type ImportMark,
@@ -58,6 +64,8 @@ interface UserFields {
 export interface UserDocument extends UserFields, EffectFields {
   readonly _id: string;
   readonly seat: SeatState;
+  /** Absent in documents of before there were budgets. */
+  readonly charge?: string | null;
   /** The last seat intent applied to this user (model.md, "Seats"). */
   readonly stamp: string | null;
   /** Since when the seat is `releasing`. */
@@ -83,6 +91,7 @@ export function defineUsers(connection: Connection): UserModel {
       leaves: [Schema.Types.Mixed],
       active: Boolean,
       seat: String,
+      charge: String,
       stamp: String,
       releasingSince: Number,
       waitingSince: Number,
@@ -113,6 +122,7 @@ export function defineUsers(connection: Connection): UserModel {
   schema.index({ nextTransitionAt: 1, _id: 1 }, { name: 'transition' });
   schema.index({ organizationId: 1, roles: 1 }, { name: 'roles' });
   schema.index({ organizationId: 1, seat: 1 }, { name: 'seat' });
+  schema.index({ organizationId: 1, charge: 1 }, { name: 'charge' });
   schema.index({ releasingSince: 1 }, { name: 'releasing' });
   schema.index({ effectsDue: 1 }, { name: 'effectsDue' });
   return defineModel<UserDocument>(connection, 'users', schema);
@@ -176,11 +186,20 @@ export function toTombstone(organizationId: string, id: string): UserDocument {
     nextTransitionAt: null,
     liveName: `tombstone ${id}`,
   };
-  return { _id: id, ...fields, seat: 'none', stamp: null, releasingSince: null, tombstone: true, ...effectFields([]) };
+  return {
+    _id: id,
+    ...fields,
+    seat: 'none',
+    charge: null,
+    stamp: null,
+    releasingSince: null,
+    tombstone: true,
+    ...effectFields([]),
+  };
 }
 
 export function fromUserDocument(document: UserDocument): User {
-  const { waitingSince, lastWrittenBy, deletedAt, leaves = [], feeds, importMark } = document;
+  const { charge, waitingSince, lastWrittenBy, deletedAt, leaves = [], feeds, importMark } = document;
   return {
     id: document._id as UserId,
     organizationId: document.organizationId as OrganizationId,
@@ -190,6 +209,7 @@ export function fromUserDocument(document: UserDocument): User {
     holds: fromStorable(document.holds) as readonly Hold[],
     active: document.active,
     seat: document.seat,
+    ...(charge === undefined || charge === null ? {} : { charge: charge as DepartmentId }),
     ...(waitingSince === null ? {} : { waitingSince }),
     ...(leaves.length === 0 ? {} : { leaves: fromStorable(leaves) as Leaves }),
     roles: document.roles as readonly Role[],

@@ -171,8 +171,31 @@ INSERT INTO seat_event SELECT organization, id, json_extract(body, '$.day'), jso
 DELETE FROM record WHERE kind = 'seatEvent';
 `;
 
+// Budgets of departments. A limit of NULL is a budget that was removed while people are charged to it still; a basis of NULL is no budgets at all.
+const version8 = `
+CREATE TABLE seat_budget (
+  organization TEXT NOT NULL REFERENCES seat_ledger (organization),
+  department TEXT NOT NULL, seat_limit INTEGER, used INTEGER NOT NULL,
+  PRIMARY KEY (organization, department)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE seat_ledger ADD COLUMN basis TEXT;
+ALTER TABLE seat_ledger ADD COLUMN charged_at INTEGER;
+CREATE INDEX seat_ledger_basis ON seat_ledger (basis) WHERE basis IS NOT NULL;
+ALTER TABLE user ADD COLUMN charge TEXT;
+CREATE INDEX user_charge ON user (organization, charge) WHERE charge IS NOT NULL;
+`;
+
 /** One step per version; a step that was released is never changed. */
-export const migrations: readonly string[] = [version1, version2, version3, version4, version5, version6, version7];
+export const migrations: readonly string[] = [
+  version1,
+  version2,
+  version3,
+  version4,
+  version5,
+  version6,
+  version7,
+  version8,
+];
 
 /** The version this code writes. */
 export const schemaVersion = migrations.length;

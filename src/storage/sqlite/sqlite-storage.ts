@@ -15,6 +15,7 @@ import { createSqliteOrganizationStore } from './sqlite-organization-store.ts';
 import { createSqliteRecordStore, prepareRecordStatements } from './sqlite-record-store.ts';
 import { migrateSchema } from './sqlite-schema.ts';
 import { createSqliteSeatEventStore } from './sqlite-seat-event-store.ts';
+import { createSqliteSeatBudgetStore } from './sqlite-seat-budget-store.ts';
 import { createSqliteLedger, createSqliteSeatLedgerStore } from './sqlite-seat-ledger-store.ts';
 import { acquireServeLock, type ServeLock } from './sqlite-serve-lock.ts';
 import { openConnection, type SqliteConnection } from './sqlite-transaction.ts';
@@ -66,6 +67,7 @@ export function createSqliteStorage(connection: SqliteConnection, options: Stora
     groups: createSqliteGroupStore(connection, addEffects),
     seats: createSqliteSeatLedgerStore(connection, ledgers, addEffects),
     seatEvents: createSqliteSeatEventStore(connection),
+    budgets: createSqliteSeatBudgetStore(connection, ledgers, addEffects),
     effects: createSqliteEffectOutbox(connection),
     audit: createSqliteAuditStore(connection),
     leases: createSqliteLeaseStore(connection),

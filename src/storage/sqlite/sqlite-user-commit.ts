@@ -1,8 +1,9 @@
 // The commit on SQLite: user, seat and effects in one transaction, checked first and written after (model.md, "The commit").
 // No intents: what is not committed never happened.
 
-import type { OrganizationId, UserId } from '#directory/identifiers.ts';
-import { hasFreeSeat } from '#directory/seat.ts';
+import type { DepartmentId, UserId } from '#directory/identifiers.ts';
+import { hasFreeSeat, type SeatLedger } from '#directory/seat.ts';
+import { usedUpBudget, type Charge } from '#directory/seat-budget.ts';
 import { keysOf, type SeatState, type User, type UserKeyKind } from '#directory/user.ts';
 import type { CommitOutcome, UserCommit } from '../user-store.ts';
 import { type AddEffects, effectSource } from './sqlite-effect-outbox.ts';
@@ -14,6 +15,7 @@ interface Current {
   readonly row: number;
   readonly revision: number;
   readonly seat: SeatState;
+  readonly charge: DepartmentId | null;
   readonly user_name_key: string | null;
 }
 
@@ -23,7 +25,7 @@ export function createSqliteUserCommit(
   addEffects: AddEffects,
 ): (commit: UserCommit) => Promise<CommitOutcome> {
   const current = connection.prepare<Current>(
-    'SELECT row, revision, seat, user_name_key FROM user WHERE organization = ? AND id = ?',
+    'SELECT row, revision, seat, charge, user_name_key FROM user WHERE organization = ? AND id = ?',
   );
   const nameHolder = connection.prepare<{ id: UserId }>(
     'SELECT id FROM user WHERE organization = ? AND user_name_key = ?',
@@ -41,11 +43,6 @@ export function createSqliteUserCommit(
 
   const isNameTaken = ({ organizationId }: User, key: string | null): boolean =>
     key !== null && nameHolder.get(organizationId, key) !== undefined;
-  const isSeatFree = (organizationId: OrganizationId): boolean => {
-    const ledger = ledgers.read(organizationId);
-    return ledger !== null && hasFreeSeat(ledger);
-  };
-
   return (commit) =>
     connection.write((): CommitOutcome => {
       const { organizationId, id } = commit.user;
@@ -57,10 +54,17 @@ export function createSqliteUserCommit(
       const seatBefore = stored?.seat ?? 'none';
       const seat = seatAfter(seatBefore, commit.seat);
       const moved = Number(seat === 'held') - Number(seatBefore === 'held');
-      if (moved > 0 && !isSeatFree(organizationId)) return { kind: 'noSeat' };
+      const isCharged = moved > 0 || (seat === 'held' && commit.seat === 'keep' && commit.charge !== undefined);
+      const refusal = isCharged ? refuse(ledgers.read(organizationId), commit.charge, moved > 0) : null;
+      if (refusal !== null) return refusal;
 
+      const chargeBefore = stored?.charge ?? null;
+      const charge = isCharged ? (commit.charge?.to ?? null) : moved < 0 ? null : chargeBefore;
       if (moved !== 0) ledgers.move(organizationId, moved);
-      const user: User = { ...commit.user, seat, revision: (stored?.revision ?? 0) + 1 };
+      if (charge !== chargeBefore) ledgers.charge(organizationId, chargeBefore, charge);
+      const { charge: _charge, ...rest } = commit.user;
+      const charged = charge === null ? rest : { ...rest, charge };
+      const user: User = { ...charged, seat, revision: (stored?.revision ?? 0) + 1 };
       const row = stored?.row ?? insert.get(...toWrittenValues(user), nameKey, organizationId, id)?.row;
       if (row === undefined) throw new Error(`user ${id} was not written`);
       if (stored !== undefined) {
@@ -69,8 +73,19 @@ export function createSqliteUserCommit(
       }
       writeKeys(row, user);
       addEffects(effectSource.user(organizationId, id), organizationId, commit.effects);
-      return moved < 0 ? { kind: 'committed', user, freedSeat: true } : { kind: 'committed', user };
+      return moved < 0 || (chargeBefore !== null && charge !== chargeBefore)
+        ? { kind: 'committed', user, freedSeat: true }
+        : { kind: 'committed', user };
     });
+}
+
+/** Why a seat cannot be taken or charged so; a seat that is held already is charged to any budget, used up or not. */
+function refuse(ledger: SeatLedger | null, charge: Charge | undefined, takes: boolean): CommitOutcome | null {
+  if (ledger?.budgets?.basis !== charge?.basis) return { kind: 'staleCharge' };
+  if (!takes) return null;
+  if (ledger === null || !hasFreeSeat(ledger)) return { kind: 'noSeat' };
+  const budget = usedUpBudget(ledger.budgets, charge?.to ?? null);
+  return budget === null ? null : { kind: 'noSeat', budget };
 }
 
 function seatAfter(before: SeatState, movement: UserCommit['seat']): SeatState {

@@ -2,7 +2,7 @@
 
 import type { AccessState } from '#directory/access-decision.ts';
 import type { Hold } from '#directory/hold.ts';
-import type { OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { DepartmentId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import { keysOf, nextTransitionAt, statusOf, type SeatState, type User } from '#directory/user.ts';
 import type { SqlValue } from './sqlite-transaction.ts';
 
@@ -18,6 +18,7 @@ export interface AccessRow {
 
 export interface UserRow extends AccessRow {
   readonly seat: SeatState;
+  readonly charge: DepartmentId | null;
   readonly waiting_since: number | null;
   readonly body: string;
 }
@@ -25,7 +26,7 @@ export interface UserRow extends AccessRow {
 /** Columns of `AccessRow`. */
 export const accessColumns = 'organization, id, revision, epoch, active, holds, deleted_at';
 /** Columns of `UserRow`. */
-export const userColumns = `${accessColumns}, seat, waiting_since, body`;
+export const userColumns = `${accessColumns}, seat, charge, waiting_since, body`;
 
 export function toAccessState(row: AccessRow): AccessState {
   return {
@@ -40,10 +41,11 @@ export function toAccessState(row: AccessRow): AccessState {
 }
 
 export function toUser(row: UserRow): User {
-  type Rest = Omit<User, keyof AccessState | 'seat' | 'waitingSince'>;
+  type Rest = Omit<User, keyof AccessState | 'seat' | 'charge' | 'waitingSince'>;
   return {
     ...toAccessState(row),
     seat: row.seat,
+    ...(row.charge === null ? {} : { charge: row.charge }),
     ...(row.waiting_since === null ? {} : { waitingSince: row.waiting_since }),
     ...(JSON.parse(row.body) as Rest),
   };
@@ -58,13 +60,14 @@ export function userNameKeyOf(user: User): string | null {
 /** Values in the order of `writtenColumns`. */
 export function toWrittenValues(user: User): readonly SqlValue[] {
   const { id: _id, organizationId: _organization, revision, epoch, active, holds, ...others } = user;
-  const { seat, waitingSince, deletedAt, ...body } = others;
+  const { seat, charge, waitingSince, deletedAt, ...body } = others;
   return [
     revision,
     epoch,
     active ? 1 : 0,
     statusOf(user),
     seat,
+    charge ?? null,
     JSON.stringify(holds),
     waitingSince ?? null,
     deletedAt ?? null,
@@ -80,6 +83,7 @@ export const writtenColumns = [
   'active',
   'status',
   'seat',
+  'charge',
   'holds',
   'waiting_since',
   'deleted_at',

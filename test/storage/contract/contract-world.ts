@@ -123,7 +123,7 @@ export function makeEffect(organizationId: OrganizationId, action = 'user.change
   };
 }
 
-export type CommitOptions = Partial<Pick<UserCommit, 'seat' | 'effects'>>;
+export type CommitOptions = Partial<Pick<UserCommit, 'seat' | 'charge' | 'effects'>>;
 
 /** Inserts a user who was never stored. */
 export function insert(storage: Storage, user: User, options: CommitOptions = {}): Promise<CommitOutcome> {

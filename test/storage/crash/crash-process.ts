@@ -1,14 +1,15 @@
 /**
  * A process that carries out one operation of the crash contract once it is told to, and is killed on the way. Arguments: the store, the
- * organisation, the person or `-`, the operation, and on SQLite at which place to die: 2n-1 before the n-th statement, 2n after it, 0 never.
+ * organisation, the person or `-`, the operation, on SQLite at which place to die (2n-1 before the n-th statement, 2n after it, 0 never), and the
+ * departments of the scene, if it has any.
  */
-import type { OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { DepartmentId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { Storage } from '#storage/storage.ts';
 import { createSide, sideRecordKinds } from '../../provisioning/relayed-write-side.ts';
 import { operations } from './crash-scene.ts';
 import { flushed, type LookOn, openWatchedStorage } from './statement-hook.ts';
 
-const [address = '', organization = '', person = '', name = '', place = '0'] = process.argv.slice(2);
+const [address = '', organization = '', person = '', name = '', place = '0', first, second] = process.argv.slice(2);
 const operation = operations.find((one) => one.name === name);
 if (operation === undefined) throw new Error(`no operation is called ${name}`);
 let places = 0;
@@ -20,6 +21,9 @@ const scene = {
   organization: organization as OrganizationId,
   person: person === '-' ? null : (person as UserId),
   name: 'person',
+  ...(first === undefined || second === undefined
+    ? {}
+    : { departments: [first as DepartmentId, second as DepartmentId] as const }),
 };
 await new Promise((go) => {
   process.once('message', go);

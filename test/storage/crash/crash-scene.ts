@@ -3,7 +3,13 @@
  * what an onlooker sees afterwards. A change is there or it is not, and whoever repeats it has it once (C03, K01).
  */
 import type { ChangeContext } from '#directory/effects-between.ts';
-import { type ConnectionId, foldCase, type OrganizationId, type UserId } from '#directory/identifiers.ts';
+import {
+  type ConnectionId,
+  type DepartmentId,
+  foldCase,
+  type OrganizationId,
+  type UserId,
+} from '#directory/identifiers.ts';
 import type { SeatPolicy } from '#directory/organization.ts';
 import { writeActive } from '#directory/user-change.ts';
 import { statusOf, type User } from '#directory/user.ts';
@@ -21,6 +27,8 @@ export interface Scene {
   /** Whom the operation is about; `name` finds who was never stored. */
   readonly person: UserId | null;
   readonly name: string;
+  /** The person is, or will be, in the first one; it has a budget where the operation says so. */
+  readonly departments?: readonly [DepartmentId, DepartmentId];
 }
 
 export interface CrashOperation {
@@ -30,6 +38,8 @@ export interface CrashOperation {
   readonly policy?: SeatPolicy;
   /** Somebody waits for the person's seat. */
   readonly queue?: true;
+  /** There are departments: with a budget each, or none yet. */
+  readonly budgets?: 'set' | 'none';
   readonly run: (side: Side, scene: Scene) => Promise<unknown>;
 }
 
@@ -63,12 +73,30 @@ export const operations: readonly CrashOperation[] = [
     person: 'inactive',
     run: (side, scene) => side.changeSeats(scene.organization, { licensed: 4 }, byAdministrator),
   },
+  { name: 'a seat of a budget changes hands', person: 'active', queue: true, budgets: 'set', run: lockOut },
+  { name: 'a person goes to a department with another budget', person: 'active', budgets: 'set', run: goElsewhere },
+  {
+    name: 'a budget is set for people who are there',
+    person: 'active',
+    budgets: 'none',
+    run: (side, { organization, departments }) =>
+      side.setBudget(organization, departments?.[0] ?? ('' as DepartmentId), 2, byAdministrator),
+  },
   { name: 'the relay carries a lock-out', person: 'leaving', run: (side) => side.relay.drain() },
 ];
 
 function lockOut(side: Side, scene: Scene): Promise<unknown> {
   const edit = (user: User) => ({ holds: writeActive(user.holds, okta, false, Date.now(), 'connection:okta') });
   return side.changeUser(scene.organization, idOf(scene), edit, byOkta);
+}
+
+function goElsewhere(side: Side, scene: Scene): Promise<unknown> {
+  const edit = ({ profile }: User) => ({ profile: { ...profile, ...placeIn(scene.departments?.[1]) } });
+  return side.changeUser(scene.organization, idOf(scene), edit, byOkta);
+}
+
+function placeIn(department: DepartmentId | undefined): Partial<User['profile']> {
+  return department === undefined ? {} : { person: { departments: [{ value: department }] } };
 }
 
 async function create(side: Side, { organization, name }: Scene): Promise<unknown> {
@@ -84,7 +112,10 @@ function alreadyDone(code: string): (error: unknown) => void {
 }
 
 /** An organisation of its own with three seats (two, where someone waits), one of them used by a colleague, and the person as the operation needs them. */
-export async function setScene(side: Side, { person, policy = 'wait', queue }: CrashOperation): Promise<Scene> {
+export async function setScene(
+  side: Side,
+  { person, policy = 'wait', queue, budgets }: CrashOperation,
+): Promise<Scene> {
   const organization = `org-${randomUUID()}`.slice(0, 40) as OrganizationId;
   const terms = {
     id: organization,
@@ -94,8 +125,12 @@ export async function setScene(side: Side, { person, policy = 'wait', queue }: C
     seatPolicy: policy,
   };
   await side.createOrganization(terms, byAdministrator);
+  const departments = budgets === undefined ? undefined : await makeDepartments(side, organization);
+  if (budgets === 'set')
+    for (const department of departments ?? []) await side.setBudget(organization, department, 1, byAdministrator);
   const add = async (name: string, active: boolean): Promise<User> => {
-    const request = { profile: { userName: name }, active, connection: okta, restore: true };
+    const profile = { userName: name, ...(name === 'colleague' ? {} : placeIn(departments?.[0])) };
+    const request = { profile, active, connection: okta, restore: true };
     return (await side.provisionUser(organization, request, byOkta)).user;
   };
   await add('colleague', true);
@@ -111,7 +146,16 @@ export async function setScene(side: Side, { person, policy = 'wait', queue }: C
   await sessions.insert({ id: `session of ${id}`, organizationId: organization, value: session });
   await side.relay.drain();
   if (person === 'leaving') await side.deactivateUser(organization, id, {}, byAdministrator);
-  return { organization, person: id, name };
+  return { organization, person: id, name, ...(departments === undefined ? {} : { departments }) };
+}
+
+async function makeDepartments(
+  side: Side,
+  organization: OrganizationId,
+): Promise<readonly [DepartmentId, DepartmentId]> {
+  const make = async (name: string): Promise<DepartmentId> =>
+    (await side.createDepartment(organization, { profile: { name } }, byAdministrator)).department.id;
+  return [await make('first'), await make('second')];
 }
 
 /** What an onlooker sees once all is quiet. */
@@ -121,6 +165,8 @@ export interface Picture {
   readonly licensed: number | null;
   readonly used: number;
   readonly waiting: number;
+  /** Limit and use of each budget, in order of the departments. */
+  readonly budgets: readonly (readonly [number | null, number])[];
   readonly audited: readonly string[];
   readonly sessionEnded: boolean;
 }
@@ -145,6 +191,9 @@ export async function takePicture(side: Side, scene: Scene): Promise<Picture> {
   const counts = await storage.users.counts(organization);
   expect(ledger).toMatchObject({ used: counts.holders, free: (ledger?.licensed ?? 0) - counts.holders, intents: {} });
   expect(counts.active).toBe(counts.holders);
+  const recount = await storage.seats.recount(organization, () => []);
+  expect([recount.outcome, recount.budgets]).toEqual(['exact', undefined]);
+  const budgets = Object.entries(ledger?.budgets?.of ?? {}).toSorted(([one], [other]) => (one < other ? -1 : 1));
   expect(await storage.effects.backlog()).toBe(0);
   const person = await findPerson(storage, scene);
   const entries = await storage.audit.list(organization, { limit: 100 });
@@ -156,6 +205,7 @@ export async function takePicture(side: Side, scene: Scene): Promise<Picture> {
     licensed: ledger?.licensed ?? null,
     used: ledger?.used ?? -1,
     waiting: counts.waiting,
+    budgets: budgets.map(([, { limit, used }]) => [limit, used]),
     audited: entries.map((entry) => entry.event.action),
     sessionEnded: session?.value.endedAt !== undefined,
   };

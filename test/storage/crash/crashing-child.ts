@@ -27,10 +27,10 @@ const script = join(process.cwd(), 'test/storage/crash/crash-process.ts');
 export function startCrashingChild(
   address: string,
   operation: CrashOperation,
-  { organization, person }: Scene,
+  { organization, person, departments }: Scene,
   place = 0,
 ): CrashingChild {
-  const what = [address, organization, person ?? '-', operation.name, String(place)];
+  const what = [address, organization, person ?? '-', operation.name, String(place), ...(departments ?? [])];
   const child = spawn(process.execPath, ['--import', 'tsx', '--no-warnings', script, ...what], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

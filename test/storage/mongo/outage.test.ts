@@ -76,6 +76,7 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'groups.groupsOf': (s) => s.groups.groupsOf(id, [person]),
   'groups.settle': (s) => s.groups.settle(noon),
   'seats.read': (s) => s.seats.read(id),
+  'budgets.organizations': (s) => s.budgets.organizations(),
   'seats.settle': (s) => s.seats.settle(noon),
   'seatEvents.add': (s) => s.seatEvents.add(id, [{ id: 'step', event: makeSeatEvent(person) }]),
   'seatEvents.ofDay': (s) => s.seatEvents.ofDay(id, '2027-01-01', { limit: 1 }),
@@ -202,7 +203,7 @@ describeWithMongo('MongoDB away', () => {
     const again = await openMongoStorage(other, options);
     const found = await again.users.findByKey(old, { kind: 'employeeNumber', value: 'E-1' });
     expect(found.map(({ id }) => id)).toEqual([aoki.id]);
-    expect(await versions.findOne({ _id: 'schema' })).toMatchObject({ version: 2 });
+    expect(await versions.findOne({ _id: 'schema' })).toMatchObject({ version: 3 });
     await again.close();
     await client.close();
   });

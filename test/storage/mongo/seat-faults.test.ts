@@ -2,7 +2,7 @@
  * The seat protocol when the network fails between any two steps: nobody goes over, a lost answer loses nothing, and after
  * settling ledger and users agree. model.md, "Seats"; the proxy stands in for crashes of either side.
  */
-import type { OrganizationId } from '#directory/identifiers.ts';
+import type { DepartmentId, OrganizationId } from '#directory/identifiers.ts';
 import { createLedger } from '#directory/seat.ts';
 import type { User } from '#directory/user.ts';
 import { openMongoStorage } from '#storage/mongo/mongo-storage.ts';
@@ -10,6 +10,7 @@ import type { Storage } from '#storage/storage.ts';
 import type { CommitOutcome } from '#storage/user-store.ts';
 import { describeWithMongo, requireTestMongo } from '../../harness/mongo-for-tests.ts';
 import { type CommandMatch, type Fault, type MongoProxy, startMongoProxy } from '../../harness/mongo-proxy.ts';
+import { chargedIn } from '../contract/seat-budget-store.ts';
 import {
   committed,
   contractRecordKinds,
@@ -61,7 +62,49 @@ const steps: Readonly<Record<string, Step>> = {
     without: 2,
     after: 1,
   },
+  'a seat that is charged to a budget': {
+    commands: 3,
+    prepare: async (storage, organization) => {
+      await storage.budgets.set(organization, sales, 1, []);
+      return makeUser(organization);
+    },
+    commit: async (storage, user) =>
+      insert(storage, user, { seat: 'take', charge: await chargeTo(storage, user, sales) }),
+    without: 1,
+    after: 2,
+  },
+  'a seat that is charged to another budget': {
+    commands: 3,
+    prepare: async (storage, organization) => {
+      await storage.budgets.set(organization, sales, 1, []);
+      await storage.budgets.set(organization, support, 0, []);
+      const user = makeUser(organization);
+      const charge = await chargeTo(storage, user, sales);
+      return committed(insert(storage, user, { seat: 'take', charge }));
+    },
+    commit: async (storage, user) => update(storage, user, user, { charge: await chargeTo(storage, user, support) }),
+    without: 2,
+    after: 2,
+  },
+  'a charged seat that is given back': {
+    commands: 4,
+    prepare: async (storage, organization) => {
+      await storage.budgets.set(organization, sales, 1, []);
+      const user = makeUser(organization);
+      const charge = await chargeTo(storage, user, sales);
+      return committed(insert(storage, user, { seat: 'take', charge }));
+    },
+    commit: (storage, user) => dismiss(storage, user),
+    without: 2,
+    after: 1,
+  },
 };
+
+const [sales, support] = ['sales', 'support'] as DepartmentId[] as [DepartmentId, DepartmentId];
+
+async function chargeTo(storage: Storage, { organizationId }: User, to: DepartmentId) {
+  return { to, basis: (await storage.seats.read(organizationId))?.budgets?.basis ?? 'none' };
+}
 
 type FaultName = 'cutBefore' | 'cutAfter' | 'dropAnswer';
 const faults: readonly FaultName[] = ['cutBefore', 'cutAfter', 'dropAnswer'];
@@ -131,6 +174,7 @@ describeWithMongo('seats on MongoDB when the network fails', () => {
     expect(settled?.active === true).toBe(wasActive);
     expect(settled?.seat ?? 'none').toBe(wasActive ? 'held' : 'none');
     await expectUsed(witness, organization, wasActive ? 2 : 1);
+    await chargedIn(witness, organization);
     expect(await witness.seats.settle(later())).not.toContain(organization);
 
     // Whoever was told "try again" tries again, and then it is done.
