@@ -244,7 +244,12 @@ export const forecastAnswer = z.object({
     .nullable(),
 });
 export const seatsChanged = seatsAnswer.extend({ change });
-export const recounted = seatsAnswer.extend({ drift: z.int(), outcome: z.enum(['exact', 'repaired', 'busy']), change });
+export const recounted = seatsAnswer.extend({
+  drift: z.int(),
+  budgets: z.record(z.string(), z.int()).optional().describe('The drift of budgets that were wrong, by department.'),
+  outcome: z.enum(['exact', 'repaired', 'busy']),
+  change,
+});
 
 // Sessions and sign-ins
 

@@ -85,8 +85,12 @@ export const seatOperations: readonly Operation[] = [
     summary: 'Count the holders of seats and repair the ledger if it is wrong',
     answer: contract.recounted,
     run: async (context, call) => {
-      const { drift, outcome, change } = await context.provisioning.recountSeats(call.organization.id, call.by);
-      return { body: { ...(await readSeats(context, call.organization)), drift, outcome, change } };
+      const { drift, budgets, outcome, change } = await context.provisioning.recountSeats(
+        call.organization.id,
+        call.by,
+      );
+      const wrong = budgets === undefined ? {} : { budgets };
+      return { body: { ...(await readSeats(context, call.organization)), drift, ...wrong, outcome, change } };
     },
   }),
 ];

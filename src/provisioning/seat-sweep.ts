@@ -27,8 +27,10 @@ const bySchedule: ChangeContext = { actor: { kind: 'system', name: 'recount' }, 
 /** Counts the seats of every organisation anew and repairs what is wrong, which should never be. Throws `StorageError`. */
 export async function recountAll(context: ProvisioningContext): Promise<void> {
   for (const { id } of await context.storage.organizations.list()) {
-    const { drift, outcome } = await recountSeats(context, id, bySchedule);
-    if (outcome === 'repaired') context.reportTrouble(`the ledger of ${id} was off by ${drift} and is repaired`, null);
+    const { drift, budgets = {}, outcome } = await recountSeats(context, id, bySchedule);
+    const wrong = Object.keys(budgets).length;
+    const words = wrong === 0 ? `off by ${drift}` : `off by ${drift}, and ${wrong} of its budgets were wrong,`;
+    if (outcome === 'repaired') context.reportTrouble(`the ledger of ${id} was ${words} and is repaired`, null);
   }
   // Whoever was locked out in the same change that moved them to another department, and kept the seat, is charged anew here.
   for (const id of await context.storage.budgets.organizations()) await chargePeople(context, id, 'inAnyCase');

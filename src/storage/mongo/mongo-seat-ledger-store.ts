@@ -119,7 +119,7 @@ export function createSeatLedgerStore(
 
   async function countCharged(organizationId: OrganizationId): Promise<ReadonlyMap<DepartmentId, number>> {
     const charged = await users.aggregate<{ _id: DepartmentId; count: number }>([
-      { $match: { organizationId, charge: { $gte: '' }, seat: { $in: seatHeld } } },
+      { $match: { organizationId, seat: { $in: seatHeld }, charge: { $gte: '' } } },
       { $group: { _id: '$charge', count: { $sum: 1 } } },
     ]);
     return new Map(charged.map(({ _id, count }) => [_id, count]));

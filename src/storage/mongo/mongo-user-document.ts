@@ -122,7 +122,6 @@ export function defineUsers(connection: Connection): UserModel {
   schema.index({ nextTransitionAt: 1, _id: 1 }, { name: 'transition' });
   schema.index({ organizationId: 1, roles: 1 }, { name: 'roles' });
   schema.index({ organizationId: 1, seat: 1 }, { name: 'seat' });
-  schema.index({ organizationId: 1, charge: 1 }, { name: 'charge' });
   schema.index({ releasingSince: 1 }, { name: 'releasing' });
   schema.index({ effectsDue: 1 }, { name: 'effectsDue' });
   return defineModel<UserDocument>(connection, 'users', schema);
