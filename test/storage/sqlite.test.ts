@@ -14,6 +14,7 @@ import { describeOrganizationStore } from './contract/organization-store.ts';
 import { describeRecordStore } from './contract/record-store.ts';
 import { type BreakLedger, describeSeatLedgerStore } from './contract/seat-ledger-store.ts';
 import { describeUserCommit } from './contract/user-commit.ts';
+import { describeUserLeaves } from './contract/user-leaves.ts';
 import { describeUserRace } from './contract/user-race.ts';
 import { describeUserStore } from './contract/user-store.ts';
 
@@ -34,6 +35,7 @@ const breakLedger: BreakLedger = async (_storage, organizationId, by) => {
 
 describeOrganizationStore(open);
 describeUserStore(open);
+describeUserLeaves(open);
 describeGroupStore(open);
 describeUserCommit(open);
 describeUserRace(open);

@@ -59,6 +59,7 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'users.dueTransitions': (s) => s.users.dueTransitions(noon, 10),
   'users.longestWaiting': (s) => s.users.longestWaiting(id),
   'users.waitingBefore': (s) => s.users.waitingBefore(id, { id: person }),
+  'users.leavesAhead': (s) => s.users.leavesAhead(id, { limit: 1 }),
   'users.countActiveWithRole': (s) => s.users.countActiveWithRole(id, 'owner'),
   'users.activeWithRoles': (s) => s.users.activeWithRoles(id, ['owner'], { limit: 1 }),
   'users.known': (s) => s.users.known(id, [person]),
