@@ -7,7 +7,6 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type OrganizationId } from '#directory/identifiers.ts';
 import type { CredentialRefusal } from '#secrets/credential-authentication.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { ImportContext } from './import-context.ts';
 import { ImportError } from './import-error.ts';
 import {
@@ -211,9 +210,5 @@ export function jobEvent(
 async function putPointer(context: ImportContext, organization: OrganizationId, id: string): Promise<void> {
   const expiresAt = context.now() + keptMs;
   const pointer = { id, organizationId: everyOrganization, expiresAt, value: { organization } };
-  try {
-    await context.storage.records(importPointerRecords).insert(pointer);
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-  }
+  await context.storage.records(importPointerRecords).insertOnce(pointer);
 }

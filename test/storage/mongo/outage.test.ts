@@ -92,6 +92,7 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'doors.recordOfPersonBeside': (s) =>
     s.doors.recordOfPersonBeside({ kind: badges, id: 'b' }, { kind: things, id: 'r' }, noon),
   'records.insert': (s) => s.records(things).insert({ ...record, id: makeUser(id).id }),
+  'records.insertOnce': (s) => s.records(things).insertOnce({ ...record, id: makeUser(id).id }),
   'records.get': (s) => s.records(things).get('r', noon),
   'records.getMany': (s) => s.records(things).getMany(['r'], noon),
   'records.replace': (s) => s.records(things).replace(record),
