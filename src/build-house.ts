@@ -227,6 +227,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     imports: {
       storage,
       provisioning,
+      authentication,
       now,
       randomBytes,
       holder: randomUUID(),

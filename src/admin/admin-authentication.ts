@@ -69,9 +69,10 @@ export async function authorizeAdmin(
 
 /** Who changes, as holds and audit entries will name them. */
 export function toChangeContext(credential: Credential, requestId: string): ChangeContext {
-  const { id, name, owner } = credential;
+  const { id, organizationId: credentialOf, name, owner } = credential;
+  const user = owner === undefined ? {} : { user: owner };
   return {
-    actor: { kind: 'administrator', credential: id, name, ...(owner === undefined ? {} : { user: owner }) },
+    actor: { kind: 'administrator', credential: id, credentialOf, name, ...user },
     mouth: 'adminApi',
     requestId,
   };

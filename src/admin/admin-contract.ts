@@ -375,6 +375,7 @@ export const auditEntryAnswer = z.object({
   reason: z.string().optional(),
   requestId: z.string().optional(),
   change: z.string().optional(),
+  undoes: z.string().optional().describe('The change that this one takes back.'),
   job: z.string().optional().describe('The import that this is a part of.'),
   prevHash: z.string(),
   hash: z.string(),

@@ -9,7 +9,6 @@ import { createCredentialSecret, hashSecret } from '#secrets/credential-secret.t
 import { appRecordId, appRecords } from '#storage/app-records.ts';
 import { expireRecords } from '#storage/expire-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { AdminContext } from './admin-operation.ts';
 import type { AppInput } from './app-contract.ts';
 import { claimHosts, releaseHosts } from './app-hosts.ts';
@@ -177,12 +176,10 @@ async function exists(context: AdminContext, app: App): Promise<boolean> {
 async function insert(context: AdminContext, app: App, effects: readonly Effect[]): Promise<boolean> {
   const id = appRecordId(app.organizationId, app.id);
   for (let tries = 0; tries < 2; tries += 1) {
-    try {
-      await context.storage.records(appRecords).insert({ id, organizationId: app.organizationId, value: app }, effects);
+    const record = { id, organizationId: app.organizationId, value: app };
+    if (await context.storage.records(appRecords).insertOnce(record, effects)) {
       context.wakeRelay();
       return true;
-    } catch (error) {
-      if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
     }
     if (await exists(context, app)) return false;
     await expireRecords(context.storage, [appRecords], context.now());

@@ -7,7 +7,6 @@ import type { OrganizationId } from '#directory/identifiers.ts';
 import { findApp, hostClaimRecords, type HostClaim } from '#storage/app-records.ts';
 import { expireRecords } from '#storage/expire-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { AdminContext } from './admin-operation.ts';
 
 type AppHostContext = Pick<AdminContext, 'storage' | 'now'>;
@@ -74,13 +73,7 @@ async function insertClaim(
   context: AppHostContext,
   claim: Omit<StoredRecord<HostClaim>, 'revision'>,
 ): Promise<boolean> {
-  try {
-    await context.storage.records(hostClaimRecords).insert(claim);
-    return true;
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'duplicate') return false;
-    throw error;
-  }
+  return context.storage.records(hostClaimRecords).insertOnce(claim);
 }
 
 function belongsTo(claim: StoredRecord<HostClaim>, organizationId: OrganizationId, app: AppId): boolean {

@@ -11,7 +11,6 @@ import { connectionRecordId, connectionRecords } from '#storage/connection-recor
 import { metadataWatchId, metadataWatchRecords } from '#storage/metadata-watch-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
 import { expireRecords } from '#storage/expire-records.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import { reportTrouble, type AdminContext } from './admin-operation.ts';
 import type { ConnectionInput } from './connection-input.ts';
 import { toHrProvisioning, toProvisioningAnswer } from './connection-pull.ts';
@@ -169,12 +168,9 @@ async function insert(context: AdminContext, connection: Connection, effects: re
   const records = context.storage.records(connectionRecords);
   const id = connectionRecordId(connection.organizationId, connection.id);
   for (let tries = 0; tries < 2; tries += 1) {
-    try {
-      await records.insert({ id, organizationId: connection.organizationId, value: connection }, effects);
+    if (await records.insertOnce({ id, organizationId: connection.organizationId, value: connection }, effects)) {
       context.wakeRelay();
       return true;
-    } catch (error) {
-      if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
     }
     if ((await records.get(id, context.now())) !== null) return false;
     // Removed before. Only what has expired may go: another request may have added it anew meanwhile.

@@ -15,7 +15,6 @@ import {
 } from '#storage/domain-records.ts';
 import { expireRecords } from '#storage/expire-records.ts';
 import type { NewRecord, RecordKind, StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { AdminContext } from './admin-operation.ts';
 import { recordChange } from './recorded-change.ts';
 import { TxtLookupFailed } from './txt-lookup.ts';
@@ -175,15 +174,14 @@ async function insertUnlessThere<Value>(
   effects: readonly Effect[],
 ): Promise<boolean> {
   const records = context.storage.records(kind);
-  for (let tries = 0; tries < 2; tries += 1) {
-    try {
-      await records.insert(record, effects);
+  for (let tries = 0; tries < 3; tries += 1) {
+    if (await records.insertOnce(record, effects)) {
       context.wakeRelay();
       return true;
-    } catch (error) {
-      if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
     }
     if ((await records.get(record.id, context.now())) !== null) return false;
+    // What has ended is in another organisation's way until its audit entry is carried out.
+    if (tries > 0) await context.settleEffects();
     await expireRecords(context.storage, [kind], context.now());
   }
   return false;

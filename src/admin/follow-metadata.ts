@@ -176,12 +176,7 @@ async function writeWatch(
     if (await records.replace({ ...record, value: watch }, effects)) context.wakeRelay();
     return;
   }
-  try {
-    await records.insert({ id: recordId, organizationId, value: watch }, effects);
-    context.wakeRelay();
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-  }
+  if (await records.insertOnce({ id: recordId, organizationId, value: watch }, effects)) context.wakeRelay();
 }
 
 function recordSignInChange(

@@ -52,7 +52,11 @@ export const importAnswer = z.object({
   id: z.string(),
   kind,
   dryRun: z.boolean(),
-  state: z.enum(['waiting', 'running', 'done', 'cancelled', 'undoing', 'undone']),
+  state: z.enum(['waiting', 'running', 'done', 'cancelled', 'stopped', 'undoing', 'undone']),
+  stopped: z
+    .object({ reason: z.string(), detail: z.string() })
+    .optional()
+    .describe('Why whoever began it, or its undo, could not go on.'),
   by: z.string(),
   createdAt: instant,
   startedAt: instant.optional(),

@@ -5,6 +5,7 @@ import type { Organization } from '#directory/organization.ts';
 import type { StoredJob } from '#import-export/import-jobs.ts';
 import { importFileRecords, type FileRow } from '#import-export/import-records.ts';
 import { readFirstLeftOut } from '#import-export/left-out.ts';
+import { describeRefusal } from '#import-export/still-allowed.ts';
 import { toIso, type AdminContext } from './admin-operation.ts';
 import { readForecast } from './seat-forecast.ts';
 
@@ -12,7 +13,8 @@ import { readForecast } from './seat-forecast.ts';
 const daysAhead = 365;
 
 export function toImportAnswer({ id, value }: StoredJob, leftOut: readonly FileRow[] = []) {
-  const { kind, dryRun, state, by, createdAt, startedAt, finishedAt, rows, rowsDone, tally, seatsBefore, undo } = value;
+  const { kind, dryRun, state, stopped, by, createdAt, startedAt, finishedAt } = value;
+  const { rows, rowsDone, tally, seatsBefore, undo } = value;
   const { waiting, ...people } = tally.people;
   const departments = leftOut.map(({ cells: [department = '', code = '', name = ''] }) => ({
     id: department,
@@ -24,6 +26,7 @@ export function toImportAnswer({ id, value }: StoredJob, leftOut: readonly FileR
     kind,
     dryRun,
     state,
+    ...(stopped === undefined ? {} : { stopped: { reason: stopped, detail: describeRefusal(stopped) } }),
     by: describeActor(by.actor),
     createdAt: toIso(createdAt),
     ...(startedAt === undefined ? {} : { startedAt: toIso(startedAt) }),

@@ -7,7 +7,6 @@ import { listSignInConnections } from '#gate/connections/open-connection.ts';
 import type { SignInConnection } from '#gate/connections/sign-in-connection.ts';
 import { readSigningCertificate } from '#gate/connections/saml/signing-certificate.ts';
 import { certificateWarningRecords } from '#storage/metadata-watch-records.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { AdminContext } from './admin-operation.ts';
 import { recordChange } from './recorded-change.ts';
 
@@ -56,21 +55,17 @@ async function warnOf(
   const after = { owner, fingerprint, notAfter: notAfter.toISOString(), days };
   const told = { action: 'connection.certificateEnds', target: { kind: 'connection', id, name } as const, after };
   const { effects } = recordChange(context, organizationId, told, by);
-  try {
-    // The id is the guarantee: of all nodes and rounds one tells.
-    await context.storage.records(certificateWarningRecords).insert(
-      {
-        id: `${organizationId}/${id}/${fingerprint}/${days}`,
-        organizationId,
-        expiresAt: Math.max(notAfter.getTime(), context.now()) + 365 * dayMs,
-        value: { connection: id, fingerprint, days },
-      },
-      effects,
-    );
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'duplicate') return;
-    throw error;
-  }
+  // The id is the guarantee: of all nodes and rounds one tells.
+  const isFirst = await context.storage.records(certificateWarningRecords).insertOnce(
+    {
+      id: `${organizationId}/${id}/${fingerprint}/${days}`,
+      organizationId,
+      expiresAt: Math.max(notAfter.getTime(), context.now()) + 365 * dayMs,
+      value: { connection: id, fingerprint, days },
+    },
+    effects,
+  );
+  if (!isFirst) return;
   context.wakeRelay();
   const details = { event: 'certificate.ends', organization: organizationId, connection: id, ...after };
   context.gate.logger.warn(details, 'a certificate of a SAML connection ends soon');

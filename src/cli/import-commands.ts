@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { readOrganization, type Answer } from '#admin/admin-operation.ts';
 import { operationOf } from '#admin/operations.ts';
+import { isFinished } from '#import-export/import-jobs.ts';
 import { importJobRecords, type ImportJob } from '#import-export/import-records.ts';
 import { runImport } from '#import-export/run-import.ts';
 import type { House } from '../server.ts';
@@ -130,7 +131,7 @@ async function follow(house: House, terminal: Terminal, id: string): Promise<voi
   try {
     for (;;) {
       await runImport(house.admin.imports, id, tell);
-      if (last !== undefined && ['done', 'cancelled', 'undone'].includes(last.state)) return;
+      if (last !== undefined && isFinished(last)) return;
       await new Promise((wait) => setTimeout(wait, patienceMs));
       // The node that works on it says how far it is.
       const stored = await house.admin.storage.records(importJobRecords).get(id, house.admin.now());
@@ -190,6 +191,7 @@ async function runFileOperation(
 }
 
 function isPartly(answer: Facts): boolean {
+  if (answer['state'] === 'stopped') return true;
   const { blocked = 0, error = 0, duplicate = 0 } = answer['outcomes'] as Readonly<Record<string, number>>;
   const undo = answer['undo'] as Readonly<Record<string, number>> | undefined;
   if (undo !== undefined)

@@ -1,6 +1,6 @@
 // Who did it: every change names its actor and the mouth it came through. The list of mouths is closed and tested (L01).
 
-import type { ConnectionId, CredentialId, UserId } from './identifiers.ts';
+import type { ConnectionId, CredentialId, OrganizationId, UserId } from './identifiers.ts';
 
 /** The doors through which a change can come. A new one is added here and to the lock-out test. */
 export const mouths = [
@@ -26,6 +26,8 @@ export type Actor =
   | {
       readonly kind: 'administrator';
       readonly credential?: CredentialId;
+      /** Whose credential it is: one of scope `instance` reaches other organisations, too. */
+      readonly credentialOf?: OrganizationId;
       readonly user?: UserId;
       readonly name?: string;
     }

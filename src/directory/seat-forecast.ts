@@ -3,7 +3,7 @@
 
 import { isOpen, type Leave, type LeaveType } from './leave.ts';
 import type { Instant, UserId } from './identifiers.ts';
-import { displayNameOf, type User } from './user.ts';
+import type { User } from './user.ts';
 
 export interface SeatEvent {
   readonly at: Instant;
@@ -50,16 +50,17 @@ export interface Forecast {
   readonly firstShortage: ForecastStep | null;
 }
 
-type Planned = Pick<User, 'id' | 'profile' | 'holds' | 'leaves' | 'seat'>;
+interface Planned extends Pick<User, 'id' | 'holds' | 'leaves' | 'seat'> {
+  readonly name: string;
+}
 
 /**
  * What a person's leaves do to the seats until `end`. Whoever something else holds needs no seat, before and after; whoever has left by then
  * neither goes nor comes back.
  */
 export function seatEventsOf(user: Planned, end: Instant): readonly SeatEvent[] {
-  const { id, profile, holds, leaves = [], seat } = user;
+  const { id, name, holds, leaves = [], seat } = user;
   const isHeld = holds.some(({ kind }) => kind !== 'leave' && kind !== 'start' && kind !== 'seat');
-  const name = displayNameOf(profile);
   const event = (kind: SeatEvent['kind'], at: Instant, { type }: Leave, change: -1 | 0 | 1): SeatEvent[] =>
     at > end ? [] : [{ at, kind, userId: id, name, type, change: isHeld ? 0 : change }];
   const open = leaves.filter(isOpen);

@@ -170,7 +170,7 @@ export function keysOf(
 }
 
 /** The name to show a person: display name, formatted name, given and family name, login name. */
-export function displayNameOf(profile: UserProfile): string {
+export function displayNameOf(profile: Pick<UserProfile, 'displayName' | 'name' | 'userName'>): string {
   const name = profile.name ?? {};
   const composed = [name['givenName'], name['familyName']].filter((part) => part !== undefined).join(' ');
   return profile.displayName ?? name['formatted'] ?? (composed === '' ? profile.userName : composed);

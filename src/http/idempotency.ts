@@ -5,7 +5,6 @@ import { createHash } from 'node:crypto';
 import type { Credential } from '#directory/credential.ts';
 import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
 import { expireRecords } from '#storage/expire-records.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
 
 /** An answer as it is kept: JSON. */
@@ -108,13 +107,10 @@ export async function answerOnce(
   /** Null: the key is ours. Else: what another request stored under it. */
   async function begin(): Promise<StoredRecord<IdempotentAnswer> | null> {
     for (let tries = 0; tries < 5; tries += 1) {
-      try {
-        const expiresAt = context.now() + runningMs;
-        await records.insert({ id, organizationId, expiresAt, value: { fingerprint } });
+      const expiresAt = context.now() + runningMs;
+      if (await records.insertOnce({ id, organizationId, expiresAt, value: { fingerprint } })) {
         runsUntil = expiresAt;
         return null;
-      } catch (error) {
-        if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
       }
       const found = await records.get(id, context.now());
       if (found !== null) return found;

@@ -2,11 +2,14 @@
 
 import type { Instant, RandomBytes } from '#directory/identifiers.ts';
 import type { Provisioning } from '#provisioning/provisioning.ts';
+import type { CredentialAuthentication } from '#secrets/credential-authentication.ts';
 import type { Storage } from '#storage/storage.ts';
 
 export interface ImportContext {
   readonly storage: Storage;
   readonly provisioning: Provisioning;
+  /** Asked whether whoever began something may still do it. */
+  readonly authentication: Pick<CredentialAuthentication, 'findRefusal'>;
   readonly now: () => Instant;
   readonly randomBytes: RandomBytes;
   /** This process, for leases. */

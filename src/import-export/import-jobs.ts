@@ -5,8 +5,8 @@ import { describeActor } from '#directory/actor.ts';
 import { toEffects, type AuditEvent } from '#directory/effect.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type OrganizationId } from '#directory/identifiers.ts';
+import type { CredentialRefusal } from '#secrets/credential-authentication.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { ImportContext } from './import-context.ts';
 import { ImportError } from './import-error.ts';
 import {
@@ -20,6 +20,8 @@ import {
 } from './import-records.ts';
 
 export type StoredJob = StoredRecord<ImportJob>;
+
+const byWorker: ChangeContext = { actor: { kind: 'system', name: 'imports' }, mouth: 'csvImport' };
 
 /** In the place of an organisation; no organisation can have it as its id. */
 export const everyOrganization = '*' as OrganizationId;
@@ -141,6 +143,24 @@ export async function cancelImport(
   return cancelled ?? readJob(context, organizationId, id);
 }
 
+/** Whoever began it, or its undo, may not go on. What is done stays done, and somebody else can take it back. Throws `StorageError`. */
+export async function stopImport(
+  context: ImportContext,
+  { id, organizationId }: Pick<StoredJob, 'id' | 'organizationId'>,
+  reason: CredentialRefusal,
+): Promise<void> {
+  await changeJob(context, { id, organizationId }, (job) => {
+    if (isFinished(job)) return null;
+    const after: ImportJob = { ...job, state: 'stopped', stopped: reason, finishedAt: context.now() };
+    return { job: after, event: jobEvent(context, { id, job: after }, 'import.stopped', byWorker) };
+  });
+}
+
+/** Whether nothing of it is left to be worked on. */
+export function isFinished({ state }: Pick<ImportJob, 'state'>): boolean {
+  return state === 'done' || state === 'cancelled' || state === 'stopped' || state === 'undone';
+}
+
 /** Begins to take back what an import did, the last row first. Throws `ImportError` `importNotFound`, `importState`. */
 export async function undoImport(
   context: ImportContext,
@@ -151,7 +171,7 @@ export async function undoImport(
   await putPointer(context, organizationId, id);
   const undoing = await changeJob(context, { id, organizationId }, (job) => {
     if (job.state === 'undoing' || job.state === 'undone') return null;
-    if (job.dryRun || (job.state !== 'done' && job.state !== 'cancelled'))
+    if (job.dryRun || !isFinished(job))
       throw new ImportError(
         'importState',
         job.dryRun ? 'A dry run did nothing.' : `This import is ${job.state}; cancel it first, or wait.`,
@@ -169,10 +189,10 @@ export async function undoImport(
 export function jobEvent(
   context: Pick<ImportContext, 'now' | 'randomBytes'>,
   { id, job }: { readonly id: string; readonly job: ImportJob },
-  action: 'import.done' | 'import.cancelled' | 'import.undone',
+  action: 'import.done' | 'import.cancelled' | 'import.stopped' | 'import.undone',
   by: ChangeContext,
 ): AuditEvent {
-  const { kind, rows, dryRun, tally, undo } = job;
+  const { kind, rows, dryRun, tally, undo, stopped } = job;
   return {
     action,
     level: 'important',
@@ -180,9 +200,8 @@ export function jobEvent(
     mouth: 'csvImport',
     target: { kind: 'import', id, name: kind },
     after:
-      action === 'import.undone'
-        ? { kind, ...undo?.outcomes }
-        : { kind, dryRun, rows, ...tally.outcomes, seats: tally.seats },
+      undo !== undefined ? { kind, ...undo?.outcomes } : { kind, dryRun, rows, ...tally.outcomes, seats: tally.seats },
+    ...(action === 'import.stopped' && stopped !== undefined ? { reason: stopped } : {}),
     ...(by.requestId === undefined ? {} : { requestId: by.requestId }),
     change: createTimeOrderedId(context.now(), context.randomBytes),
   };
@@ -191,9 +210,5 @@ export function jobEvent(
 async function putPointer(context: ImportContext, organization: OrganizationId, id: string): Promise<void> {
   const expiresAt = context.now() + keptMs;
   const pointer = { id, organizationId: everyOrganization, expiresAt, value: { organization } };
-  try {
-    await context.storage.records(importPointerRecords).insert(pointer);
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-  }
+  await context.storage.records(importPointerRecords).insertOnce(pointer);
 }

@@ -6,6 +6,7 @@ import type { Difference } from '#directory/effect.ts';
 import type { DepartmentProfile } from '#directory/department.ts';
 import type { DepartmentId, Instant, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { StatusChange } from '#directory/undo-change.ts';
+import type { CredentialRefusal } from '#secrets/credential-authentication.ts';
 import type { RecordKind } from '#storage/record-store.ts';
 import type { ImportKind, Preset } from './csv-columns.ts';
 import type { CsvShape } from './csv-reading.ts';
@@ -106,7 +107,8 @@ export interface Tally {
   readonly ownersLost: number;
 }
 
-export type ImportState = 'waiting' | 'running' | 'done' | 'cancelled' | 'undoing' | 'undone';
+/** `stopped`: whoever began it, or its undo, may not go on. */
+export type ImportState = 'waiting' | 'running' | 'done' | 'cancelled' | 'stopped' | 'undoing' | 'undone';
 
 export interface ImportJob {
   readonly file: string;
@@ -127,6 +129,8 @@ export interface ImportJob {
   /** Departments that the file leaves out, and whether somebody has confirmed that they go. */
   readonly leftOut?: { readonly token: string; readonly count: number };
   readonly confirmed?: string;
+  /** Why it was stopped; stays where it is undone then. */
+  readonly stopped?: CredentialRefusal;
   readonly undo?: {
     readonly by: ChangeContext;
     /** Steps that are still to be taken back. */

@@ -8,11 +8,13 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import type { Organization } from '#directory/organization.ts';
 import { isSame } from '#directory/same-value.ts';
 import { createDepartmentReader } from '#storage/department-reader.ts';
+import type { CredentialRefusal } from '#secrets/credential-authentication.ts';
 import { StorageError } from '#storage/storage-error.ts';
 import type { ImportContext } from './import-context.ts';
-import { changeJob, jobEvent, type StoredJob } from './import-jobs.ts';
+import { changeJob, jobEvent, stopImport, type StoredJob } from './import-jobs.ts';
 import { importStepRecords, numberedId, type ImportJob, type RowTrace, type StepRow } from './import-records.ts';
 import { readDepartmentsByCode } from './membership-rows.ts';
+import { findRefusal } from './still-allowed.ts';
 import { undoUserRow, type Undone } from './undo-user-row.ts';
 
 /** One step back, or the end. Throws `StorageError`. */
@@ -30,13 +32,18 @@ export async function undoStep(
   const step = await steps.get(numberedId(stored.id, position), context.now());
   const by: ChangeContext = { ...undo.by, mouth: 'csvImport', reason: 'csv.undo', job: stored.id };
   const rows = [...(step?.value.rows ?? [])];
+  let refusal: CredentialRefusal | null = null;
   for (const [index, row] of [...rows.entries()].toReversed()) {
     await breathe();
     if (row.outcome !== 'changed' || row.trace === undefined || row.undo !== undefined) continue;
+    refusal = await findRefusal(context, organization.id, undo.by);
+    if (refusal !== null) break;
     rows[index] = await undoRow(context, organization, stored.id, row, by);
   }
   if (step !== null && !(await steps.replace({ ...step, value: { rows } })))
     throw new StorageError('unavailable', 'Another node works on this import.');
+  // Whoever begins the undo anew starts at the end again, and passes over what was taken back here.
+  if (refusal !== null) return stopImport(context, stored, refusal);
   await changeJob(context, stored, (job) => {
     if (job.state !== 'undoing' || job.undo?.position !== undo.position) return null;
     const outcomes = { ...job.undo.outcomes };

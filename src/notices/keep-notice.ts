@@ -3,7 +3,6 @@
 
 import type { Effect } from '#directory/effect.ts';
 import type { Storage } from '#storage/storage.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import { putMailDue } from './mail-due.ts';
 import { keepNoticesMs, noticeRecords } from './notice-records.ts';
 
@@ -14,12 +13,8 @@ export async function keepNotice(
   isMailed = false,
 ): Promise<void> {
   if (body.kind !== 'notice') return;
-  try {
-    await storage
-      .records(noticeRecords)
-      .insert({ id, organizationId, expiresAt: at + keepNoticesMs, value: { ...body.notice, at } });
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-  }
+  await storage
+    .records(noticeRecords)
+    .insertOnce({ id, organizationId, expiresAt: at + keepNoticesMs, value: { ...body.notice, at } });
   if (isMailed) await putMailDue(storage, { kind: 'address', id, at });
 }

@@ -3,7 +3,6 @@
 import type { Instant, OrganizationId } from '#directory/identifiers.ts';
 import type { Notice, NoticeCode } from '#directory/notice.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
 import { keepNoticesMs, noticeReadingRecords, noticeRecords, type StoredNotice } from './notice-records.ts';
 
@@ -108,13 +107,9 @@ export async function markReadUpTo(desk: NoticeDesk, upTo: string): Promise<void
 
 async function insertMark(desk: NoticeDesk, id: string, value: { readonly upTo?: string }): Promise<boolean> {
   const { organizationId, now, storage } = desk;
-  try {
-    await storage.records(noticeReadingRecords).insert({ id, organizationId, expiresAt: now + keepNoticesMs, value });
-    return true;
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'duplicate') return false;
-    throw error;
-  }
+  return storage
+    .records(noticeReadingRecords)
+    .insertOnce({ id, organizationId, expiresAt: now + keepNoticesMs, value });
 }
 
 async function readMark(desk: NoticeDesk): Promise<string> {

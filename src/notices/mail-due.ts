@@ -3,7 +3,6 @@
 
 import type { Instant, OrganizationId } from '#directory/identifiers.ts';
 import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
 
 /** `address`: a notice whose readers are still to be found. `send`: a mail to one of them. */
@@ -25,11 +24,7 @@ function placeOf(kind: MailDue['kind']): OrganizationId {
 /** Idempotent. Throws `StorageError`. */
 export async function putMailDue(storage: Storage, due: MailDue): Promise<void> {
   const id = `${String(due.at).padStart(15, '0')}-${due.kind}-${due.id}`;
-  try {
-    await storage.records(mailDueRecords).insert({ id, organizationId: placeOf(due.kind), value: due });
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-  }
+  await storage.records(mailDueRecords).insertOnce({ id, organizationId: placeOf(due.kind), value: due });
 }
 
 /** Those of a kind whose time has come, in order of time, after the one of this id. */

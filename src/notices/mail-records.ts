@@ -5,7 +5,6 @@ import type { Instant, OrganizationId, UserId } from '#directory/identifiers.ts'
 import type { NoticeCode } from '#directory/notice.ts';
 import type { Role } from '#directory/user.ts';
 import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
 import { putMailDue } from './mail-due.ts';
 
@@ -63,11 +62,7 @@ export async function queueMail(
     giveUpAt: now + tryForMs,
     attempts: 0,
   };
-  try {
-    await storage.records(noticeMailRecords).insert({ id, organizationId, expiresAt: now + keepMs, value });
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-  }
+  await storage.records(noticeMailRecords).insertOnce({ id, organizationId, expiresAt: now + keepMs, value });
   await putMailDue(storage, { kind: 'send', id, at: now });
 }
 

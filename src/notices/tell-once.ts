@@ -4,7 +4,6 @@ import { toEffects } from '#directory/effect.ts';
 import type { Instant, OrganizationId, RandomBytes } from '#directory/identifiers.ts';
 import type { Notice } from '#directory/notice.ts';
 import type { RecordKind } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
 
 export interface TellingPlace {
@@ -33,13 +32,9 @@ export async function tellOnce(
   const store = place.storage.records(toldOnceRecords);
   // Mostly it was: a look is cheaper than an insert that is refused.
   if ((await store.get(id, at)) !== null) return false;
-  try {
-    const effects = toEffects(place, organizationId, [{ kind: 'notice', notice }]);
-    await store.insert({ id, organizationId, expiresAt: Math.max(until, at + 86_400_000), value: { at } }, effects);
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'duplicate') return false;
-    throw error;
-  }
+  const effects = toEffects(place, organizationId, [{ kind: 'notice', notice }]);
+  const record = { id, organizationId, expiresAt: Math.max(until, at + 86_400_000), value: { at } };
+  if (!(await store.insertOnce(record, effects))) return false;
   place.wakeRelay();
   return true;
 }

@@ -19,7 +19,6 @@ import { createTimeOrderedId, type ChangeId, type ConnectionId, type Organizatio
 import type { RandomBytes } from '#directory/identifiers.ts';
 import { brakeRecordId, brakeRecords } from '#storage/brake-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
 
 /** What is counted of it. `held`: refused. */
@@ -230,13 +229,7 @@ async function write(
 ): Promise<boolean> {
   const records = storage.records(brakeRecords);
   if (known !== null) return records.replace({ ...known, value: record.value }, effects);
-  try {
-    await records.insert(record, effects);
-    return true;
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'duplicate') return false;
-    throw error;
-  }
+  return records.insertOnce(record, effects);
 }
 
 /** Throws for anybody else: a mistake in the program. */

@@ -17,7 +17,6 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
 import { customSchemaRecords } from '#storage/custom-schema-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 
 export interface SchemaChange {
@@ -87,13 +86,7 @@ export function createCustomSchemas(context: ProvisioningContext): CustomSchemaA
     effects: ReturnType<typeof toEffects>,
   ): Promise<boolean> => {
     if (record !== null) return records.replace({ ...record, value }, effects);
-    try {
-      await records.insert({ id: organizationId, organizationId, value }, effects);
-      return true;
-    } catch (error) {
-      if (error instanceof StorageError && error.code === 'duplicate') return false;
-      throw error;
-    }
+    return records.insertOnce({ id: organizationId, organizationId, value }, effects);
   };
 
   return {

@@ -5,7 +5,6 @@ import { createHmac } from 'node:crypto';
 import { foldCase, type ConnectionId, type OrganizationId, type UserId } from '#directory/identifiers.ts';
 import type { User } from '#directory/user.ts';
 import type { RecordKind } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 
 export interface DeletedName {
@@ -39,12 +38,8 @@ export async function rememberNames(context: ProvisioningContext, user: User): P
     for (const giver of givers) names.push(hashName(context, organizationId, 'externalId', giver, profile.externalId));
   }
   for (const name of names) {
-    try {
-      const record = { id: `${userId}/${name}`, organizationId, value: { name, userId } };
-      await context.storage.records(deletedNameRecords).insert(record);
-    } catch (error) {
-      if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-    }
+    const record = { id: `${userId}/${name}`, organizationId, value: { name, userId } };
+    await context.storage.records(deletedNameRecords).insertOnce(record);
   }
 }
 

@@ -11,7 +11,6 @@ import { DirectoryError } from '#directory/directory-error.ts';
 import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
 import { departmentRecords, departmentTreeRecords, type DepartmentTree } from '#storage/department-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 
 /** What is to be written, decided on a tree on which nothing is under way. */
@@ -109,13 +108,7 @@ async function writeTree(
 ): Promise<boolean> {
   const trees = storage.records(departmentTreeRecords);
   if (tree !== null) return trees.replace({ ...tree, value }, effects);
-  try {
-    await trees.insert({ id: organizationId, organizationId, value }, effects);
-    return true;
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'duplicate') return false;
-    throw error;
-  }
+  return trees.insertOnce({ id: organizationId, organizationId, value }, effects);
 }
 
 /**
@@ -137,11 +130,6 @@ async function writeDepartment(
       if (await departments.replace({ ...stored, ...expiry, value: department })) return;
       continue;
     }
-    try {
-      await departments.insert({ id, organizationId, ...expiry, value: department });
-      return;
-    } catch (error) {
-      if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-    }
+    if (await departments.insertOnce({ id, organizationId, ...expiry, value: department })) return;
   }
 }

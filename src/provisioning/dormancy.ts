@@ -16,7 +16,6 @@ import type { User } from '#directory/user.ts';
 import { queueMail } from '#notices/mail-records.ts';
 import { lastSeenId, lastSeenRecords } from '#storage/last-seen-records.ts';
 import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import { changeUser } from './change-user.ts';
 import { toLocalDate } from './leave-dates.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
@@ -87,17 +86,12 @@ async function keepPlace(
   const isTold = value.done && value.warned + value.held > 0;
   const effects = isTold ? toEffects(context, id, [{ kind: 'notice', notice: noticeOf(value, dormancy) }]) : [];
   const store = context.storage.records(dormancyWalkRecords);
-  try {
-    const isKept =
-      record === null
-        ? await store.insert({ id, organizationId: id, value }, effects).then(() => true)
-        : await store.replace({ ...record, value }, effects);
-    if (isKept && isTold) context.wakeRelay();
-    return isKept;
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'duplicate') return false;
-    throw error;
-  }
+  const isKept =
+    record === null
+      ? await store.insertOnce({ id, organizationId: id, value }, effects)
+      : await store.replace({ ...record, value }, effects);
+  if (isKept && isTold) context.wakeRelay();
+  return isKept;
 }
 
 function noticeOf({ warned, held }: DormancyWalk, { afterDays, warnDays }: DormancyRule): Notice {
@@ -172,11 +166,7 @@ async function warn(
     await store.replace({ ...before, expiresAt, value });
     return;
   }
-  try {
-    await store.insert({ id: lastSeenId(id, user.id), organizationId: id, expiresAt, value });
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-  }
+  await store.insertOnce({ id: lastSeenId(id, user.id), organizationId: id, expiresAt, value });
 }
 
 /** Whether they are held so now; not: they were seen meanwhile, are held by something else, or are the last owner. */

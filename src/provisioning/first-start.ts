@@ -11,7 +11,6 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import type { ConnectionId, OrganizationId } from '#directory/identifiers.ts';
 import type { Credentials } from '#secrets/credentials.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import { createOrganization } from './administer-organization.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 
@@ -81,13 +80,9 @@ async function createDefaultConnection(context: ProvisioningContext): Promise<vo
     target: { kind: 'connection', id: defaultConnection, name: connection.name },
     after: { name: connection.name, provisioning: connection.provisioning },
   };
-  try {
-    const effects = toEffects(context, defaultOrganization, [{ kind: 'audit', event }]);
-    const record = { id, organizationId: defaultOrganization, value: connection };
-    await context.storage.records(connectionRecords).insert(record, effects);
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-  }
+  const effects = toEffects(context, defaultOrganization, [{ kind: 'audit', event }]);
+  const record = { id, organizationId: defaultOrganization, value: connection };
+  await context.storage.records(connectionRecords).insertOnce(record, effects);
 }
 
 async function unlessKnown(code: string, create: () => Promise<unknown>): Promise<void> {

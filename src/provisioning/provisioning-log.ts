@@ -151,11 +151,10 @@ export function createProvisioningLog(context: ProvisioningLogContext): Provisio
   async function write({ id, organizationId, entries }: Packing): Promise<boolean> {
     const expiresAt = (entries.at(-1)?.at ?? context.now()) + context.keepMs;
     try {
-      await records.insert({ id, organizationId, expiresAt, value: { entries } });
+      // It may be there, written by an attempt whose end was unclear.
+      await records.insertOnce({ id, organizationId, expiresAt, value: { entries } });
       isTroubled = false;
     } catch (error) {
-      // Written by an attempt whose end was unclear.
-      if (error instanceof StorageError && error.code === 'duplicate') return true;
       if (!isTroubled) {
         isTroubled = true;
         context.logger.warn({ event: 'provisioningLog.trouble', err: error }, 'the provisioning log cannot be written');

@@ -10,7 +10,6 @@ import { isSame } from '#directory/same-value.ts';
 import { crossThresholds, usualAlerts } from '#directory/seat-alert.ts';
 import type { TellingPlace } from '#notices/tell-once.ts';
 import type { RecordKind } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import { countReservedSeats } from './reserved-seats.ts';
 
 /** What has been told of an organisation's seats, so that it is told again only when it is new. */
@@ -72,14 +71,11 @@ export async function changeAlerts(
     const step = await decide(before);
     if (step === null || (step.notice === undefined && isSame(before, step.after))) return;
     const effects = step.notice === undefined ? [] : toEffects(place, id, [{ kind: 'notice', notice: step.notice }]);
-    if (record === null) {
-      try {
-        await store.insert({ id: `${id}/${what}`, organizationId: id, value: step.after }, effects);
-      } catch (error) {
-        if (error instanceof StorageError && error.code === 'duplicate') continue;
-        throw error;
-      }
-    } else if (!(await store.replace({ ...record, value: step.after }, effects))) continue;
+    const isKept =
+      record === null
+        ? await store.insertOnce({ id: `${id}/${what}`, organizationId: id, value: step.after }, effects)
+        : await store.replace({ ...record, value: step.after }, effects);
+    if (!isKept) continue;
     if (step.notice !== undefined) place.wakeRelay();
     return;
   }

@@ -15,7 +15,6 @@ import {
   type SeatContractRows,
 } from '#storage/seat-contract-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import { changeSeats } from './administer-seats.ts';
 import { toInstant } from './leave-dates.ts';
 import { auditOrganization } from './organization-audit.ts';
@@ -140,13 +139,7 @@ async function write(
 ): Promise<boolean> {
   const store = toStore(context);
   if (record !== null) return store.replace({ ...record, value: { rows } }, effects);
-  try {
-    await store.insert({ id: seatContractId(id), organizationId: id, value: { rows } }, effects);
-    return true;
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'duplicate') return false;
-    throw error;
-  }
+  return store.insertOnce({ id: seatContractId(id), organizationId: id, value: { rows } }, effects);
 }
 
 function toStore(context: ProvisioningContext) {

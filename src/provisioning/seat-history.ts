@@ -8,7 +8,6 @@ import { foldSeatDay, noSeats, type SeatChange, type SeatEvent, type SeatLevel }
 import type { StoredSeatEvent } from '#storage/seat-event-store.ts';
 import { seatDayId, seatDayRecords, type StoredSeatDay } from '#storage/seat-history-records.ts';
 import type { Storage } from '#storage/storage.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import { daysAfter, toInstant, toLocalDate } from './leave-dates.ts';
 
 const piece = 1_000;
@@ -59,16 +58,6 @@ function toSeatEvent(change: SeatChange, at: Instant, { timeZone }: Organization
   return { ...taken, at, day, ...(isFirst ? { first: true } : {}) };
 }
 
-async function insertOnce(insert: Promise<void>): Promise<boolean> {
-  try {
-    await insert;
-    return true;
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'duplicate') return false;
-    throw error;
-  }
-}
-
 async function forgetDaysFrom(storage: Storage, organizationId: OrganizationId, day: LocalDate): Promise<void> {
   const days = storage.records(seatDayRecords);
   for (;;) {
@@ -94,7 +83,7 @@ async function addUpDaysOf(context: HistoryContext, organization: Organization):
   for await (const { events, ...day } of walkUnsummedDays(context, organization, last)) {
     const dayId = seatDayId(id, day.day);
     // Another node is at it.
-    if (!(await insertOnce(days.insert({ id: dayId, organizationId: id, value: day })))) return;
+    if (!(await days.insertOnce({ id: dayId, organizationId: id, value: day }))) return;
     // A step of that day came while it was added up, or one of an earlier day, and what this day begins with is not so any more.
     const isStale = before !== undefined && (await days.get(before, 0)) === null;
     if (isStale || (await readEvents(storage, id, day.day)).length !== events)

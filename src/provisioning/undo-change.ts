@@ -10,7 +10,6 @@ import { statusChangeOf, undoStatusChange, type StatusChange } from '#directory/
 import type { User } from '#directory/user.ts';
 import type { RecordKind } from '#storage/record-store.ts';
 import type { Storage } from '#storage/storage.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import { changeUser } from './change-user.ts';
 import type { ChangeResult } from './commit-user-change.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
@@ -50,12 +49,8 @@ export async function keepUndoable(storage: Storage, { organizationId, at, body 
     { holds: now.holds ?? [], leaves: now.leaves ?? [] },
   );
   if (change.placed.length + change.lifted.length + change.leaves.length === 0) return;
-  try {
-    const value = { userId: target.id as UserId, change };
-    await storage.records(undoableRecords).insert({ id, organizationId, expiresAt: at + keptMs, value });
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-  }
+  const value = { userId: target.id as UserId, change };
+  await storage.records(undoableRecords).insertOnce({ id, organizationId, expiresAt: at + keptMs, value });
 }
 
 /**

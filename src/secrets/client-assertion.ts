@@ -4,7 +4,6 @@
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
 import type { Credential, IssuerTrust } from '#directory/credential.ts';
 import type { RecordKind } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
 import { hashSecret } from './credential-secret.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
@@ -78,19 +77,13 @@ export function createClientAssertions({ storage, keys, now }: ClientAssertionsC
 
   async function useOnce(credential: Credential, { jti, exp = 0 }: JWTPayload): Promise<boolean> {
     if (jti === undefined) return true;
-    try {
-      await storage.records(usedAssertionRecords).insert({
-        id: hashSecret(`${credential.id} ${jti}`),
-        organizationId: credential.organizationId,
-        // Clocks of several nodes may differ.
-        expiresAt: (exp + 10 * skewSeconds) * 1_000,
-        value: { usedAt: now() },
-      });
-      return true;
-    } catch (error) {
-      if (error instanceof StorageError && error.code === 'duplicate') return false;
-      throw error;
-    }
+    return storage.records(usedAssertionRecords).insertOnce({
+      id: hashSecret(`${credential.id} ${jti}`),
+      organizationId: credential.organizationId,
+      // Clocks of several nodes may differ.
+      expiresAt: (exp + 10 * skewSeconds) * 1_000,
+      value: { usedAt: now() },
+    });
   }
 }
 

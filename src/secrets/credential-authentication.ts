@@ -51,6 +51,12 @@ export interface CredentialAuthentication {
     isSigned: (secret: string) => boolean,
     kinds: readonly CredentialKind[],
   ): Promise<CredentialOutcome>;
+  /** What stands now against the credential with this id; null: nothing. For what goes on after its request. Throws `StorageError`. */
+  findRefusal(
+    organizationId: OrganizationId,
+    id: CredentialId,
+    kinds: readonly CredentialKind[],
+  ): Promise<CredentialRefusal | null>;
 }
 
 export interface CredentialAuthenticationContext {
@@ -93,14 +99,23 @@ export function createCredentialAuthentication(context: CredentialAuthentication
     },
     async authenticateBySignature(organizationId, id, isSigned, kinds) {
       const now = context.now();
-      const [record] = await records.list(organizationId, { key: `id=${id}`, limit: 1 }, now);
-      const credential = record?.value;
+      const credential = await find(organizationId, id, now);
       if (credential?.sealedSecret === undefined || context.unseal === undefined) return refuse('unknown');
       if (!isSigned(context.unseal(credential.sealedSecret, sealedPlaceOf(credential)))) return refuse('unknown');
       const refusal = await refusalOf(credential, kinds, now);
       return refusal === null ? accept(credential, credential.scopes) : { ...refuse(refusal), credential };
     },
+    async findRefusal(organizationId, id, kinds) {
+      const now = context.now();
+      const credential = await find(organizationId, id, now);
+      return credential === undefined ? 'unknown' : refusalOf(credential, kinds, now);
+    },
   };
+
+  async function find(organizationId: OrganizationId, id: CredentialId, now: number): Promise<Credential | undefined> {
+    const [record] = await records.list(organizationId, { key: `id=${id}`, limit: 1 }, now);
+    return record?.value;
+  }
 
   function accept(credential: Credential, scopes: readonly string[]): CredentialOutcome {
     context.noteUse?.(credential);

@@ -4,7 +4,6 @@
 import type { Credential } from '#directory/credential.ts';
 import type { CredentialId, Instant, OrganizationId } from '#directory/identifiers.ts';
 import type { RecordKind } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
 import { waitAtMost } from '#storage/wait-at-most.ts';
 
@@ -110,13 +109,7 @@ export function createCredentialUses(context: CredentialUsesContext): Credential
   }
 
   async function insert(id: CredentialId, organizationId: OrganizationId, at: Instant): Promise<boolean> {
-    try {
-      await records.insert({ id, organizationId, value: { lastUsedAt: at } });
-      return true;
-    } catch (error) {
-      if (error instanceof StorageError && error.code === 'duplicate') return false;
-      throw error;
-    }
+    return records.insertOnce({ id, organizationId, value: { lastUsedAt: at } });
   }
 
   async function close(): Promise<void> {

@@ -19,7 +19,6 @@ import { findApp } from '#storage/app-records.ts';
 import { connectionRecordId, connectionRecords } from '#storage/connection-records.ts';
 import { credentialRecords } from '#storage/credential-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { Storage } from '#storage/storage.ts';
 import { auditCredential, describeCredential } from './credential-audit.ts';
 import { createCredentialSecret, hashSecret, sealedPlaceOf, trustRecordId } from './credential-secret.ts';
@@ -153,17 +152,9 @@ export function createCredentials(context: CredentialsContext): Credentials {
   async function insert(credential: Credential, action: string, by: ChangeContext): Promise<ChangeId> {
     const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
     const effects = auditCredential(context, credential, action, by, change, { after: describeCredential(credential) });
-    try {
-      await records.insert(
-        { id: credential.secretHash, organizationId: credential.organizationId, value: credential },
-        effects,
-      );
-    } catch (error) {
-      if (error instanceof StorageError && error.code === 'duplicate') {
-        throw new DirectoryError('invalidValue', 'This secret is in use already.', { field: 'secret' });
-      }
-      throw error;
-    }
+    const record = { id: credential.secretHash, organizationId: credential.organizationId, value: credential };
+    if (!(await records.insertOnce(record, effects)))
+      throw new DirectoryError('invalidValue', 'This secret is in use already.', { field: 'secret' });
     context.wakeRelay();
     return change;
   }

@@ -101,13 +101,7 @@ export function createSamlKeys(context: SamlKeysContext): SamlKeys {
   ): Promise<boolean> {
     const value: StoredSamlKeys = { connection: owner.id, keys };
     if (before !== null) return records.replace({ ...before, value }, effects);
-    try {
-      await records.insert({ id: idOf(owner), organizationId: owner.organizationId, value }, effects);
-      return true;
-    } catch (error) {
-      if (error instanceof StorageError && error.code === 'duplicate') return false;
-      throw error;
-    }
+    return records.insertOnce({ id: idOf(owner), organizationId: owner.organizationId, value }, effects);
   }
 
   async function ensure(owner: KeyOwner, uses: readonly SamlKeyUse[]): Promise<readonly StoredSamlKey[]> {

@@ -81,11 +81,7 @@ export function createSigningKeys(context: SigningKeysContext): SigningKeys {
     const keys = await Promise.all(
       algorithms.flatMap((alg) => [make(organizationId, alg, 'current'), make(organizationId, alg, 'next')]),
     );
-    try {
-      await records.insert({ id: organizationId, organizationId, value: { keys, rotatedAt: now() } });
-    } catch (error) {
-      if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-    }
+    await records.insertOnce({ id: organizationId, organizationId, value: { keys, rotatedAt: now() } });
     const made = await records.get(organizationId, now());
     if (made === null) throw new StorageError('unavailable', 'The signing keys that were just made cannot be read.');
     return made;

@@ -139,13 +139,9 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
 
   async function bury(effect: Effect, error: unknown): Promise<void> {
     const text = error instanceof Error ? error.message : String(error);
-    try {
-      await storage
-        .records(deadLetterRecords)
-        .insert({ id: effect.id, organizationId: effect.organizationId, value: { effect, error: text } });
-    } catch (duplicate) {
-      if (!(duplicate instanceof StorageError) || duplicate.code !== 'duplicate') throw duplicate;
-    }
+    await storage
+      .records(deadLetterRecords)
+      .insertOnce({ id: effect.id, organizationId: effect.organizationId, value: { effect, error: text } });
   }
 
   /** A pass that begins after this call: the one under way may have looked too early. */

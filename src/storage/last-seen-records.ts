@@ -2,7 +2,6 @@
 
 import type { Instant, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { RecordKind } from './record-store.ts';
-import { StorageError } from './storage-error.ts';
 import type { Storage } from './storage.ts';
 
 export interface LastSeen {
@@ -28,10 +27,8 @@ export async function noteSeen(
   const id = lastSeenId(organizationId, userId);
   const record = await store.get(id, at);
   if (record === null) {
-    await store.insert({ id, organizationId, value: { at } }).catch((error: unknown) => {
-      // Another browser of theirs was quicker.
-      if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-    });
+    // Another browser of theirs may be quicker.
+    await store.insertOnce({ id, organizationId, value: { at } });
   } else if (dayOf(record.value.at) < dayOf(at)) await store.replace({ ...record, value: { at } });
 }
 

@@ -51,6 +51,8 @@ export interface RecordPage {
 export interface RecordStore<Value> {
   /** Throws `StorageError('duplicate')` when the id exists, expired or not. Effects are stored in the same write. */
   insert(record: NewRecord<Value>, effects?: readonly Effect[]): Promise<void>;
+  /** The same, but false when the id exists, expired or not; then nothing is written. Of many callers one gets true. */
+  insertOnce(record: NewRecord<Value>, effects?: readonly Effect[]): Promise<boolean>;
   get(id: string, now: Instant): Promise<StoredRecord<Value> | null>;
   /** By id, for at most 1,000 at once, in no order; unknown and expired ones are left out. */
   getMany(ids: readonly string[], now: Instant): Promise<readonly StoredRecord<Value>[]>;

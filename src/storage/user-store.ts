@@ -68,6 +68,12 @@ export interface DueUser extends Pick<User, 'id' | 'organizationId'> {
   readonly dueAt: Instant;
 }
 
+/** A person as far as their leaves say something of the seats ahead. */
+export interface PersonWithLeaves extends Pick<User, 'id' | 'holds' | 'leaves' | 'seat'> {
+  /** As it is shown. */
+  readonly name: string;
+}
+
 /** All methods throw `StorageError('unavailable')` when the store is away; none of them caches. */
 export interface UserStore {
   /** The user, deleted ones too (with `deletedAt`); null when there never was one. Reads the primary. */
@@ -107,6 +113,11 @@ export interface UserStore {
   waitingBefore(organizationId: OrganizationId, user: Pick<User, 'id' | 'waitingSince'>): Promise<number>;
   /** Undeleted users whose leaves ask for something to be done by `now`, of all organisations, the longest due first, at most `limit`. */
   dueTransitions(now: Instant, limit: number): Promise<readonly DueUser[]>;
+  /** Undeleted users who have a leave that is planned or running, by id, after `after`, at most `limit`; read without the rest of them. */
+  leavesAhead(
+    organizationId: OrganizationId,
+    page: { readonly after?: UserId; readonly limit: number },
+  ): Promise<readonly PersonWithLeaves[]>;
   /** How many active, undeleted users have this role. */
   countActiveWithRole(organizationId: OrganizationId, role: string): Promise<number>;
   /** Active, undeleted users who have at least one of these roles, by id, after `after`, at most `limit`. */

@@ -267,7 +267,7 @@ describeAtDoors('custom schemas in the admin API', (open) => {
   test('storage away: 503, and afterwards it is not there', async () => {
     const { house, when } = await openTroubledHouse(await open());
     houses.push(house);
-    when('before customSchemas.insert', outage);
+    when('before customSchemas.insertOnce', outage);
     await house.call('post', at, badge).expect(503);
     expect((await house.call('get', at).expect(200)).body.items).toEqual([]);
     await house.call('post', at, badge).expect(201);

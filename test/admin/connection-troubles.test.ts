@@ -124,7 +124,7 @@ describeAtDoors('connections and credentials in trouble', (open) => {
     test('an organisation whose connection default could not be made is created; its first credential makes it', async () => {
       const { house, when } = await build();
       const { instance } = house.keys;
-      when('before connection.insert', outage);
+      when('before connection.insertOnce', outage);
       await house.call('post', '/organizations', { id: 'nova', name: 'Nova' }, instance).expect(201);
       const there = () => house.call('get', '/organizations/nova/connections/default', undefined, instance);
       await there().expect(404);

@@ -17,8 +17,10 @@ const leave = (parts: Partial<Leave>): Leave => ({
   state: 'planned',
   ...parts,
 });
-const aoki = (leaves: readonly Leave[], parts: Parameters<typeof sampleUser>[0] = {}) =>
-  sampleUser({ profile: { userName: 'aoki', displayName: 'Aoki' }, leaves, ...parts });
+const aoki = (leaves: readonly Leave[], parts: Parameters<typeof sampleUser>[0] = {}) => ({
+  ...sampleUser({ leaves, ...parts }),
+  name: 'Aoki',
+});
 const changes = (user: ReturnType<typeof aoki>, end = 100 * day) =>
   seatEventsOf(user, end).map(({ kind, at, change }) => [kind, at / day, change]);
 

@@ -183,7 +183,7 @@ describeOnBothStorages('a logout token during a sign-in', (open, kind) => {
     world.clock.now += 1_000;
     expect((await login(world, browser)).status).toBe(503);
     observer = async (moment) => {
-      if (moment === 'before recentLogout.insert') away();
+      if (moment === 'before recentLogout.insertOnce') away();
     };
     expect(await sessionStatus(world, browser)).toBe(401);
     const token = await logoutToken(world, { sub: 'subject-1' });

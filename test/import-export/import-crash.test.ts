@@ -42,6 +42,7 @@ function dying(context: ImportContext, at: number, when: 'before' | 'after'): Im
       return {
         ...records,
         insert: (...given) => write(() => records.insert(...given)),
+        insertOnce: (...given) => write(() => records.insertOnce(...given)),
         replace: (...given) => write(() => records.replace(...given)),
       };
     },

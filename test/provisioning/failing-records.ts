@@ -27,6 +27,7 @@ export function dyingAt(
     return {
       ...store,
       insert: (...given) => write(() => store.insert(...given)),
+      insertOnce: (...given) => write(() => store.insertOnce(...given)),
       replace: (...given) => write(() => store.replace(...given)),
     };
   };

@@ -21,9 +21,9 @@ describeAtDoors('provisioning log', (open) => {
       ...storage,
       records: (kind) => ({
         ...storage.records(kind),
-        async insert(record) {
+        async insertOnce(record) {
           if (away.now) throw new StorageError('unavailable', 'away');
-          return storage.records(kind).insert(record);
+          return storage.records(kind).insertOnce(record);
         },
       }),
     };

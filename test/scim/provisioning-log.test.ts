@@ -304,10 +304,10 @@ describeAtDoors('SCIM provisioning log', (open) => {
         if (kind.name !== 'provisioningLog') return store;
         return {
           ...store,
-          async insert(record) {
-            if (fault === undefined) return store.insert(record);
+          async insertOnce(record) {
+            if (fault === undefined) return store.insertOnce(record);
             // Unclear: written, and told that it is not.
-            if (fault instanceof StorageError) await store.insert(record);
+            if (fault instanceof StorageError) await store.insertOnce(record);
             throw fault;
           },
         };

@@ -68,7 +68,7 @@ describeOnBothStorages('last use of credentials', (open) => {
     for (let n = 0; n < 1_000; n += 1) await use();
     calls.length = 0;
     await uses.flush();
-    expect(calls).toEqual(['get', 'insert']);
+    expect(calls).toEqual(['get', 'insertOnce']);
     expect(await storedUse()).toBe(begun);
     house.clock.now += 1;
     await use();

@@ -14,6 +14,7 @@ import { describeSeatEventStore } from './contract/seat-event-store.ts';
 import { type BreakLedger, describeSeatLedgerStore } from './contract/seat-ledger-store.ts';
 import { type BreakBudget, describeSeatBudgetStore } from './contract/seat-budget-store.ts';
 import { describeUserCommit } from './contract/user-commit.ts';
+import { describeUserLeaves } from './contract/user-leaves.ts';
 import { describeUserRace } from './contract/user-race.ts';
 import { describeUserStore } from './contract/user-store.ts';
 
@@ -58,6 +59,7 @@ describe.each([...testMongos])('on $kind', (mongo) => {
 
   describeOrganizationStore(open);
   describeUserStore(open);
+  describeUserLeaves(open);
   describeGroupStore(open);
   describeUserCommit(open);
   // FerretDB gets one command at a time: what races there shows nothing about the store.

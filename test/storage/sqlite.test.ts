@@ -16,6 +16,7 @@ import { describeSeatEventStore } from './contract/seat-event-store.ts';
 import { type BreakLedger, describeSeatLedgerStore } from './contract/seat-ledger-store.ts';
 import { type BreakBudget, describeSeatBudgetStore } from './contract/seat-budget-store.ts';
 import { describeUserCommit } from './contract/user-commit.ts';
+import { describeUserLeaves } from './contract/user-leaves.ts';
 import { describeUserRace } from './contract/user-race.ts';
 import { describeUserStore } from './contract/user-store.ts';
 
@@ -44,6 +45,7 @@ const breakBudget: BreakBudget = async (_storage, organizationId, department, by
 
 describeOrganizationStore(open);
 describeUserStore(open);
+describeUserLeaves(open);
 describeGroupStore(open);
 describeUserCommit(open);
 describeUserRace(open);

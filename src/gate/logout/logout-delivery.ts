@@ -5,7 +5,6 @@ import type { Effect } from '#directory/effect.ts';
 import type { Instant, OrganizationId, UserId } from '#directory/identifiers.ts';
 import { findApp } from '#storage/app-records.ts';
 import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfParts } from '../opaque-token.ts';
 import { putLogoutDue } from './logout-due.ts';
@@ -73,13 +72,9 @@ export async function queueLogout(
     attempts: 0,
   };
   const id = idOfParts(organizationId, app.id, sid);
-  try {
-    await context.storage
-      .records(logoutDeliveryRecords)
-      .insert({ id, organizationId, expiresAt: now + keptForMs, value });
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-  }
+  await context.storage
+    .records(logoutDeliveryRecords)
+    .insertOnce({ id, organizationId, expiresAt: now + keptForMs, value });
   await putLogoutDue(context, id, now);
 }
 

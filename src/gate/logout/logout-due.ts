@@ -4,7 +4,6 @@
 
 import type { Instant, OrganizationId } from '#directory/identifiers.ts';
 import type { RecordKind, StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { GateContext } from '../gate-context.ts';
 
 export interface LogoutDue {
@@ -25,11 +24,9 @@ type Place = Pick<GateContext, 'storage' | 'now'>;
 /** Says when a delivery is to be looked at. Idempotent. Throws `StorageError`. */
 export async function putLogoutDue({ storage }: Place, delivery: string, at: Instant): Promise<void> {
   const id = `${String(at).padStart(15, '0')}-${delivery}`;
-  try {
-    await storage.records(logoutDueRecords).insert({ id, organizationId: everyOrganization, value: { delivery, at } });
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-  }
+  await storage
+    .records(logoutDueRecords)
+    .insertOnce({ id, organizationId: everyOrganization, value: { delivery, at } });
 }
 
 /** The next ones in order of time, due or not, after the one of this id. */

@@ -57,13 +57,8 @@ export function createArtifactAdapter(context: GateContext, organizationId: Orga
   const store = async (id: string, artifact: Artifact, expiresAt: number | undefined): Promise<void> => {
     const record = { id: idOf(id), organizationId, ...(expiresAt === undefined ? {} : { expiresAt }) };
     for (let round = 0; round < 50; round += 1) {
-      try {
-        await records.insert({ ...record, value: artifact });
-        return;
-      } catch (error) {
-        if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-        if (model === 'ReplayDetection') throw new errors.InvalidClientAuth('used before');
-      }
+      if (await records.insertOnce({ ...record, value: artifact })) return;
+      if (model === 'ReplayDetection') throw new errors.InvalidClientAuth('used before');
       const before = await records.get(record.id, context.now());
       // Only what has expired may go: another request may have stored it anew meanwhile.
       if (before === null) await expireRecords(context.storage, [artifactRecords], context.now());

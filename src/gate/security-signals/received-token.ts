@@ -4,7 +4,6 @@
 import type { Connection } from '#directory/connection.ts';
 import { toEffects } from '#directory/effect.ts';
 import type { RecordKind } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfParts } from '../opaque-token.ts';
 
@@ -51,21 +50,15 @@ export async function noteReceived(
     target: { kind: 'connection', id: at.id, name: at.name },
     after,
   } as const;
-  try {
-    await context.storage.records(receivedTokenRecords).insert(
-      {
-        id: idOf(at, token),
-        organizationId: at.organizationId,
-        expiresAt: Math.max(token.until, now) + marginMs,
-        value: { connection: at.id, at: now },
-      },
-      toEffects(context, at.organizationId, [{ kind: 'audit', event }]),
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'duplicate') return false;
-    throw error;
-  }
+  return context.storage.records(receivedTokenRecords).insertOnce(
+    {
+      id: idOf(at, token),
+      organizationId: at.organizationId,
+      expiresAt: Math.max(token.until, now) + marginMs,
+      value: { connection: at.id, at: now },
+    },
+    toEffects(context, at.organizationId, [{ kind: 'audit', event }]),
+  );
 }
 
 function idOf(at: At, { issuer, jti }: TokenToRemember): string {

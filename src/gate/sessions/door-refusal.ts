@@ -4,7 +4,6 @@
 import type { HeldReason } from '#directory/access-decision.ts';
 import { stableText } from '#directory/same-value.ts';
 import type { RecordKind } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import { waitAtMost } from '#storage/wait-at-most.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfParts } from '../opaque-token.ts';
@@ -85,11 +84,7 @@ async function note(context: GateContext, refusal: DoorRefusal, id: string, unti
       asked: false,
     },
   );
-  try {
-    await marks.insert({ id, organizationId, expiresAt: until, value: { reference } });
-  } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-  }
+  await marks.insertOnce({ id, organizationId, expiresAt: until, value: { reference } });
   return reference;
 }
 

@@ -43,8 +43,7 @@ export async function rememberLogout(
     const record = await store.get(id, now);
     if (record === null) {
       const value = { connection: at.id, issuedAt };
-      if (await insertUnlessThere(() => store.insert({ id, organizationId, expiresAt: (period + 3) * keptMs, value })))
-        return;
+      if (await store.insertOnce({ id, organizationId, expiresAt: (period + 3) * keptMs, value })) return;
     } else if (record.value.issuedAt >= issuedAt) return;
     else if (await store.replace({ ...record, value: { ...record.value, issuedAt } })) return;
   }
@@ -89,14 +88,4 @@ function periodOf(now: Instant): number {
 
 function secondOf(instant: Instant): number {
   return Math.floor(instant / 1_000);
-}
-
-async function insertUnlessThere(insert: () => Promise<void>): Promise<boolean> {
-  try {
-    await insert();
-    return true;
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'duplicate') return false;
-    throw error;
-  }
 }

@@ -4,7 +4,6 @@
 import type { Connection } from '#directory/connection.ts';
 import type { ConnectionId, Instant, UserId } from '#directory/identifiers.ts';
 import type { RecordKind } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { VerifiedIdentity } from '../connections/connection-strategy.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfParts } from '../opaque-token.ts';
@@ -57,17 +56,17 @@ export async function storeLink(
   const { organizationId } = at;
   const { issuer, subject } = identity;
   const link: AccountLink = { connection: at.id, issuer, subject, userId, linkedAt: context.now() };
-  const byUser = await insertUnlessThere(() =>
-    context.storage.records(linkedUserRecords).insert({ id: idOfUser(at, userId), organizationId, value: link }),
-  );
+  const byUser = await context.storage
+    .records(linkedUserRecords)
+    .insertOnce({ id: idOfUser(at, userId), organizationId, value: link });
   if (!byUser) {
     const owner = await findLinkOfUser(context, at, userId);
     if (owner?.issuer !== issuer || owner.subject !== subject) return false;
   }
   if (replaces !== null) await dropLink(context, at, replaces);
-  const bySubject = await insertUnlessThere(() =>
-    context.storage.records(accountLinkRecords).insert({ id: idOfSubject(at, identity), organizationId, value: link }),
-  );
+  const bySubject = await context.storage
+    .records(accountLinkRecords)
+    .insertOnce({ id: idOfSubject(at, identity), organizationId, value: link });
   if (bySubject || (await findLink(context, at, identity))?.userId === userId) return true;
   // Someone linked the subject to another user meanwhile: what we said of this user must not stay behind.
   if (byUser) await context.storage.records(linkedUserRecords).delete(idOfUser(at, userId));
@@ -78,16 +77,6 @@ export async function storeLink(
 export async function dropLink(context: GateContext, at: At, link: AccountLink): Promise<void> {
   await context.storage.records(accountLinkRecords).delete(idOfSubject(at, link));
   await context.storage.records(linkedUserRecords).delete(idOfUser(at, link.userId));
-}
-
-async function insertUnlessThere(insert: () => Promise<void>): Promise<boolean> {
-  try {
-    await insert();
-    return true;
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'duplicate') return false;
-    throw error;
-  }
 }
 
 function idOfSubject(at: At, identity: Subject): string {

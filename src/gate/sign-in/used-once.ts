@@ -3,7 +3,6 @@
 
 import type { Connection } from '#directory/connection.ts';
 import type { RecordKind } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import type { VerifiedIdentity } from '../connections/connection-strategy.ts';
 import type { GateContext } from '../gate-context.ts';
 import { idOfParts } from '../opaque-token.ts';
@@ -35,16 +34,10 @@ export async function useOnce(
   identity: Pick<VerifiedIdentity, 'usedOnce'>,
 ): Promise<boolean> {
   const { id, until } = identity.usedOnce;
-  try {
-    await context.storage.records(usedOnceRecords).insert({
-      id: idOfParts(connection.organizationId, connection.id, id),
-      organizationId: connection.organizationId,
-      expiresAt: Math.max(until, context.now()) + marginMs,
-      value: { connection: connection.id, usedAt: context.now() },
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'duplicate') return false;
-    throw error;
-  }
+  return context.storage.records(usedOnceRecords).insertOnce({
+    id: idOfParts(connection.organizationId, connection.id, id),
+    organizationId: connection.organizationId,
+    expiresAt: Math.max(until, context.now()) + marginMs,
+    value: { connection: connection.id, usedAt: context.now() },
+  });
 }

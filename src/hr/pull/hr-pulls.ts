@@ -9,7 +9,6 @@ import type { Metrics } from '#observability/metrics.ts';
 import { connectionRecordId, connectionRecords, pullingKey } from '#storage/connection-records.ts';
 import { hrPullId, hrPullRecords, type HrPullState, type PullRun } from '#storage/hr-pull-records.ts';
 import type { StoredRecord } from '#storage/record-store.ts';
-import { StorageError } from '#storage/storage-error.ts';
 import { openSource, type SourceContext } from './open-source.ts';
 import { noCounts, PullLost, runPull, type RunContext, type RunParts, type RunReport } from './run-pull.ts';
 
@@ -117,11 +116,7 @@ export function createHrPulls(context: PullContext): HrPullRunner {
     const id = hrPullId(organizationId, connection);
     const known = await records.get(id, at);
     if (known !== null) return known;
-    try {
-      await records.insert({ id, organizationId, value: { connection, fence, nextAt: at } });
-    } catch (error) {
-      if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
-    }
+    await records.insertOnce({ id, organizationId, value: { connection, fence, nextAt: at } });
     const made = await records.get(id, at);
     if (made === null) throw new PullLost('the connection was removed');
     return made;

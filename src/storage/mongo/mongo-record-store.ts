@@ -64,28 +64,32 @@ export function createRecordStore<Value>(records: RecordModel, kind: RecordKind<
   });
   const visible = (now: Instant): object => ({ gone: false, expiresAt: operators({ $gt: now }) });
 
-  return {
-    insert: ({ id, organizationId, value, expiresAt }, effects = []) =>
-      guard(async () => {
-        assertMayCarry(kind, effects);
-        const fields = { organizationId, revision: 1, gone: false, ...fieldsOf(value, expiresAt) };
-        for (let round = 0; round < rounds; round += 1) {
-          try {
-            await records.insertOne({ _id: id, ...fields, ...effectFields(effects) });
-            return;
-          } catch (error) {
-            if (!isDuplicateKey(error)) throw error;
-          }
-          const revived = await records.updateOne(
-            { _id: id, organizationId, gone: true },
-            withEffects(fields, effects),
-          );
-          if (revived.matchedCount === 1) return;
-          // Gone for good between the two: its effects were carried out, or it was swept. Then the id is free.
-          if ((await records.exists({ _id: id })) !== null) break;
+  const insertOnce: RecordStore<Value>['insertOnce'] = ({ id, organizationId, value, expiresAt }, effects = []) =>
+    guard(async () => {
+      assertMayCarry(kind, effects);
+      const fields = { organizationId, revision: 1, gone: false, ...fieldsOf(value, expiresAt) };
+      for (let round = 0; round < rounds; round += 1) {
+        try {
+          await records.insertOne({ _id: id, ...fields, ...effectFields(effects) });
+          return true;
+        } catch (error) {
+          if (!isDuplicateKey(error)) throw error;
         }
+        const revived = await records.updateOne({ _id: id, organizationId, gone: true }, withEffects(fields, effects));
+        if (revived.matchedCount === 1) return true;
+        // Gone for good between the two: its effects were carried out, or it was swept. Then the id is free.
+        if ((await records.exists({ _id: id })) !== null) break;
+      }
+      return false;
+    });
+
+  return {
+    insertOnce,
+
+    async insert(record, effects) {
+      if (!(await insertOnce(record, effects)))
         throw new StorageError('duplicate', `This ${kind.name} exists already.`);
-      }),
+    },
 
     get: (id, now) =>
       guard(async () => {

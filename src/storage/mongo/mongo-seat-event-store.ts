@@ -3,7 +3,6 @@
 import type { SeatEvent } from '#directory/seat-history.ts';
 import type { RecordKind, RecordStore } from '../record-store.ts';
 import type { SeatEventStore } from '../seat-event-store.ts';
-import { StorageError } from '../storage-error.ts';
 
 export const seatEventRecords: RecordKind<SeatEvent> = {
   name: 'seatEvent',
@@ -13,9 +12,7 @@ export const seatEventRecords: RecordKind<SeatEvent> = {
 export function createSeatEventStore(records: RecordStore<SeatEvent>): SeatEventStore {
   return {
     async add(organizationId, events) {
-      const insert = ({ id, event }: (typeof events)[number]): Promise<void> =>
-        records.insert({ id, organizationId, value: event }).catch(unlessThere);
-      await Promise.all(events.map(insert));
+      await Promise.all(events.map(({ id, event }) => records.insertOnce({ id, organizationId, value: event })));
     },
     async ofDay(organizationId, day, { after, limit }) {
       const page = { key: `day=${day}`, ...(after === undefined ? {} : { after }), limit };
@@ -29,8 +26,4 @@ export function createSeatEventStore(records: RecordStore<SeatEvent>): SeatEvent
       return (await records.list(organizationId, { limit: 1 }, 0))[0]?.value ?? null;
     },
   };
-}
-
-function unlessThere(error: unknown): void {
-  if (!(error instanceof StorageError) || error.code !== 'duplicate') throw error;
 }

@@ -4,8 +4,9 @@
 import type { AccessState } from '#directory/access-decision.ts';
 import type { Hold } from '#directory/hold.ts';
 import type { Instant, OrganizationId, UserId } from '#directory/identifiers.ts';
-import type { User } from '#directory/user.ts';
-import type { CommitOutcome, UserCommit, UserCounts, UserStore } from '../user-store.ts';
+import type { Leaves } from '#directory/leave.ts';
+import { displayNameOf, openLeaveKey, type User, type UserProfile } from '#directory/user.ts';
+import type { CommitOutcome, PersonWithLeaves, UserCommit, UserCounts, UserStore } from '../user-store.ts';
 import { operators } from './mongo-connection.ts';
 import { guard } from './mongo-errors.ts';
 import { fromStorable } from './mongo-storable.ts';
@@ -107,6 +108,19 @@ export function createUserStore(users: UserModel, commit: (commit: UserCommit) =
         return found.map(({ _id: id, nextTransitionAt: dueAt, ...rest }) => ({ id, dueAt, ...rest }));
       }),
 
+    leavesAhead: (organizationId, { after, limit }) =>
+      guard(async () => {
+        if (limit <= 0) return [];
+        const later = after === undefined ? {} : { _id: operators({ $gt: after }) };
+        const filter = { organizationId, keys: toStoredKey(openLeaveKey), status: operators({ $in: shownStates }) };
+        const found = await users
+          .find({ ...filter, ...later }, personParts)
+          .sort({ _id: 1 })
+          .limit(limit)
+          .lean<PersonDocument[]>();
+        return found.map(toPersonWithLeaves);
+      }),
+
     countActiveWithRole: (organizationId, role) =>
       guard(() => users.countDocuments({ organizationId, roles: role, active: true })),
     activeWithRoles: (organizationId, roles, { after, limit }) =>
@@ -137,6 +151,26 @@ export function createUserStore(users: UserModel, commit: (commit: UserCommit) =
     const total = active + inactive + onLeave + waiting + starting;
     return { total, active, inactive, onLeave, waiting, starting, holders };
   }
+}
+
+type PersonDocument = Pick<UserDocument, '_id' | 'seat' | 'holds' | 'leaves' | 'profile'>;
+const personParts = {
+  seat: 1,
+  holds: 1,
+  leaves: 1,
+  'profile.displayName': 1,
+  'profile.name': 1,
+  'profile.userName': 1,
+};
+
+function toPersonWithLeaves({ _id, seat, holds, leaves = [], profile }: PersonDocument): PersonWithLeaves {
+  return {
+    id: _id as UserId,
+    seat,
+    holds: fromStorable(holds) as readonly Hold[],
+    leaves: fromStorable(leaves) as Leaves,
+    name: displayNameOf(fromStorable(profile) as UserProfile),
+  };
 }
 
 function toAccessState(organizationId: OrganizationId, id: UserId, found: UserDocument): AccessState {

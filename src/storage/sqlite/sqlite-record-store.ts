@@ -102,15 +102,23 @@ export function createSqliteRecordStore<Value>(
       : statements.listByKey[direction].all(kind.name, organizationId, page.key, ...rest);
   };
 
+  const insertOnce: RecordStore<Value>['insertOnce'] = async (record, effects = []) => {
+    const { id, organizationId, expiresAt, value } = record;
+    assertMayCarry(kind, effects);
+    return connection.write(() => {
+      const row = statements.insert.get(kind.name, id, organizationId, expiresAt ?? null, JSON.stringify(value));
+      if (row === undefined) return false;
+      writeKeys(row.row, organizationId, id, value);
+      addEffects(effectSource.record(kind.name, id), organizationId, effects);
+      return true;
+    });
+  };
+
   return {
-    async insert({ id, organizationId, expiresAt, value }, effects = []) {
-      assertMayCarry(kind, effects);
-      return connection.write(() => {
-        const row = statements.insert.get(kind.name, id, organizationId, expiresAt ?? null, JSON.stringify(value));
-        if (row === undefined) throw new StorageError('duplicate', `A ${kind.name} with this id exists already.`);
-        writeKeys(row.row, organizationId, id, value);
-        addEffects(effectSource.record(kind.name, id), organizationId, effects);
-      });
+    insertOnce,
+    async insert(record, effects) {
+      if (!(await insertOnce(record, effects)))
+        throw new StorageError('duplicate', `A ${kind.name} with this id exists already.`);
     },
     async get(id, now) {
       const row = await connection.read(() => statements.get.get(kind.name, id, now));

@@ -2,10 +2,19 @@
 // Commits are in sqlite-user-commit.ts.
 
 import type { UserId } from '#directory/identifiers.ts';
-import type { UserStatus } from '#directory/user.ts';
+import { openLeaveKey, type UserStatus } from '#directory/user.ts';
 import type { DueUser, UserStore } from '../user-store.ts';
 import type { SqliteConnection } from './sqlite-transaction.ts';
-import { accessColumns, type AccessRow, toAccessState, toUser, userColumns, type UserRow } from './sqlite-user-row.ts';
+import {
+  accessColumns,
+  type AccessRow,
+  personWithLeavesJson,
+  toAccessState,
+  toPeopleWithLeaves,
+  toUser,
+  userColumns,
+  type UserRow,
+} from './sqlite-user-row.ts';
 
 const mostFound = 1_000;
 /** As the index says it (sqlite-schema.ts). */
@@ -56,6 +65,11 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
   );
   const due = connection.prepare<DueUser>(
     `SELECT id, organization AS organizationId, next_transition_at AS dueAt FROM user WHERE next_transition_at <= ? ORDER BY next_transition_at, id LIMIT 0 + ?`,
+  );
+  const leavesAhead = connection.prepare<{ people: string }>(
+    `SELECT json_group_array(${personWithLeavesJson}) AS people FROM (
+       SELECT user.id, seat, holds, body FROM user_key JOIN user ON user.row = user_key.user
+       WHERE user_key.organization = ? AND kind = ? AND value = ? AND user_key.id > ? ORDER BY user_key.id LIMIT 0 + ?)`,
   );
   const withRole = connection.prepare<Number>(
     'SELECT count(*) AS number FROM active_role WHERE organization = ? AND role = ?',
@@ -135,6 +149,11 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
       return connection.read(() => waitingBefore.get(organizationId, since, id)?.number ?? 0);
     },
     dueTransitions: (now, limit) => connection.read(() => due.all(now, limit)),
+    async leavesAhead(organizationId, { after, limit }) {
+      const { kind, value } = openLeaveKey;
+      const row = await connection.read(() => leavesAhead.get(organizationId, kind, value, after ?? '', limit));
+      return toPeopleWithLeaves(row?.people ?? '[]');
+    },
     countActiveWithRole: (organizationId, role) =>
       connection.read(() => withRole.get(organizationId, role)?.number ?? 0),
     async activeWithRoles(organizationId, roles, { after, limit }) {

@@ -80,6 +80,26 @@ export function describeRecordStore(open: OpenStorage): void {
       expect(await effectsWaiting()).toEqual([]);
     });
 
+    test('inserted once, an id is taken; whoever comes later is told so and writes nothing, no effect either', async () => {
+      const [record, effect] = [make({ tags: ['a'] }), makeEffect(organization)];
+      const told = await atOnce(8, (index) =>
+        store.insertOnce({ ...record, value: { ...record.value, more: index } }, index === 0 ? [effect] : []),
+      );
+      expect(told.filter(Boolean)).toHaveLength(1);
+      expect(await store.get(record.id, noon)).toMatchObject({ revision: 1, value: { more: told.indexOf(true) } });
+      expect(await effectsWaiting()).toEqual(told[0] === true ? [effect.id] : []);
+      const blue = { ...record, value: { colour: 'blue' } };
+      const elsewhere = { ...blue, organizationId: await openOrganization(storage, 1) };
+      expect(await store.insertOnce(blue, [makeEffect(organization)])).toBe(false);
+      expect(await store.insertOnce(elsewhere, [makeEffect(elsewhere.organizationId)])).toBe(false);
+      expect([await list({ key: 'colour=blue' }), await effectsWaiting()]).toEqual([[], []]);
+      const expired = await store1(make({}, { expiresAt: 1 }));
+      expect(await store.insertOnce(expired)).toBe(false);
+      await store.delete(record.id);
+      expect(await store.insertOnce(blue)).toBe(true);
+      expect((await store.get(record.id, noon))?.value.colour).toBe('blue');
+    });
+
     test('kinds do not see each other', async () => {
       const record = await store1(make());
       const others = storage.records(otherThings);

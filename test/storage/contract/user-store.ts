@@ -1,7 +1,6 @@
 /** Contract of storage/user-store.ts, what is read: keys, pages, counts, the queue, access states. Commits: user-commit.ts. */
 import type { OrganizationId, UserId } from '#directory/identifiers.ts';
-import type { Leave, LeaveId } from '#directory/leave.ts';
-import { isActive, openLeaveKey, type User, type UserKey } from '#directory/user.ts';
+import { isActive, type User, type UserKey } from '#directory/user.ts';
 import type { Storage } from '#storage/storage.ts';
 import {
   committed,
@@ -339,51 +338,6 @@ export function describeUserStore(open: OpenStorage): void {
       expect([kept.seat, kept.active]).toEqual(['held', false]);
       expect((await storage.users.longestWaiting(organization))?.id).toBe(last.id);
       expect(await storage.users.counts(organization)).toMatchObject({ active: 1, holders: 2, waiting: 1, onLeave: 2 });
-    });
-
-    test('those whose leaves ask for something are found, the longest due first, and leaves come back as they were', async () => {
-      const leave = (startsAt: number, parts: object = {}): Leave => ({
-        id: `leave ${startsAt}` as LeaveId,
-        type: 'leave',
-        from: '2026-05-01',
-        zone: 'Asia/Tokyo',
-        returnHour: 0,
-        startsAt,
-        seat: 'release',
-        by: 'cli',
-        source: '',
-        state: 'planned',
-        ...parts,
-      });
-      const due = async (now: number, limit = 10) =>
-        (await storage.users.dueTransitions(now, limit)).filter((user) => user.organizationId === organization);
-      const later = await hire(storage, organization, { leaves: [leave(noon + 20)] });
-      const sooner = await hire(storage, organization, {
-        leaves: [leave(noon + 10, { endsAt: noon + 30, note: '$a.b' })],
-      });
-      const away = await store(
-        held(makeUser(organization, { leaves: [leave(1, { state: 'running', endsAt: noon + 15 })] }), 'leave', noon),
-      );
-      await hire(storage, organization, { leaves: [leave(1, { state: 'ended' })] });
-      await hire(storage, organization);
-      const gone = await hire(storage, organization, { leaves: [leave(noon)] });
-      await committed(update(storage, gone, deleted(gone)));
-      expect(await due(noon + 9)).toEqual([]);
-      const asDue = (user: User, dueAt: number) => ({ id: user.id, organizationId: organization, dueAt });
-      expect(await due(noon + 100)).toEqual([
-        asDue(sooner, noon + 10),
-        asDue(away, noon + 15),
-        asDue(later, noon + 20),
-      ]);
-      expect(await storage.users.dueTransitions(noon + 100, 0)).toEqual([]);
-      const stored = await storage.users.get(organization, sooner.id);
-      expect(stored?.leaves).toEqual(sooner.leaves);
-      const open = await storage.users.list(organization, { key: openLeaveKey, limit: 10 });
-      expect(open.map(({ id }) => id).toSorted()).toEqual([later.id, sooner.id, away.id].toSorted());
-      const [named] = await storage.users.findByKey(organization, { kind: 'leave', value: `leave ${noon + 10}` });
-      expect(named?.id).toBe(sooner.id);
-      await committed(update(storage, sooner, { ...sooner, leaves: [] }));
-      expect((await due(noon + 100)).map(({ id }) => id)).toEqual([away.id, later.id]);
     });
 
     test('whoever is active and has one of several roles is listed once, by id, page by page', async () => {

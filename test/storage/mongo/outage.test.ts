@@ -60,6 +60,7 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'users.dueTransitions': (s) => s.users.dueTransitions(noon, 10),
   'users.longestWaiting': (s) => s.users.longestWaiting(id),
   'users.waitingBefore': (s) => s.users.waitingBefore(id, { id: person }),
+  'users.leavesAhead': (s) => s.users.leavesAhead(id, { limit: 1 }),
   'users.countActiveWithRole': (s) => s.users.countActiveWithRole(id, 'owner'),
   'users.activeWithRoles': (s) => s.users.activeWithRoles(id, ['owner'], { limit: 1 }),
   'users.known': (s) => s.users.known(id, [person]),
@@ -97,6 +98,7 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'doors.recordOfPersonBeside': (s) =>
     s.doors.recordOfPersonBeside({ kind: badges, id: 'b' }, { kind: things, id: 'r' }, noon),
   'records.insert': (s) => s.records(things).insert({ ...record, id: makeUser(id).id }),
+  'records.insertOnce': (s) => s.records(things).insertOnce({ ...record, id: makeUser(id).id }),
   'records.get': (s) => s.records(things).get('r', noon),
   'records.getMany': (s) => s.records(things).getMany(['r'], noon),
   'records.replace': (s) => s.records(things).replace(record),
