@@ -14,7 +14,7 @@ const floors: readonly (readonly string[])[] = [
   ['cli/'],
   ['server.ts'],
   ['build-house.ts'],
-  ['scheduled-work.ts'],
+  ['scheduled-work.ts', 'effect-carriers.ts'],
   ['record-kinds.ts'],
   ['scim/', 'hr/', 'admin/'],
   ['gate/', 'import-export/'],

@@ -9,13 +9,14 @@ import { createTxtLookup } from '#admin/txt-lookup.ts';
 import { createAuditTrail, type AuditTrail } from '#audit/audit-chain.ts';
 import { createBackgroundJobs, type BackgroundJobs } from '#background-jobs.ts';
 import type { Config } from '#config/load-config.ts';
-import type { Effect } from '#directory/effect.ts';
 import type { RandomBytes } from '#directory/identifiers.ts';
-import { createGate, type Gate } from '#gate/gate.ts';
+import { createEffectCarriers } from '#effect-carriers.ts';
+import { createGate } from '#gate/gate.ts';
 import { fetchJson } from '#gate/connections/outbound-fetch.ts';
 import type { GateContext } from '#gate/gate-context.ts';
 import { createHrPulls } from '#hr/pull/hr-pulls.ts';
 import { createHrRouter } from '#hr/hr-router.ts';
+import { importLimits } from '#import-export/import-context.ts';
 import { createLaterWork } from '#later-work.ts';
 import { createHttpApp } from '#http/app.ts';
 import { createProxyTrust } from '#http/client-address.ts';
@@ -23,14 +24,11 @@ import { createFrontDoor, type RequestHandling } from '#http/front-door.ts';
 import { createBadCredentialLimit } from '#http/bad-credentials.ts';
 import { createHealthRouter } from '#http/health-endpoints.ts';
 import { createMetricsRouter, readScrapedValues } from '#http/metrics-endpoints.ts';
-import { keepNotice } from '#notices/keep-notice.ts';
 import { createMailer } from '#notices/mailer.ts';
 import type { Logger } from '#observability/logger.ts';
-import { createMetrics, type Metrics } from '#observability/metrics.ts';
+import { createMetrics } from '#observability/metrics.ts';
 import { defaultOrganization, prepareFirstStart } from '#provisioning/first-start.ts';
 import { createProvisioningLog } from '#provisioning/provisioning-log.ts';
-import { keepSeatEvents } from '#provisioning/seat-history.ts';
-import { keepUndoable } from '#provisioning/undo-change.ts';
 import { createProvisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
 import { watchSeatsOf } from '#provisioning/seat-alerts.ts';
@@ -125,32 +123,14 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   const relay: EffectRelay = createEffectRelay({
     storage,
     reportTrouble,
-    carriers: {
-      audit: async (effect) => {
-        await audit.append(effect);
-        await keepUndoable(storage, effect);
-      },
-      endSessions: async (effect) => {
-        await endSessions(gate, metrics, effect);
-        jobs.soon('logouts');
-      },
-      seat: (effect) => keepSeatEvents({ storage }, [effect]),
-      notice: async (effect) => {
-        await keepNotice(storage, effect, mailer !== null);
-        jobs.soon('mails');
-      },
-      endAppSessions: async (effect) => {
-        await endAppSessions(gate, effect);
-        jobs.soon('logouts');
-      },
-    },
-    together: {
-      audit: async (effects) => {
-        await audit.appendAll(effects);
-        for (const effect of effects) await keepUndoable(storage, effect);
-      },
-      seat: (effects) => keepSeatEvents({ storage }, effects),
-    },
+    ...createEffectCarriers({
+      storage,
+      audit,
+      gate: () => gate,
+      metrics: () => metrics,
+      soon: (job) => jobs.soon(job),
+      isMailed: mailer !== null,
+    }),
   });
   const metrics = createMetrics({
     version,
@@ -234,7 +214,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
       wakeRelay,
       isStopping: ground.isDraining,
       reportTrouble,
-      limits: { fileBytes: 128 * 1024 * 1024, fileRows: 200_000 },
+      limits: { ...importLimits },
     },
     wakeImports: () => jobs.soon('imports'),
     lookUpTxt: createTxtLookup(config.gate.dnsServers),
@@ -330,18 +310,4 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     createRequestId: randomUUID,
   });
   return { handle, house: { storage, relay, audit, admin, setUpLink }, jobs, close };
-}
-
-/** Marks the sessions that a lost access killed; the commit closed the doors, this is the record of it. */
-async function endSessions(gate: Gate, metrics: Metrics, effect: Effect): Promise<void> {
-  if (effect.body.kind !== 'endSessions') return;
-  const { userId, epoch, cause } = effect.body;
-  const ended = await gate.endSessionsOfUser(effect.organizationId, userId, epoch, cause);
-  metrics.sessionsRevoked.inc({ cause }, ended);
-}
-
-/** Tells the apps that were opened from a session that it has ended. */
-async function endAppSessions(gate: Gate, effect: Effect): Promise<void> {
-  if (effect.body.kind !== 'endAppSessions') return;
-  await gate.endAppSessions(effect.organizationId, effect.body.session, effect.body.cause);
 }

@@ -24,5 +24,8 @@ export interface ImportContext {
   };
 }
 
+/** The largest file that is taken. */
+export const importLimits = { fileBytes: 128 * 1024 * 1024, fileRows: 200_000 };
+
 /** Departments are planned one after the other, on the tree as the row before has left it. */
 export const mostDepartments = 10_000;

@@ -90,7 +90,7 @@ async function changeContract(
     { before: { ...was }, after: { ...was, ...contract } },
     change,
   );
-  const { licensed = null, over = 0 } = { ...was, ...contract };
+  const { licensed, over } = { ...was, ...contract };
   const effects = toEffects(context, id, [
     { kind: 'audit', event },
     { kind: 'seat', change: { kind: 'contract', licensed, over } },

@@ -200,6 +200,7 @@ const allValues = {
   date: '2027-04-01',
   days: '0',
   short: '2',
+  over: '2',
   needed: '12',
   licensed: '10',
   used: '9',
