@@ -96,6 +96,7 @@ describeOnBothStorages('budgets of departments', (open) => {
     const second = await add('second', field);
     expect(second.holds).toMatchObject([{ kind: 'seat', reason: 'the budget of Sales is used up: 1 of 1' }]);
     const third = await add('third', sales);
+    expect(third.holds).toMatchObject([{ kind: 'seat', reason: 'the budget of Sales is used up: 1 of 1' }]);
     const other = await add('other', support);
     expect(await states(first, second, third, other)).toEqual(['active', 'waiting', 'waiting', 'active']);
     await leave(first);
