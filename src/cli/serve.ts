@@ -3,10 +3,12 @@
 import { loadConfig } from '#config/load-config.ts';
 import { createServer, type House } from '../server.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
+import { keepHeapSmall } from './heap-growth.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs until SIGTERM or SIGINT; answers the exit code. Throws `ConfigError`, `StorageError`, Node's error for a port that cannot be had. */
 export async function serve(terminal: Terminal): Promise<ExitCode> {
+  keepHeapSmall();
   const config = loadConfig(terminal.environment, terminal.folder);
   const server = createServer(config);
   const asked = waitForSignal();

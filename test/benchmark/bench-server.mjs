@@ -47,6 +47,8 @@ async function startFurlough() {
   const { createServer, loadConfig } = await import(new URL('server.js', dist).href);
   const { openSession } = await import(new URL('gate/sessions/session.js', dist).href);
   const { createTimeOrderedId } = await import(new URL('directory/identifiers.js', dist).href);
+  const { keepHeapSmall } = await import(new URL('cli/heap-growth.js', dist).href);
+  keepHeapSmall();
   const server = createServer(loadConfig(process.env));
   const { port, house } = await server.start();
   process.once('disconnect', () => process.exit(0));

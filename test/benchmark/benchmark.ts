@@ -11,8 +11,8 @@ export interface BenchmarkOptions {
   readonly seconds: number;
 }
 
-/** Before a case is measured: a server that has run for a while has its code compiled, and the bare ones have little to compile. */
-const warmUpSeconds = 3;
+/** Before a case is measured: a server that has run for a while has its code compiled, and a change of status runs through much of it. */
+const warmUpSeconds = 8;
 
 interface NamedCase {
   readonly name: string;

@@ -2,11 +2,10 @@
 
 import type { AccessState } from '#directory/access-decision.ts';
 import type { Hold } from '#directory/hold.ts';
-import type { DepartmentId, OrganizationId, UserId } from '#directory/identifiers.ts';
+import { foldCase, type DepartmentId, type OrganizationId, type UserId } from '#directory/identifiers.ts';
 import type { Leaves } from '#directory/leave.ts';
 import {
   displayNameOf,
-  keysOf,
   nextTransitionAt,
   statusOf,
   type SeatState,
@@ -83,8 +82,7 @@ export function toPeopleWithLeaves(json: string): readonly PersonWithLeaves[] {
 
 /** The folded userName while it must be unique, null once the user is deleted. */
 export function userNameKeyOf(user: User): string | null {
-  if (user.deletedAt !== undefined) return null;
-  return keysOf(user).find((key) => key.kind === 'userName')?.value ?? null;
+  return user.deletedAt === undefined ? foldCase(user.profile.userName) : null;
 }
 
 /** Values in the order of `writtenColumns`. */
