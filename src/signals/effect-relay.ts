@@ -97,14 +97,7 @@ export function createEffectRelay(options: EffectRelayOptions): EffectRelay {
     const away = failures.find(isStoreAway);
     if (away !== undefined) throw away;
     if (failures.length > 0) return false;
-    await Promise.all(
-      claims.map((claim) =>
-        storage.effects.complete(
-          claim,
-          claim.effects.map(({ id }) => id),
-        ),
-      ),
-    );
+    if (claims.length > 0) await storage.effects.completeAll(claims);
     return true;
   }
 

@@ -24,6 +24,8 @@ export interface EffectOutbox {
   claimOfUser(organizationId: OrganizationId, userId: string, leaseMs: number): Promise<ClaimedEffects | null>;
   /** Removes carried-out effects by id; effects added meanwhile stay, and are due at once when none of the claimed ones is left. Changes no revision of the document. */
   complete(claimed: ClaimedEffects, effectIds: readonly string[]): Promise<void>;
+  /** The same for all effects of several documents. */
+  completeAll(claims: readonly ClaimedEffects[]): Promise<void>;
   /** One more failed try for these effects; the document is due again in `delayMs`, at once if effects were added meanwhile. Does nothing when someone else holds the claim by now. */
   postpone(claimed: ClaimedEffects, effectIds: readonly string[], delayMs: number): Promise<void>;
   /** How many documents have effects waiting. */

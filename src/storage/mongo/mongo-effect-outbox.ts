@@ -60,6 +60,14 @@ export function createEffectOutbox(carriers: EffectCarriers, clock: StoreClock):
     else await model.updateOne(unchanged, { $set: { effectsDue: null, effectsClaim: null } });
   }
 
+  async function complete(claimed: ClaimedEffects, effectIds: readonly string[]): Promise<void> {
+    const { model, id } = find(all, claimed);
+    const gone = Object.fromEntries(effectIds.map((effectId) => [`effects.${asMapKey(effectId)}`, '']));
+    const update = { ...(effectIds.length === 0 ? {} : { $unset: gone }), $inc: { effectsVersion: 1 } };
+    const document = await model.findOneAndUpdate({ _id: id }, update, { returnDocument: 'after' }).lean<Carrier>();
+    if (document !== null && Object.keys(document.effects).length === 0) await close(model, document);
+  }
+
   return {
     claimDue: (limit, leaseMs, where = 'everywhere') =>
       guard(async () => {
@@ -92,13 +100,17 @@ export function createEffectOutbox(carriers: EffectCarriers, clock: StoreClock):
         return claim(carriers.users, waiting, leaseMs);
       }),
 
-    complete: (claimed, effectIds) =>
+    complete: (claimed, effectIds) => guard(() => complete(claimed, effectIds)),
+
+    completeAll: (claims) =>
       guard(async () => {
-        const { model, id } = find(all, claimed);
-        const gone = Object.fromEntries(effectIds.map((effectId) => [`effects.${asMapKey(effectId)}`, '']));
-        const update = { ...(effectIds.length === 0 ? {} : { $unset: gone }), $inc: { effectsVersion: 1 } };
-        const document = await model.findOneAndUpdate({ _id: id }, update, { returnDocument: 'after' }).lean<Carrier>();
-        if (document !== null && Object.keys(document.effects).length === 0) await close(model, document);
+        const completing = claims.map((claimed) =>
+          complete(
+            claimed,
+            claimed.effects.map(({ id }) => id),
+          ),
+        );
+        await Promise.all(completing);
       }),
 
     postpone: (claimed, effectIds, delayMs) =>

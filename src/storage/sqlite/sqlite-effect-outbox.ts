@@ -50,6 +50,22 @@ export function createSqliteEffectOutbox(connection: SqliteConnection): EffectOu
     return { organizationId: organization, source, claim: token, effects: fromText(effects) };
   };
 
+  const complete = ({ source, claim: token, effects }: ClaimedEffects, effectIds: readonly string[]): void => {
+    const done = new Set<string>(effectIds);
+    // The usual case: all of it is done, and nothing came meanwhile.
+    if (effects.every(({ id }) => done.has(id)) && dropSeen.run(source, token) > 0) return;
+    const row = named.get(source);
+    if (row === undefined) return;
+    const left = fromText(row.effects).filter(({ id }) => !done.has(id));
+    if (left.length === 0) {
+      drop.run(row.row);
+      return;
+    }
+    keep.run(toText(left), row.row);
+    const seen = new Set<string>(effects.map(({ id }) => id));
+    if (!left.some(({ id }) => seen.has(id))) leave.run(Date.now(), source, token);
+  };
+
   return {
     async claimDue(limit, leaseMs) {
       // Looking first spares an idle relay the write lock.
@@ -67,20 +83,15 @@ export function createSqliteEffectOutbox(connection: SqliteConnection): EffectOu
         return row === undefined ? null : claim(row, randomUUID(), Date.now() + leaseMs);
       });
     },
-    complete({ source, claim: token, effects }, effectIds) {
-      return connection.write(() => {
-        const done = new Set<string>(effectIds);
-        // The usual case: all of it is done, and nothing came meanwhile.
-        if (effects.every(({ id }) => done.has(id)) && dropSeen.run(source, token) > 0) return;
-        const row = named.get(source);
-        if (row === undefined) return;
-        const left = fromText(row.effects).filter(({ id }) => !done.has(id));
-        if (left.length === 0) return void drop.run(row.row);
-        keep.run(toText(left), row.row);
-        const seen = new Set<string>(effects.map(({ id }) => id));
-        if (!left.some(({ id }) => seen.has(id))) leave.run(Date.now(), source, token);
-      });
-    },
+    complete: (claimed, effectIds) => connection.write(() => complete(claimed, effectIds)),
+    completeAll: (claims) =>
+      connection.write(() => {
+        for (const claimed of claims)
+          complete(
+            claimed,
+            claimed.effects.map(({ id }) => id),
+          );
+      }),
     postpone({ source, claim: token }, effectIds, delayMs) {
       return connection.write(() => {
         const dueAt = Date.now() + (isUnseen.get(source) === undefined ? delayMs : 0);

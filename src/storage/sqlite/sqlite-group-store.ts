@@ -44,7 +44,7 @@ export function createSqliteGroupStore(connection: SqliteConnection, addEffects:
   );
   const undeleted = connection.prepare<MemberRow>(
     `SELECT member, kind FROM group_member m WHERE organization = ? AND group_id = ? AND member > ? AND iif(kind = 'user',
-       EXISTS (SELECT 1 FROM user u WHERE u.organization = m.organization AND u.id = m.member AND u.status <> 'deleted'),
+       EXISTS (SELECT 1 FROM user u WHERE u.organization = m.organization AND u.id = m.member AND u.deleted_at IS NULL),
        EXISTS (SELECT 1 FROM directory_group g WHERE g.organization = m.organization AND g.id = m.member AND g.deleted_at IS NULL))
      ORDER BY member LIMIT 0 + ?`,
   );

@@ -185,6 +185,12 @@ ALTER TABLE user ADD COLUMN charge TEXT;
 CREATE INDEX user_charge ON user (organization, charge) WHERE charge IS NOT NULL;
 `;
 
+// Who is there does not change with their status: an index that names it is written anew with every change of status.
+const version9 = `
+DROP INDEX user_undeleted;
+CREATE INDEX user_undeleted ON user (organization, id) WHERE deleted_at IS NULL;
+`;
+
 /** One step per version; a step that was released is never changed. */
 export const migrations: readonly string[] = [
   version1,
@@ -195,6 +201,7 @@ export const migrations: readonly string[] = [
   version6,
   version7,
   version8,
+  version9,
 ];
 
 /** The version this code writes. */

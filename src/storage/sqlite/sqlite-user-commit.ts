@@ -31,14 +31,15 @@ export function createSqliteUserCommit(
     'SELECT id FROM user WHERE organization = ? AND user_name_key = ?',
   );
   const insert = connection.prepare<{ row: number }>(
-    `INSERT INTO user (${writtenColumns.join(', ')}, user_name_key, organization, id)
-     VALUES (${writtenColumns.map(() => '?').join(', ')}, ?, ?, ?) RETURNING row`,
+    `INSERT INTO user (${writtenColumns.join(', ')}, user_name_key, deleted_at, organization, id)
+     VALUES (${writtenColumns.map(() => '?').join(', ')}, ?, ?, ?, ?) RETURNING row`,
   );
   const update = connection.prepare(
     `UPDATE user SET ${writtenColumns.map((column) => `${column} = ?`).join(', ')} WHERE row = ?`,
   );
-  // A statement of its own: one that names the column rewrites its index, a page somewhere in the file, also where the name stays the same.
-  const rename = connection.prepare('UPDATE user SET user_name_key = ? WHERE row = ?');
+  // A statement of its own: one that names a column rewrites its indexes, pages somewhere in the file, also where the value stays the same. Whoever
+  // is deleted has no key, so the two change together.
+  const rename = connection.prepare('UPDATE user SET user_name_key = ?, deleted_at = ? WHERE row = ?');
   const writeKeys = createKeyWriter(connection);
 
   const isNameTaken = ({ organizationId }: User, key: string | null): boolean =>
@@ -50,6 +51,7 @@ export function createSqliteUserCommit(
       if ((stored?.revision ?? null) !== commit.expectedRevision) return { kind: 'conflict' };
       const nameKey = userNameKeyOf(commit.user);
       const nameBefore = stored?.user_name_key ?? null;
+      const deletedAt = commit.user.deletedAt ?? null;
       if (nameKey !== nameBefore && isNameTaken(commit.user, nameKey)) return { kind: 'userNameTaken' };
       const seatBefore = stored?.seat ?? 'none';
       const seat = seatAfter(seatBefore, commit.seat);
@@ -65,11 +67,11 @@ export function createSqliteUserCommit(
       const { charge: _charge, ...rest } = commit.user;
       const charged = charge === null ? rest : { ...rest, charge };
       const user: User = { ...charged, seat, revision: (stored?.revision ?? 0) + 1 };
-      const row = stored?.row ?? insert.get(...toWrittenValues(user), nameKey, organizationId, id)?.row;
+      const row = stored?.row ?? insert.get(...toWrittenValues(user), nameKey, deletedAt, organizationId, id)?.row;
       if (row === undefined) throw new Error(`user ${id} was not written`);
       if (stored !== undefined) {
         update.run(...toWrittenValues(user), row);
-        if (nameKey !== nameBefore) rename.run(nameKey, row);
+        if (nameKey !== nameBefore) rename.run(nameKey, deletedAt, row);
       }
       writeKeys(row, user);
       addEffects(effectSource.user(organizationId, id), organizationId, commit.effects);

@@ -88,7 +88,7 @@ export function userNameKeyOf(user: User): string | null {
 /** Values in the order of `writtenColumns`. */
 export function toWrittenValues(user: User): readonly SqlValue[] {
   const { id: _id, organizationId: _organization, revision, epoch, active, holds, ...others } = user;
-  const { seat, charge, waitingSince, deletedAt, ...body } = others;
+  const { seat, charge, waitingSince, deletedAt: _deletedAt, ...body } = others;
   return [
     revision,
     epoch,
@@ -98,13 +98,12 @@ export function toWrittenValues(user: User): readonly SqlValue[] {
     charge ?? null,
     JSON.stringify(holds),
     waitingSince ?? null,
-    deletedAt ?? null,
     nextTransitionAt(user) ?? null,
     JSON.stringify(body),
   ];
 }
 
-/** What every commit writes, in the order of `toWrittenValues`. The key of the user name is written beside them when it changes. */
+/** What every commit writes, in the order of `toWrittenValues`. The key of the user name and `deleted_at` are written beside them when they change. */
 export const writtenColumns = [
   'revision',
   'epoch',
@@ -114,7 +113,6 @@ export const writtenColumns = [
   'charge',
   'holds',
   'waiting_since',
-  'deleted_at',
   'next_transition_at',
   'body',
 ] as const;

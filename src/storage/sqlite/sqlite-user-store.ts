@@ -25,7 +25,7 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
   const get = connection.prepare<UserRow>(`SELECT ${userColumns} FROM user WHERE organization = ? AND id = ?`);
   const access = connection.prepare<AccessRow>(`SELECT ${accessColumns} FROM user WHERE organization = ? AND id = ?`);
   const known = connection.prepare<{ id: UserId }>(
-    `SELECT id FROM user WHERE organization = ? AND id IN (SELECT value FROM json_each(?)) AND status <> 'deleted'`,
+    `SELECT id FROM user WHERE organization = ? AND id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL`,
   );
   const found = userColumns.replaceAll(/\w+/g, 'user.$&');
   const find = connection.prepare<UserRow>(
@@ -45,7 +45,7 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
     'SELECT count(*) AS number FROM user_key WHERE organization = ? AND kind = ? AND value = ?',
   );
   const list = connection.prepare<UserRow>(
-    `SELECT ${userColumns} FROM user WHERE organization = ? AND status <> 'deleted' AND id > ?
+    `SELECT ${userColumns} FROM user WHERE organization = ? AND deleted_at IS NULL AND id > ?
      ORDER BY id LIMIT 0 + ? OFFSET ?`,
   );
   const counts = connection.prepare<{ status: UserStatus; holder: number; number: number }>(

@@ -187,6 +187,20 @@ export function describeEffectOutbox(open: OpenStorage): void {
       expect(idsOf(rest?.effects ?? [])).toEqual(idsOf(effects.slice(1)));
     });
 
+    test('completing all of several leaves what was added to one of them meanwhile', async () => {
+      const [first, second] = [await hireWith(makeEffect(organization)), await hireWith(makeEffect(organization))];
+      const claims = await claimDue();
+      const meanwhile = makeEffect(organization, 'meanwhile');
+      await addTo(second, meanwhile);
+      await storage.effects.completeAll(claims);
+      const left = await claimOne();
+      expect(idsOf(left.effects)).toEqual([meanwhile.id]);
+      await storage.effects.completeAll([left, ...claims]);
+      await storage.effects.completeAll([]);
+      expect(await storage.effects.backlog()).toBe(0);
+      expect(await storage.users.get(organization, first.id)).toEqual(first);
+    });
+
     test('completing changes no revision, and completing twice or something unknown changes nothing', async () => {
       const user = await hireWith(makeEffect(organization));
       const claim = await claimOne();

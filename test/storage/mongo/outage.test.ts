@@ -86,6 +86,7 @@ const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = 
   'effects.claimDue': (s) => s.effects.claimDue(1, 1),
   'effects.claimOfUser': (s) => s.effects.claimOfUser(id, person, 1),
   'effects.complete': (s) => s.effects.complete(claimed, []),
+  'effects.completeAll': (s) => s.effects.completeAll([claimed]),
   'effects.postpone': (s) => s.effects.postpone(claimed, [], 1),
   'effects.backlog': (s) => s.effects.backlog(),
   'audit.last': (s) => s.audit.last(id),
