@@ -177,7 +177,9 @@ export async function undoImport(
         job.dryRun ? 'A dry run did nothing.' : `This import is ${job.state}; cancel it first, or wait.`,
       );
     const outcomes = { restored: 0, partly: 0, changedSince: 0, gone: 0, blocked: 0 };
-    const undo = { by: { ...by, mouth: 'csvImport' as const }, position: job.position, outcomes };
+    // The step at the position may have been begun, by a node that died or is at it still.
+    const position = Math.min(job.position + 1, job.steps);
+    const undo = { by: { ...by, mouth: 'csvImport' as const }, position, outcomes };
     return { job: { ...job, state: 'undoing', undo } };
   });
   // Whoever found the import finished meanwhile has taken the pointer away.

@@ -18,7 +18,7 @@ import {
 } from './import-records.ts';
 import { planDepartments, planRemoval, recoverDepartment } from './plan-departments.ts';
 import { planPeople, recoverPerson } from './plan-people.ts';
-import type { RowPlan, RunScope } from './row-plan.ts';
+import type { RecoveryScope, RowPlan, RunScope } from './row-plan.ts';
 import { countRow, foreseeRow, type DryRunFacts } from './row-tally.ts';
 import { describeRefusal, findRefusal } from './still-allowed.ts';
 
@@ -56,7 +56,7 @@ export async function takeStep(
   }
   // Cancelled meanwhile or not: this step is done. Whoever has lost the lease finds the position taken.
   await changeJob(context, stored, (job) =>
-    job.position === position && (job.state === 'running' || job.state === 'cancelled')
+    job.position === position && (job.state === 'running' || job.state === 'cancelled' || job.state === 'undoing')
       ? { job: { ...job, position: position + 1, rowsDone: job.rowsDone + rows.length, tally } }
       : null,
   );
@@ -169,7 +169,11 @@ function leaveAlone({ line, key }: StepRow, reason: CredentialRefusal): StepRow 
   return { line, key, outcome: 'blocked', done: true, code: rowStopped, detail: describeRefusal(reason) };
 }
 
-function recover(scope: RunScope, step: StepRow): Promise<StepRow | null> {
+/** The row as done, if it was carried out and nobody has said so yet. Throws `StorageError`. */
+export function recover(
+  scope: RecoveryScope & { readonly file: Pick<RunScope['file'], 'kind'> },
+  step: StepRow,
+): Promise<StepRow | null> {
   return scope.file.kind === 'departments' ? recoverDepartment(scope, step) : recoverPerson(scope, step);
 }
 

@@ -16,7 +16,15 @@ import { readWhole } from './cell-words.ts';
 import type { FileRow, StepRow } from './import-records.ts';
 import { readDepartmentsByCode, type DepartmentsByCode } from './membership-rows.ts';
 import { byImport } from './plan-people.ts';
-import { cellsOf, refusedRow, settledByFile, type Cells, type RowPlan, type RunScope } from './row-plan.ts';
+import {
+  cellsOf,
+  refusedRow,
+  settledByFile,
+  type Cells,
+  type RowPlan,
+  type RecoveryScope,
+  type RunScope,
+} from './row-plan.ts';
 
 class Outdated extends Error {}
 
@@ -178,7 +186,7 @@ export async function planRemoval(scope: RunScope, { line, cells }: FileRow): Pr
 }
 
 /** After a crash: the row as done if it was, else null. Throws `StorageError`. */
-export async function recoverDepartment(scope: RunScope, step: StepRow): Promise<StepRow | null> {
+export async function recoverDepartment(scope: RecoveryScope, step: StepRow): Promise<StepRow | null> {
   const { trace } = step;
   if (trace?.kind !== 'department') return null;
   const { department, after } = trace;
@@ -199,6 +207,6 @@ function withDepartment(step: StepRow, department: DepartmentId): StepRow {
     : step;
 }
 
-function readerOf({ context }: RunScope) {
+function readerOf({ context }: RecoveryScope) {
   return createDepartmentReader(context.storage, context.now);
 }

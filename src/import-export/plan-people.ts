@@ -19,6 +19,7 @@ import {
   refusedRow,
   settledByFile,
   type RowPlan,
+  type RecoveryScope,
   type RunScope,
 } from './row-plan.ts';
 import { readUserRow, type UserRowMeaning } from './user-rows.ts';
@@ -205,7 +206,7 @@ function activeChange(before: User | null, after: User): -1 | 0 | 1 {
 }
 
 /** After a crash: the row as done if it was, else null. Throws `StorageError`. */
-export async function recoverPerson(scope: RunScope, step: StepRow): Promise<StepRow | null> {
+export async function recoverPerson(scope: RecoveryScope, step: StepRow): Promise<StepRow | null> {
   const { trace } = step;
   if (trace?.kind !== 'user') return null;
   const { users } = scope.context.storage;

@@ -22,6 +22,9 @@ export interface RunScope {
   readonly by: ChangeContext;
 }
 
+/** What it takes to see whether a row of a step that was begun has been carried out. */
+export type RecoveryScope = Pick<RunScope, 'context' | 'organization' | 'import'>;
+
 export type Cells = (column: string) => string | undefined;
 
 /** `carryOut` absent: there is nothing to be done. It answers the row as done, or null when the row must be planned again. */

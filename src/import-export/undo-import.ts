@@ -13,6 +13,7 @@ import { StorageError } from '#storage/storage-error.ts';
 import type { ImportContext } from './import-context.ts';
 import { changeJob, jobEvent, stopImport, type StoredJob } from './import-jobs.ts';
 import { importStepRecords, numberedId, type ImportJob, type RowTrace, type StepRow } from './import-records.ts';
+import { recover } from './import-step.ts';
 import { readDepartmentsByCode } from './membership-rows.ts';
 import { findRefusal } from './still-allowed.ts';
 import { undoUserRow, type Undone } from './undo-user-row.ts';
@@ -32,9 +33,13 @@ export async function undoStep(
   const step = await steps.get(numberedId(stored.id, position), context.now());
   const by: ChangeContext = { ...undo.by, mouth: 'csvImport', reason: 'csv.undo', job: stored.id };
   const rows = [...(step?.value.rows ?? [])];
+  const scope = { context, organization, import: stored.id, file: { kind: stored.value.kind } };
   let refusal: CredentialRefusal | null = null;
-  for (const [index, row] of [...rows.entries()].toReversed()) {
+  for (const [index, planned] of [...rows.entries()].toReversed()) {
     await breathe();
+    // Of a step that was begun and not stored as done.
+    const row = planned.done ? planned : await recover(scope, planned);
+    if (row === null) continue;
     if (row.outcome !== 'changed' || row.trace === undefined || row.undo !== undefined) continue;
     refusal = await findRefusal(context, organization.id, undo.by);
     if (refusal !== null) break;

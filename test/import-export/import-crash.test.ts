@@ -162,4 +162,42 @@ describeOnBothStorages('an import that is interrupted', (open, kind) => {
     expect((await world.call('post', `${imports}/${id}/cancel`)).body).toMatchObject({ code: 'importState' });
     expect((await world.undo(id))['undo']).toMatchObject({ restored: 3 });
   });
+
+  test('cancelled amid a step by whose process died, it is undone whole', async () => {
+    const names = ['m1', 'm2', 'm3', 'm4'];
+    for (const at of kind === 'sqlite' || isFull ? [3, 4, 5, 6, 7, 8, 9] : [5]) {
+      const rows = names.map((name) => `${name}${at},M`).join('\n');
+      const id = await start(`Login Name,Display Name\n${rows}`);
+      await runImports(dying(world.context.imports, at, at % 2 === 0 ? 'before' : 'after')).catch(() => undefined);
+      await world.call('post', `${imports}/${id}/cancel`);
+      const made = (await once(id, 'csv.import')).length;
+      const undone = (await world.undo(id))['undo'];
+      expect([at, undone]).toMatchObject([at, { restored: made, blocked: 0, stepsLeft: 0 }]);
+      expect([at, await once(id, 'csv.undo')]).toEqual([at, await once(id, 'csv.import')]);
+    }
+  });
+
+  test('cancelled and undone while a step of it is being carried out, it is undone whole', async () => {
+    const names = ['n1', 'n2', 'n3'];
+    const id = await start(`Login Name,Display Name\n${names.map((name) => `${name},N`).join('\n')}`);
+    const { imports: context } = world.context;
+    let isAsked = false;
+    const slow: ImportContext = {
+      ...context,
+      provisioning: {
+        ...context.provisioning,
+        async provisionUser(...given) {
+          if (!isAsked) {
+            isAsked = true;
+            await world.call('post', `${imports}/${id}/cancel`);
+            await world.call('post', `${imports}/${id}/undo`);
+          }
+          return context.provisioning.provisionUser(...given);
+        },
+      },
+    };
+    await runImports(slow);
+    expect(await world.show(id)).toMatchObject({ state: 'undone', rowsDone: 3, undo: { restored: 3 } });
+    expect(await once(id, 'csv.undo')).toEqual(names);
+  });
 });
