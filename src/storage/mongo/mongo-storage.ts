@@ -79,6 +79,7 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
       return {
         ...store,
         insert: fresh.watched(model.modelName, store.insert, brings),
+        insertOnce: fresh.watched(model.modelName, store.insertOnce, brings),
         replace: fresh.watched(model.modelName, store.replace, brings),
       };
     };

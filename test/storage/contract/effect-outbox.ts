@@ -116,10 +116,12 @@ export function describeEffectOutbox(open: OpenStorage): void {
       expect(claims.flatMap((claim) => idsOf(claim.effects)).sort()).toEqual(idsOf(effects).sort());
       expect(await look()).toEqual([]);
 
-      const [ofRecord, ofRecordAgain, ofOrganization, ofContract, ofGroup] = Array.from({ length: 5 }, () =>
-        makeEffect(organization),
+      const [ofRecord, ofRecordAgain, ofRecordOnce, ofOrganization, ofContract, ofGroup] = Array.from(
+        { length: 6 },
+        () => makeEffect(organization),
       );
-      if (!ofRecord || !ofRecordAgain || !ofOrganization || !ofContract || !ofGroup) throw new Error('unreachable');
+      if (!ofRecord || !ofRecordAgain || !ofRecordOnce || !ofOrganization || !ofContract || !ofGroup)
+        throw new Error('unreachable');
       const found = async (): Promise<string[]> => {
         const claimed = await look();
         for (const claim of claimed) await finish(claim);
@@ -130,6 +132,9 @@ export function describeEffectOutbox(open: OpenStorage): void {
       expect(await found()).toEqual([ofRecord.id]);
       await storage.records(things).replace({ ...record, revision: 1 }, [ofRecordAgain]);
       expect(await found()).toEqual([ofRecordAgain.id]);
+      const once = { ...record, id: randomUUID() };
+      await storage.records(things).insertOnce(once, [ofRecordOnce]);
+      expect(await found()).toEqual([ofRecordOnce.id]);
       const stored = await storage.organizations.get(organization);
       if (stored === null) throw new Error('no organisation');
       await storage.organizations.replace(stored, stored.revision, [ofOrganization]);
