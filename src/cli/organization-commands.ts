@@ -1,14 +1,17 @@
-// organization create | list
+// organization create | list; show and set are organization-settings-commands.ts
 
 import { toSeats, withJson } from './command-options.ts';
 import { insideHouse, listAll, runOperation } from './command-run.ts';
 import type { CommandPlace } from './command-place.ts';
+import { addOrganizationSettingsCommands } from './organization-settings-commands.ts';
 import { writeFacts, writeTable } from './terminal.ts';
 
 const home = 'default';
 
-export function addOrganizationCommands({ program, terminal }: CommandPlace): void {
+export function addOrganizationCommands(place: CommandPlace): void {
+  const { program, terminal } = place;
   const organization = program.command('organization').description('organisations of this server');
+  addOrganizationSettingsCommands(organization, place);
 
   withJson(organization.command('create'))
     .description('create an organisation')

@@ -255,6 +255,32 @@ describe('organization, seats, connection', () => {
       talk: expect.stringContaining('id must be'),
     });
     expect((await cli.run('organization list')).result).toContain('Acme KK');
+    const settings =
+      '--leave-seat keep --return-hour 9 --alert-at 50,100 --shortage-days 60 --notice-days none --dormancy 90:14 --language ja --contact-email it@example.com';
+    await cli.run(`organization set acme ${settings}`);
+    expect(await cli.json('organization show acme')).toMatchObject({
+      name: 'Acme KK',
+      leaveSeat: 'keep',
+      returnHour: 9,
+      alerts: { thresholds: [50, 100], shortageDays: 60 },
+      noticeDays: [],
+      dormancy: { afterDays: 90, warnDays: 14 },
+      language: 'ja',
+      contact: { email: 'it@example.com' },
+    });
+    expect((await cli.run('organization set acme --no-dormancy --no-contact')).code).toBe(0);
+    const shown = (await cli.json('organization show acme')) as Record<string, unknown>;
+    expect([shown['dormancy'], shown['contact'], shown['returnHour']]).toEqual([undefined, undefined, 9]);
+    for (const bad of [
+      '',
+      '--alert-at many',
+      '--dormancy 90',
+      '--dormancy 90:14:1',
+      '--language fr',
+      '--return-hour 24',
+    ])
+      expect([bad, (await cli.run(`organization set acme ${bad}`)).code]).toEqual([bad, 2]);
+    expect((await cli.run('organization show nobody')).code).toBe(3);
     expect(await cli.json('seats show --org acme')).toMatchObject({ licensed: 10, used: 0, free: 10 });
     expect(await cli.json('seats set --org acme --licensed unlimited --policy refuse')).toMatchObject({
       licensed: null,
