@@ -16,7 +16,7 @@ export function describeJourney(
       let company: Company | undefined;
       beforeAll(async () => {
         company = await openCompany(kind, licensed);
-      });
+      }, 180_000);
       afterAll(() => company?.stop());
       suite(() => {
         if (company === undefined) throw new Error('the company did not open');
