@@ -130,5 +130,5 @@ describeWithMongo.each(operations)('$name', (operation) => {
       hold.cancel();
       await expectWholeOrNothing(witness, scene, operation, pictures, false);
     }
-  }, 600_000);
+  }, 1_800_000);
 });

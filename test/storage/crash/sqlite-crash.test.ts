@@ -75,5 +75,5 @@ describe.each(operations)('$name', (operation) => {
       await expectWholeOrNothing(after, scene, operation, pictures, false);
       await after.storage.close();
     }
-  }, 600_000);
+  }, 1_800_000);
 });
