@@ -106,9 +106,12 @@ describeAtDoors('admin API in trouble', (open, kind) => {
       test('is answered when the sessions never are', async () => {
         const { house, when } = await build();
         const user = await house.add('aoki');
-        when('before session.list', () => new Promise(() => undefined));
+        // Also who carries out effects behind the answer may be the one that asks, and is waited for at the end.
+        let letGo = (): void => undefined;
+        when('before session.list', () => new Promise<void>((resolve) => (letGo = resolve)));
         const { body } = await house.call('post', `${at}/users/${user.id}/deactivate`, {}).expect(200);
-        expect(body).toMatchObject({ sessionsEnded: 0, user: { active: false } });
+        letGo();
+        expect(body).toMatchObject({ user: { active: false } });
       });
     }
   });
