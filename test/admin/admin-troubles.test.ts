@@ -111,7 +111,7 @@ describeAtDoors('admin API in trouble', (open, kind) => {
         when('before session.list', () => new Promise<void>((resolve) => (letGo = resolve)));
         const { body } = await house.call('post', `${at}/users/${user.id}/deactivate`, {}).expect(200);
         letGo();
-        expect(body).toMatchObject({ user: { active: false } });
+        expect(body).toMatchObject({ sessionsEnded: 0, user: { active: false } });
       });
     }
   });
