@@ -81,11 +81,14 @@ export function createSqliteStorage(connection: SqliteConnection, options: Stora
       }
       return createSqliteRecordStore(connection, statements, addEffects, kind);
     },
-    takeOver: () =>
-      connection.write(() => {
+    async takeOver() {
+      // Whether the predecessor's last flushes succeeded nobody can tell any more: what is written from here on stands on a file that was flushed.
+      await connection.read(() => connection.exec('PRAGMA wal_checkpoint(PASSIVE)'));
+      await connection.write(() => {
         freeClaims.run();
         freeLeases.run();
-      }),
+      });
+    },
     async ping() {
       await connection.read(() => anyOrganization.get());
     },

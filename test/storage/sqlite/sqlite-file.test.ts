@@ -73,6 +73,22 @@ describe('the database file', () => {
     await copy.close();
   });
 
+  test('whoever takes over after a crash writes the log back before anything else', async () => {
+    const storage = await open();
+    const organization = await openOrganization(storage, 1);
+    const crashed = `${path}.crashed`;
+    for (const part of ['', '-wal']) copyFileSync(`${path}${part}`, `${crashed}${part}`);
+    await storage.close();
+    path = crashed;
+    const next = await open();
+    await next.takeOver();
+    path = `${crashed}.alone`;
+    copyFileSync(crashed, path);
+    const alone = withDatabase((database) => database.prepare('SELECT id FROM organization').all());
+    expect(alone).toEqual([{ id: organization }]);
+    await next.close();
+  });
+
   test('what was written is there after a restart', async () => {
     const first = await open();
     expect(await first.isEmpty()).toBe(true);
