@@ -1,17 +1,8 @@
-/** Jest runs the TypeScript sources as native ES modules; swc strips the types. One MongoDB is started per run. */
+/** Jest runs the TypeScript sources as Node loads them, without a sandbox (docs/decisions/0024). One MongoDB is started per run. */
 export default {
-  testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['furlough-source', 'node', 'node-addons'] },
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: { parser: { syntax: 'typescript' }, target: 'es2022', experimental: { keepImportAttributes: true } },
-        module: { type: 'es6' },
-      },
-    ],
-  },
+  testEnvironment: '<rootDir>/test/harness/native-environment.cjs',
+  runtime: '<rootDir>/test/harness/native-runtime.cjs',
+  transform: {},
   // Compiled copies of the package carry its name, too.
   modulePathIgnorePatterns: ['<rootDir>/dist'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],

@@ -37,10 +37,9 @@ import { findOrganizationOfDomain, verifiedDomainRecords } from '#storage/domain
 import type { Storage } from '#storage/storage.ts';
 import { takeSpareRsaKey } from '../harness/spare-rsa-keys.ts';
 
-/** A thread takes longer to start than most tests: the gates of a test file share theirs. */
+/** A thread takes longer to start than most tests: the gates of a process share theirs, and it ends with the process. */
 const verifier = createSignatureVerifier();
 export const sharedVerifier: SignatureVerifier = { ...verifier, close: () => Promise.resolve() };
-afterAll(() => verifier.close());
 
 export const organization = 'acme' as OrganizationId;
 export const by: ChangeContext = { actor: { kind: 'cli' }, mouth: 'cli' };

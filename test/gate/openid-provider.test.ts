@@ -1,6 +1,8 @@
 // The OpenID Provider as an independent app sees it (openid-client): every flow it offers, and what each document says.
 
-import { jest } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { exportJWK, generateKeyPair, decodeProtectedHeader } from 'jose';
 import * as client from 'openid-client';
 import type { OrganizationId } from '#directory/identifiers.ts';
@@ -10,11 +12,6 @@ import { Browser } from '../harness/browser.ts';
 import { organization } from './gate-world.ts';
 import { refusalOf, registerApp } from './openid-app.ts';
 import { login, openOidcWorld, sessionStatus, type OidcWorld } from './oidc-world.ts';
-
-/** What the library says about settings that were left as they are. */
-const notices: string[] = [];
-for (const level of ['info', 'warn'] as const)
-  jest.spyOn(console, level).mockImplementation((text: unknown) => void notices.push(String(text)));
 
 describeAtDoors('the OpenID Provider', (open) => {
   let world: OidcWorld;
@@ -335,7 +332,12 @@ describeAtDoors('the OpenID Provider', (open) => {
   });
 });
 
-test('no setting was left as the library makes it for a first try', () => {
+test('no setting was left as the library makes it for a first try', async () => {
+  const program = fileURLToPath(new URL('openid-app-alone.ts', import.meta.url));
+  const command = ['--import', 'tsx', '--conditions=furlough-source', program];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, command);
+  expect(stdout).toContain('every flow, for ');
   const runtime = 'oidc-provider WARNING: Unsupported runtime. Use Node.js v22.x LTS, or a later LTS release.';
-  expect(notices.filter((notice) => notice.includes('oidc-provider') && notice !== runtime)).toEqual([]);
+  const said = `${stdout}\n${stderr}`.split('\n').filter((line) => line.includes('oidc-provider'));
+  expect(said.filter((line) => line !== runtime)).toEqual([]);
 });

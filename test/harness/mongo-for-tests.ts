@@ -26,7 +26,9 @@ export const testMongo: TestMongo | undefined = readServers()[0];
 export const testMongos: readonly TestMongo[] = readServers();
 
 /** `describe`, for what needs MongoDB: reported as skipped where there is none, after a loud word at the start of the run. */
-export const describeWithMongo = testMongo ? describe : describe.skip;
+export function describeWithMongo(name: string, suite: () => void): void {
+  (testMongo ? describe : describe.skip)(name, suite);
+}
 
 /** The run's MongoDB, inside tests that `describeWithMongo` or `beforeAll` guards. */
 export function requireTestMongo(): TestMongo {

@@ -32,7 +32,13 @@ const isAnswered = (running: Promise<unknown>): Promise<boolean> =>
     },
   );
 
-describeWithMongo.each(operations)('$name', (operation) => {
+describeWithMongo('on MongoDB', () =>
+  describe.each(operations)('$name', (operation) => {
+    crashEverywhere(operation);
+  }),
+);
+
+function crashEverywhere(operation: (typeof operations)[number]): void {
   let proxy: MongoProxy;
   /** Looks on and recovers beside the proxy. */
   let witness: Side;
@@ -131,4 +137,4 @@ describeWithMongo.each(operations)('$name', (operation) => {
       await expectWholeOrNothing(witness, scene, operation, pictures, false);
     }
   }, 1_800_000);
-});
+}
