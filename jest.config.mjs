@@ -6,6 +6,7 @@ export default {
   // Compiled copies of the package carry its name, too.
   modulePathIgnorePatterns: ['<rootDir>/dist'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testSequencer: '<rootDir>/test/harness/longest-first.cjs',
   globalSetup: '<rootDir>/test/harness/global-setup.mjs',
   globalTeardown: '<rootDir>/test/harness/global-teardown.mjs',
   reporters: ['default', '<rootDir>/test/harness/closing-line.mjs'],

@@ -8,6 +8,7 @@ import { acme } from '../admin/admin-house.ts';
 import { describeAtDoors, describeOnBothStorages, type OpenStorage } from '../harness/both-storages.ts';
 import { playBamboo, type FakeBamboo } from './fake-bamboohr.ts';
 import { connections, openPullHouse, pulling, type PullHouse } from './pull-house.ts';
+import { reachNothingOutside } from './nothing-outside.ts';
 
 let house: PullHouse;
 let bamboo: FakeBamboo;
@@ -16,16 +17,14 @@ async function open(openStorage: OpenStorage, parts?: object): Promise<void> {
   house = await openPullHouse(await openStorage(), parts);
 }
 
+reachNothingOutside();
 beforeEach(() => {
-  nock.disableNetConnect();
-  nock.enableNetConnect('127.0.0.1');
   bamboo = playBamboo();
 });
 afterEach(async () => {
   nock.cleanAll();
   await house.stop();
 });
-afterAll(() => nock.restore());
 
 const active = (id: string, more: object = {}) => ({
   id,

@@ -5,6 +5,7 @@ import { connectionRecords } from '#storage/connection-records.ts';
 import { acme } from '../admin/admin-house.ts';
 import { describeAtDoors, type OpenStorage } from '../harness/both-storages.ts';
 import { connections, openPullHouse, type PullHouse } from './pull-house.ts';
+import { reachNothingOutside } from './nothing-outside.ts';
 
 const origin = 'https://hr.example.com';
 const mapping = {
@@ -34,16 +35,12 @@ async function open(openStorage: OpenStorage, parts: object = {}): Promise<void>
   house = await openPullHouse(await openStorage(), { pull: { ...generic, ...parts } });
 }
 
-beforeEach(() => {
-  nock.disableNetConnect();
-  nock.enableNetConnect('127.0.0.1');
-});
+reachNothingOutside();
 afterEach(async () => {
   expect(nock.pendingMocks()).toEqual([]);
   nock.cleanAll();
   await house.stop();
 });
-afterAll(() => nock.restore());
 
 describeAtDoors('fetching from any HR system', (openStorage) => {
   test('their names and values become lines of the feed; what is none of ours is passed over', async () => {

@@ -130,13 +130,18 @@ export function expectClosed(doors: Doors, reads: 'go on' | 'fail'): void {
 export async function untilOpen(scene: Scene, prefix: string): Promise<number> {
   const begun = performance.now();
   let turn = 0;
-  await eventually(async () => {
+  let last = '';
+  const isOpen = async (): Promise<boolean> => {
     const doors = await askAll(scene, `${prefix}-${(turn += 1)}@example.com`);
     expect(doors.outside).not.toContain(200);
     const { patch, create, flip, signIn, ready, inside } = doors;
     const statuses = [...inside, patch.status, create.status, flip.status, signIn.status, ready];
+    last = `${statuses.join(', ')}; ${JSON.stringify([patch.body, create.body, flip.body])}`;
     return statuses.every((status) => status < 400);
-  }, 60_000);
+  };
+  await eventually(isOpen, 60_000).catch((error: unknown) => {
+    throw new Error(`after ${turn} turns: ${last}\n${scene.server.program.output().slice(-4_000)}`, { cause: error });
+  });
   return Math.round(performance.now() - begun);
 }
 

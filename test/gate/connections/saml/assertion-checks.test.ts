@@ -2,20 +2,7 @@
 // signing, so that only the rule under test can refuse it.
 
 import { type ResponseOptions, replaceOnce } from '../../../harness/saml-identity-provider.ts';
-import {
-  acsUrl,
-  closeScene,
-  complete,
-  connectionWith,
-  goodResponse,
-  idp,
-  nameId,
-  now,
-  refuses,
-  requestId,
-} from './saml-scene.ts';
-
-afterAll(closeScene);
+import { acsUrl, complete, connectionWith, goodResponse, idp, nameId, now, refuses, requestId } from './saml-scene.ts';
 
 const swap = (from: string | RegExp, to: string): Partial<ResponseOptions> => ({
   edit: { unsigned: (xml) => replaceOnce(xml, from, to) },

@@ -4,9 +4,8 @@ import type { SamlRefusal } from '#gate/connections/saml/saml-refusal.ts';
 import { encryptAssertion, encryptElement, type EncryptionChoices } from '../../../harness/saml-encryption.ts';
 import { replaceOnce, type ResponseOptions, type Signed } from '../../../harness/saml-identity-provider.ts';
 import { createSelfSignedCertificate } from '../../../harness/self-signed-certificate.ts';
-import { closeScene, complete, decrypters, goodResponse, idp, nameId, pauses, refuses } from './saml-scene.ts';
+import { complete, decrypters, goodResponse, idp, nameId, pauses, refuses } from './saml-scene.ts';
 
-afterAll(closeScene);
 beforeEach(() => void pauses.splice(0));
 
 const [older, newer] = decrypters;

@@ -5,9 +5,7 @@ import { maxFormBytes } from '#gate/connections/saml/form-body.ts';
 import { preScan } from '#gate/connections/saml/pre-scan.ts';
 import { watchLoopStall, withoutStall } from '../../../harness/loop-stall.ts';
 import { encodeResponse, replaceOnce } from '../../../harness/saml-identity-provider.ts';
-import { closeScene, complete, goodResponse, idp, nameId, refuses, refusesText } from './saml-scene.ts';
-
-afterAll(closeScene);
+import { complete, goodResponse, idp, nameId, refuses, refusesText } from './saml-scene.ts';
 
 describe('S08 comments, processing instructions, CDATA', () => {
   const markup = ['<!---->', '<?x y?>', '<![CDATA[x]]>'];

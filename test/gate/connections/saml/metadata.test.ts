@@ -4,9 +4,7 @@ import { parseIdentityProviderMetadata } from '#gate/connections/saml/metadata.t
 import { readSigningCertificate } from '#gate/connections/saml/signing-certificate.ts';
 import { replaceOnce } from '../../../harness/saml-identity-provider.ts';
 import { createSelfSignedCertificate } from '../../../harness/self-signed-certificate.ts';
-import { closeScene, idp, now } from './saml-scene.ts';
-
-afterAll(closeScene);
+import { idp, now } from './saml-scene.ts';
 
 const good = idp.metadata();
 const parse = (text: string) => parseIdentityProviderMetadata(text, now);

@@ -2,9 +2,7 @@
 
 import { parseXml } from '#gate/connections/saml/xml-tree.ts';
 import { encodeResponse, replaceOnce } from '../../../harness/saml-identity-provider.ts';
-import { closeScene, complete, goodResponse, idp, nameId } from './saml-scene.ts';
-
-afterAll(closeScene);
+import { complete, goodResponse, idp, nameId } from './saml-scene.ts';
 
 const limits = { maxElements: 2_000, maxDepth: 32, maxAttributes: 64 };
 const document = (namespace: string, children: string) => `<a xmlns:p="${namespace}">${children}</a>`;

@@ -2,19 +2,7 @@
 // so that only the rule under test can refuse it.
 
 import { type ResponseOptions, replaceOnce, type Signed } from '../../../harness/saml-identity-provider.ts';
-import {
-  closeScene,
-  complete,
-  connectionWith,
-  goodResponse,
-  idp,
-  nameId,
-  now,
-  refuses,
-  requestId,
-} from './saml-scene.ts';
-
-afterAll(closeScene);
+import { complete, connectionWith, goodResponse, idp, nameId, now, refuses, requestId } from './saml-scene.ts';
 
 const swap = (from: string | RegExp, to: string): Partial<ResponseOptions> => ({
   edit: { unsigned: (xml) => replaceOnce(xml, from, to) },

@@ -12,7 +12,6 @@ import { createSignatureVerifier } from '#gate/connections/saml/signature-verifi
 import { encodeResponse } from '../../../harness/saml-identity-provider.ts';
 import {
   acsUrl,
-  closeScene,
   complete,
   connectionWith,
   goodResponse,
@@ -26,8 +25,6 @@ import {
   serviceEntityId,
 } from './saml-scene.ts';
 import { runs } from '../../../harness/test-scale.ts';
-
-afterAll(closeScene);
 
 const xmlOf = (redirectUrl: string): string =>
   inflateRawSync(Buffer.from(new URL(redirectUrl).searchParams.get('SAMLRequest') ?? '', 'base64')).toString();

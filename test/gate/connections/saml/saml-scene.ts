@@ -29,7 +29,7 @@ export const nameId = 'ada@example.com';
 export const goodResponse: ResponseOptions = { acsUrl, audience: serviceEntityId, inResponseTo: requestId, nameId };
 
 export const idp = createTestSamlIdentityProvider({ entityId: 'https://idp.example/entity', now });
-// Tests say how long something may take where they mean it; here a busy machine must not decide.
+// Tests say how long something may take where they mean it; here a busy machine must not decide. It ends with the process.
 const verifier = createSignatureVerifier({ deadlineMs: 10_000 });
 
 /** Ours for this connection: the second pair takes the place of the first while both decrypt. */
@@ -90,8 +90,4 @@ export async function refusesText(
   settings: Partial<SamlSettings> = {},
 ): Promise<void> {
   await expect(complete(encodeResponse(xml), settings)).rejects.toMatchObject({ name: 'SamlRefusal', reason });
-}
-
-export async function closeScene(): Promise<void> {
-  await verifier.close();
 }

@@ -3,9 +3,7 @@
 import passport from 'passport';
 
 import { SamlStrategy, type SamlHttpRequest, type SamlStrategyOptions } from '#gate/connections/saml/saml-strategy.ts';
-import { acsUrl, closeScene, connectionWith, goodResponse, idp, nameId, now } from './saml-scene.ts';
-
-afterAll(closeScene);
+import { acsUrl, connectionWith, goodResponse, idp, nameId, now } from './saml-scene.ts';
 
 const address = '192.0.2.1';
 

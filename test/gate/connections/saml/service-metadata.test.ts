@@ -4,13 +4,10 @@ import { createSignatureVerifier } from '#gate/connections/saml/signature-verifi
 import { buildServiceMetadata, type ServiceMetadata } from '#gate/connections/saml/service-metadata.ts';
 import { childrenCalled, nameOf } from '#gate/connections/saml/saml-names.ts';
 import { parseXml, type XmlElement } from '#gate/connections/saml/xml-tree.ts';
-import { acsUrl, closeScene, decrypters, serviceEntityId, signer } from './saml-scene.ts';
+import { acsUrl, decrypters, serviceEntityId, signer } from './saml-scene.ts';
 
 const verifier = createSignatureVerifier();
-afterAll(async () => {
-  await verifier.close();
-  await closeScene();
-});
+afterAll(() => verifier.close());
 
 const base = { createdAt: 0 };
 const service: ServiceMetadata = {

@@ -26,13 +26,10 @@ import {
   createEllipticCertificate,
   createSelfSignedCertificate,
 } from '../../../harness/self-signed-certificate.ts';
-import { closeScene, complete, goodResponse, idp, nameId, now } from './saml-scene.ts';
+import { complete, goodResponse, idp, nameId, now } from './saml-scene.ts';
 
 const verifier = createSignatureVerifier({ deadlineMs: 10_000 });
-afterAll(async () => {
-  await closeScene();
-  await verifier.close();
-});
+afterAll(() => verifier.close());
 
 const keys = {
   rsa: createSelfSignedCertificate('RSA'),

@@ -5,9 +5,7 @@ import { replaceOnce } from '../../../harness/saml-identity-provider.ts';
 import { rsaSha1 } from '../../../harness/saml-signature-values.ts';
 import { enveloped, exclusiveC14n, sha1 } from '../../../harness/saml-signing.ts';
 import { createHollowCertificate, createSelfSignedCertificate } from '../../../harness/self-signed-certificate.ts';
-import { closeScene, complete, connectionWith, goodResponse, idp, nameId, refuses } from './saml-scene.ts';
-
-afterAll(closeScene);
+import { complete, connectionWith, goodResponse, idp, nameId, refuses } from './saml-scene.ts';
 
 const otherKey = createSelfSignedCertificate('Somebody else');
 const signs = ['response', 'assertion', 'both'] as const;

@@ -3,9 +3,7 @@
 import type { SamlSettings } from '#gate/connections/saml/saml-connection.ts';
 import { encodeResponse, replaceOnce, type Signed } from '../../../harness/saml-identity-provider.ts';
 import { type WrappingAttack, wrapSignature } from '../../../harness/saml-wrapping-attacks.ts';
-import { closeScene, complete, goodResponse, idp, nameId, refusesText } from './saml-scene.ts';
-
-afterAll(closeScene);
+import { complete, goodResponse, idp, nameId, refusesText } from './saml-scene.ts';
 
 const modes: readonly SamlSettings['wantSigned'][] = ['response', 'assertion', 'both', 'any'];
 const signatureElement = /<ds:Signature[\s\S]*?<\/ds:Signature>/;

@@ -2,9 +2,7 @@
 // signing, so that only the rule under test can refuse it.
 
 import { type ResponseOptions, replaceOnce } from '../../../harness/saml-identity-provider.ts';
-import { closeScene, complete, goodResponse, idp, nameId, refuses } from './saml-scene.ts';
-
-afterAll(closeScene);
+import { complete, goodResponse, idp, nameId, refuses } from './saml-scene.ts';
 
 const swap = (from: string | RegExp, to: string): Partial<ResponseOptions> => ({
   edit: { unsigned: (xml) => replaceOnce(xml, from, to) },
