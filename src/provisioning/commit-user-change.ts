@@ -109,6 +109,7 @@ async function commitAs(
   const outcome = await context.storage.users.commit({
     user: stored,
     expectedRevision: before?.revision ?? null,
+    ...(before === null ? {} : { before }),
     seat,
     ...(charge === undefined ? {} : { charge }),
     effects: toEffects(context, user.organizationId, bodies),

@@ -10,6 +10,7 @@ export const pullingKey = 'pulls';
 export const connectionRecords: RecordKind<Connection> = {
   name: 'connection',
   carriesEffects: true,
+  isAskedOften: true,
   keysOf: ({ domains, provisioning }) => [
     ...domains.map((domain) => `domain=${domain}`),
     ...(provisioning?.kind === 'hr' && provisioning.pull !== undefined ? [pullingKey] : []),

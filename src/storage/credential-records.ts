@@ -7,6 +7,7 @@ import type { RecordKind } from './record-store.ts';
 export const credentialRecords: RecordKind<Credential> = {
   name: 'credential',
   carriesEffects: true,
+  isAskedOften: true,
   keysOf: (credential) => [
     `id=${credential.id}`,
     ...(credential.connection === undefined ? [] : [`connection=${credential.connection}`]),

@@ -10,6 +10,8 @@ export interface RecordKind<Value> {
   readonly keysOf: (value: Value) => readonly string[];
   /** Its writes may carry effects. With any other kind they are refused: nobody would look for them there. */
   readonly carriesEffects?: true;
+  /** Nearly every request asks for one of a few: a store may keep them, as long as it knows that they are as stored now. */
+  readonly isAskedOften?: true;
 }
 
 /** What a store must know of a kind before its first record. */

@@ -12,6 +12,8 @@ export interface UserCommit {
   readonly user: User;
   /** The revision that was read; null inserts a new user (revision 1). */
   readonly expectedRevision: number | null;
+  /** The user as read at that revision, exactly: a store that has to look things up before it writes is spared that. */
+  readonly before?: User;
   /** `take`: from `none` to `held`, refused as `noSeat` when none is free. `giveBack`: from `held` to `none`, never refused or delayed by the ledger. Where the seat is so already, both are `keep`. */
   readonly seat: 'keep' | 'take' | 'giveBack';
   /**

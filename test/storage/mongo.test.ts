@@ -13,6 +13,7 @@ import { describeRecordStore } from './contract/record-store.ts';
 import { describeSeatEventStore } from './contract/seat-event-store.ts';
 import { type BreakLedger, describeSeatLedgerStore } from './contract/seat-ledger-store.ts';
 import { type BreakBudget, describeSeatBudgetStore } from './contract/seat-budget-store.ts';
+import { toldBefore } from './contract/told-before.ts';
 import { describeUserCommit } from './contract/user-commit.ts';
 import { describeUserLeaves } from './contract/user-leaves.ts';
 import { describeUserRace } from './contract/user-race.ts';
@@ -62,6 +63,7 @@ describe.each([...testMongos])('on $kind', (mongo) => {
   describeUserLeaves(open);
   describeGroupStore(open);
   describeUserCommit(open);
+  describeUserCommit(toldBefore(open));
   // FerretDB gets one command at a time: what races there shows nothing about the store.
   if (mongo.kind !== 'ferretdb') describeUserRace(open);
   describeSeatLedgerStore(() => openMongoStorage(seatsUri, { recordKinds: contractRecordKinds }), breakLedger);

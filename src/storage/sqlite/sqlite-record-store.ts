@@ -10,6 +10,7 @@ import {
 } from '../record-store.ts';
 import { StorageError } from '../storage-error.ts';
 import { type AddEffects, effectSource } from './sqlite-effect-outbox.ts';
+import type { RecentRecords } from './sqlite-recent-records.ts';
 import type { SqliteConnection, SqliteStatement } from './sqlite-transaction.ts';
 
 interface Row {
@@ -85,6 +86,7 @@ export function createSqliteRecordStore<Value>(
   connection: SqliteConnection,
   statements: RecordStatements,
   addEffects: AddEffects,
+  recent: RecentRecords,
   kind: RecordKind<Value>,
 ): RecordStore<Value> {
   const writeKeys = (row: number, organizationId: OrganizationId, id: string, value: Value): void => {
@@ -121,8 +123,15 @@ export function createSqliteRecordStore<Value>(
         throw new StorageError('duplicate', `A ${kind.name} with this id exists already.`);
     },
     async get(id, now) {
-      const row = await connection.read(() => statements.get.get(kind.name, id, now));
-      return row === undefined ? null : toRecord<Value>(row);
+      return connection.read(() => {
+        const kept = kind.isAskedOften === true ? recent.find(kind.name, id) : undefined;
+        if (kept !== undefined) return (kept.expiresAt ?? Infinity) > now ? (kept as StoredRecord<Value>) : null;
+        const row = statements.get.get(kind.name, id, now);
+        if (row === undefined) return null;
+        const record = toRecord<Value>(row);
+        if (kind.isAskedOften === true) recent.keep(kind.name, record);
+        return record;
+      });
     },
     async getMany(ids, now) {
       return (await connection.read(() => statements.getMany.all(kind.name, JSON.stringify(ids), now))).map((row) =>
@@ -132,6 +141,7 @@ export function createSqliteRecordStore<Value>(
     async replace({ id, revision, expiresAt, value }, effects = []) {
       assertMayCarry(kind, effects);
       return connection.write(() => {
+        recent.forget(kind.name, id);
         const row = statements.replace.get(expiresAt ?? null, JSON.stringify(value), kind.name, id, revision);
         if (row === undefined) return false;
         writeKeys(row.row, row.organization, id, value);
@@ -141,14 +151,23 @@ export function createSqliteRecordStore<Value>(
     },
     take(id, now) {
       return connection.write(() => {
+        recent.forget(kind.name, id);
         const row = statements.take.get(kind.name, id, now);
         return row === undefined ? null : toRecord<Value>(row);
       });
     },
-    delete: (id) => connection.write(() => statements.remove.run(kind.name, id) > 0),
+    delete: (id) =>
+      connection.write(() => {
+        recent.forget(kind.name, id);
+        return statements.remove.run(kind.name, id) > 0;
+      }),
     async list(organizationId, page, now) {
       return (await connection.read(() => rowsOf(organizationId, page, now))).map((row) => toRecord<Value>(row));
     },
-    deleteExpired: (now, limit) => connection.write(() => statements.sweep.run(kind.name, now, limit)),
+    deleteExpired: (now, limit) =>
+      connection.write(() => {
+        recent.forgetAll();
+        return statements.sweep.run(kind.name, now, limit);
+      }),
   };
 }

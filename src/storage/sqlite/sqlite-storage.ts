@@ -12,6 +12,7 @@ import { createAddEffects, createSqliteEffectOutbox } from './sqlite-effect-outb
 import { createSqliteGroupStore } from './sqlite-group-store.ts';
 import { createSqliteLeaseStore } from './sqlite-lease-store.ts';
 import { createSqliteOrganizationStore } from './sqlite-organization-store.ts';
+import { createRecentRecords } from './sqlite-recent-records.ts';
 import { createSqliteRecordStore, prepareRecordStatements } from './sqlite-record-store.ts';
 import { migrateSchema } from './sqlite-schema.ts';
 import { createSqliteSeatEventStore } from './sqlite-seat-event-store.ts';
@@ -53,6 +54,7 @@ export function createSqliteStorage(connection: SqliteConnection, options: Stora
   const addEffects = createAddEffects(connection);
   const ledgers = createSqliteLedger(connection);
   const statements = prepareRecordStatements(connection);
+  const recent = createRecentRecords(connection);
   const recordKinds = new Set(options.recordKinds.map(({ name }) => name));
   const anyOrganization = connection.prepare<{ id: string }>('SELECT id FROM organization LIMIT 1');
 
@@ -79,7 +81,7 @@ export function createSqliteStorage(connection: SqliteConnection, options: Stora
           `Records of kind ${kind.name} were not announced when the store was opened.`,
         );
       }
-      return createSqliteRecordStore(connection, statements, addEffects, kind);
+      return createSqliteRecordStore(connection, statements, addEffects, recent, kind);
     },
     async takeOver() {
       // Whether the predecessor's last flushes succeeded nobody can tell any more: what is written from here on stands on a file that was flushed.

@@ -11,8 +11,8 @@ import type { SqliteLedger } from './sqlite-seat-ledger-store.ts';
 import type { SqliteConnection } from './sqlite-transaction.ts';
 import { toWrittenValues, userNameKeyOf, writtenColumns } from './sqlite-user-row.ts';
 
+/** What is decided by: as stored, or as it must be stored at the revision expected. */
 interface Current {
-  readonly row: number;
   readonly revision: number;
   readonly seat: SeatState;
   readonly charge: DepartmentId | null;
@@ -24,18 +24,19 @@ export function createSqliteUserCommit(
   ledgers: SqliteLedger,
   addEffects: AddEffects,
 ): (commit: UserCommit) => Promise<CommitOutcome> {
-  const current = connection.prepare<Current>(
+  const current = connection.prepare<Current & { readonly row: number }>(
     'SELECT row, revision, seat, charge, user_name_key FROM user WHERE organization = ? AND id = ?',
   );
   const nameHolder = connection.prepare<{ id: UserId }>(
     'SELECT id FROM user WHERE organization = ? AND user_name_key = ?',
   );
-  const insert = connection.prepare<{ row: number }>(
+  const insert = connection.prepare(
     `INSERT INTO user (${writtenColumns.join(', ')}, user_name_key, deleted_at, organization, id)
-     VALUES (${writtenColumns.map(() => '?').join(', ')}, ?, ?, ?, ?) RETURNING row`,
+     VALUES (${writtenColumns.map(() => '?').join(', ')}, ?, ?, ?, ?)`,
   );
   const update = connection.prepare(
-    `UPDATE user SET ${writtenColumns.map((column) => `${column} = ?`).join(', ')} WHERE row = ?`,
+    `UPDATE user SET ${writtenColumns.map((column) => `${column} = ?`).join(', ')}
+     WHERE organization = ? AND id = ? AND revision = ?`,
   );
   // A statement of its own: one that names a column rewrites its indexes, pages somewhere in the file, also where the value stays the same. Whoever
   // is deleted has no key, so the two change together.
@@ -44,42 +45,72 @@ export function createSqliteUserCommit(
 
   const isNameTaken = ({ organizationId }: User, key: string | null): boolean =>
     key !== null && nameHolder.get(organizationId, key) !== undefined;
+  /** Null: by what was read before it is refused, or it is not what is stored any more. */
+  function attempt(commit: UserCommit, stored: Current | undefined, isRead: boolean): CommitOutcome | null {
+    const { organizationId, id } = commit.user;
+    const nameKey = userNameKeyOf(commit.user);
+    const nameBefore = stored?.user_name_key ?? null;
+    if (nameKey !== nameBefore && isNameTaken(commit.user, nameKey)) return isRead ? { kind: 'userNameTaken' } : null;
+    const seatBefore = stored?.seat ?? 'none';
+    const seat = seatAfter(seatBefore, commit.seat);
+    const moved = Number(seat === 'held') - Number(seatBefore === 'held');
+    const isCharged = moved > 0 || (seat === 'held' && commit.seat === 'keep' && commit.charge !== undefined);
+    const refusal = isCharged ? refuse(ledgers.read(organizationId), commit.charge, moved > 0) : null;
+    if (refusal !== null) return isRead ? refusal : null;
+
+    const chargeBefore = stored?.charge ?? null;
+    const charge = isCharged ? (commit.charge?.to ?? null) : moved < 0 ? null : chargeBefore;
+    const { charge: _charge, ...rest } = commit.user;
+    const charged = charge === null ? rest : { ...rest, charge };
+    const user: User = { ...charged, seat, revision: (stored?.revision ?? 0) + 1 };
+    const values = toWrittenValues(user);
+    const deletedAt = commit.user.deletedAt ?? null;
+    if (stored === undefined) insert.run(...values, nameKey, deletedAt, organizationId, id);
+    // The guard: whoever wrote meanwhile has raised the revision, and nothing has been written yet.
+    else if (update.run(...values, organizationId, id, stored.revision) === 0) return null;
+    if (moved !== 0) ledgers.move(organizationId, moved);
+    if (charge !== chargeBefore) ledgers.charge(organizationId, chargeBefore, charge);
+    if (stored === undefined || isRead || !isFoundTheSame(commit.before, user)) {
+      const row = current.get(organizationId, id)?.row;
+      if (row === undefined) throw new Error(`user ${id} was not written`);
+      if (stored !== undefined && nameKey !== nameBefore) rename.run(nameKey, deletedAt, row);
+      writeKeys(row, user);
+    }
+    addEffects(effectSource.user(organizationId, id), organizationId, commit.effects);
+    return moved < 0 || (chargeBefore !== null && charge !== chargeBefore)
+      ? { kind: 'committed', user, freedSeat: true }
+      : { kind: 'committed', user };
+  }
+
   return (commit) =>
     connection.write((): CommitOutcome => {
-      const { organizationId, id } = commit.user;
-      const stored = current.get(organizationId, id);
-      if ((stored?.revision ?? null) !== commit.expectedRevision) return { kind: 'conflict' };
-      const nameKey = userNameKeyOf(commit.user);
-      const nameBefore = stored?.user_name_key ?? null;
-      const deletedAt = commit.user.deletedAt ?? null;
-      if (nameKey !== nameBefore && isNameTaken(commit.user, nameKey)) return { kind: 'userNameTaken' };
-      const seatBefore = stored?.seat ?? 'none';
-      const seat = seatAfter(seatBefore, commit.seat);
-      const moved = Number(seat === 'held') - Number(seatBefore === 'held');
-      const isCharged = moved > 0 || (seat === 'held' && commit.seat === 'keep' && commit.charge !== undefined);
-      const refusal = isCharged ? refuse(ledgers.read(organizationId), commit.charge, moved > 0) : null;
-      if (refusal !== null) return refusal;
-
-      const chargeBefore = stored?.charge ?? null;
-      const charge = isCharged ? (commit.charge?.to ?? null) : moved < 0 ? null : chargeBefore;
-      if (moved !== 0) ledgers.move(organizationId, moved);
-      if (charge !== chargeBefore) ledgers.charge(organizationId, chargeBefore, charge);
-      const { charge: _charge, ...rest } = commit.user;
-      const charged = charge === null ? rest : { ...rest, charge };
-      const user: User = { ...charged, seat, revision: (stored?.revision ?? 0) + 1 };
-      const row = stored?.row ?? insert.get(...toWrittenValues(user), nameKey, deletedAt, organizationId, id)?.row;
-      if (row === undefined) throw new Error(`user ${id} was not written`);
-      if (stored !== undefined) {
-        update.run(...toWrittenValues(user), row);
-        if (nameKey !== nameBefore) rename.run(nameKey, deletedAt, row);
-      }
-      writeKeys(row, user);
-      addEffects(effectSource.user(organizationId, id), organizationId, commit.effects);
-      return moved < 0 || (chargeBefore !== null && charge !== chargeBefore)
-        ? { kind: 'committed', user, freedSeat: true }
-        : { kind: 'committed', user };
+      const { user, before, expectedRevision } = commit;
+      const quick = before?.revision === expectedRevision ? attempt(commit, toCurrent(before), false) : null;
+      if (quick !== null) return quick;
+      const stored = current.get(user.organizationId, user.id);
+      if ((stored?.revision ?? null) !== expectedRevision) return { kind: 'conflict' };
+      return attempt(commit, stored, true) ?? { kind: 'conflict' };
     });
 }
+
+function toCurrent(user: User): Current {
+  const { revision, seat, charge = null } = user;
+  return { revision, seat, charge, user_name_key: userNameKeyOf(user) };
+}
+
+/** Whether the side tables are right for `after` as they are. */
+function isFoundTheSame(before: User | undefined, after: User): boolean {
+  if (before === undefined || before.deletedAt !== after.deletedAt) return false;
+  const [wanted, there] = [namesOf(after), namesOf(before)];
+  return wanted.length === there.length && wanted.every((name, place) => name === there[place]);
+}
+
+const namesOf = (user: User): readonly string[] => [
+  ...keysOf(user).map(nameOf),
+  ...(user.active ? user.roles.map((role) => `role ${role}`) : []),
+];
+
+const nameOf = (key: { readonly kind: string; readonly value: string }): string => `${key.kind}=${key.value}`;
 
 /** Why a seat cannot be taken or charged so; a seat that is held already is charged to any budget, used up or not. */
 function refuse(ledger: SeatLedger | null, charge: Charge | undefined, takes: boolean): CommitOutcome | null {
@@ -109,7 +140,6 @@ function createKeyWriter(connection: SqliteConnection): (row: number, user: User
   const roles = connection.prepare<{ role: string }>('SELECT role FROM active_role WHERE user = ?');
   const dropRole = connection.prepare('DELETE FROM active_role WHERE organization = ? AND role = ? AND user = ?');
   const addRole = connection.prepare('INSERT INTO active_role (organization, role, user) VALUES (?, ?, ?)');
-  const nameOf = (key: { kind: string; value: string }): string => `${key.kind}=${key.value}`;
 
   return (row, user) => {
     const { organizationId, id } = user;
