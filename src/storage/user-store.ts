@@ -115,7 +115,7 @@ export interface UserStore {
   waitingBefore(organizationId: OrganizationId, user: Pick<User, 'id' | 'waitingSince'>): Promise<number>;
   /** Undeleted users whose leaves ask for something to be done by `now`, of all organisations, the longest due first, at most `limit`. */
   dueTransitions(now: Instant, limit: number): Promise<readonly DueUser[]>;
-  /** Undeleted users who have a leave that is planned or running, by id, after `after`, at most `limit`; read without the rest of them. */
+  /** Undeleted users whose leaves ask for something that is to be done yet, by id, after `after`, at most `limit`; read without the rest of them. */
   leavesAhead(
     organizationId: OrganizationId,
     page: { readonly after?: UserId; readonly limit: number },

@@ -112,7 +112,8 @@ export function createUserStore(users: UserModel, commit: (commit: UserCommit) =
       guard(async () => {
         if (limit <= 0) return [];
         const later = after === undefined ? {} : { _id: operators({ $gt: after }) };
-        const filter = { organizationId, keys: toStoredKey(openLeaveKey), status: operators({ $in: shownStates }) };
+        const ahead = { keys: toStoredKey(openLeaveKey), nextTransitionAt: operators({ $gte: everything }) };
+        const filter = { organizationId, status: operators({ $in: shownStates }), ...ahead };
         const found = await users
           .find({ ...filter, ...later }, personParts)
           .sort({ _id: 1 })

@@ -191,6 +191,13 @@ DROP INDEX user_undeleted;
 CREATE INDEX user_undeleted ON user (organization, id) WHERE deleted_at IS NULL;
 `;
 
+// What the forecast reads of people with leaves ahead, ready in the index: out of ten thousand bodies all over the file it took most of the time.
+const version10 = `
+CREATE INDEX user_leaves_ahead ON user (organization, id, json_array(id, seat, json(holds), json_extract(body, '$.leaves'),
+  coalesce(json_extract(body, '$.profile.displayName'), json_extract(body, '$.profile'))) || '')
+  WHERE next_transition_at IS NOT NULL;
+`;
+
 /** One step per version; a step that was released is never changed. */
 export const migrations: readonly string[] = [
   version1,
@@ -202,6 +209,7 @@ export const migrations: readonly string[] = [
   version7,
   version8,
   version9,
+  version10,
 ];
 
 /** The version this code writes. */

@@ -2,7 +2,7 @@
 // Commits are in sqlite-user-commit.ts.
 
 import type { UserId } from '#directory/identifiers.ts';
-import { openLeaveKey, type UserStatus } from '#directory/user.ts';
+import type { UserStatus } from '#directory/user.ts';
 import type { DueUser, UserStore } from '../user-store.ts';
 import type { SqliteConnection } from './sqlite-transaction.ts';
 import {
@@ -66,10 +66,9 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
   const due = connection.prepare<DueUser>(
     `SELECT id, organization AS organizationId, next_transition_at AS dueAt FROM user WHERE next_transition_at <= ? ORDER BY next_transition_at, id LIMIT 0 + ?`,
   );
-  const leavesAhead = connection.prepare<{ people: string }>(
-    `SELECT json_group_array(${personWithLeavesJson}) AS people FROM (
-       SELECT user.id, seat, holds, body FROM user_key JOIN user ON user.row = user_key.user
-       WHERE user_key.organization = ? AND kind = ? AND value = ? AND user_key.id > ? ORDER BY user_key.id LIMIT 0 + ?)`,
+  const leavesAhead = connection.prepare<{ people: string | null }>(
+    `SELECT group_concat(person, ',') AS people FROM (SELECT ${personWithLeavesJson} AS person FROM user
+       WHERE organization = ? AND id > ? AND next_transition_at IS NOT NULL ORDER BY id LIMIT 0 + ?)`,
   );
   const withRole = connection.prepare<Number>(
     'SELECT count(*) AS number FROM active_role WHERE organization = ? AND role = ?',
@@ -150,9 +149,8 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
     },
     dueTransitions: (now, limit) => connection.read(() => due.all(now, limit)),
     async leavesAhead(organizationId, { after, limit }) {
-      const { kind, value } = openLeaveKey;
-      const row = await connection.read(() => leavesAhead.get(organizationId, kind, value, after ?? '', limit));
-      return toPeopleWithLeaves(row?.people ?? '[]');
+      const row = await connection.read(() => leavesAhead.get(organizationId, after ?? '', limit));
+      return toPeopleWithLeaves(`[${row?.people ?? ''}]`);
     },
     countActiveWithRole: (organizationId, role) =>
       connection.read(() => withRole.get(organizationId, role)?.number ?? 0),

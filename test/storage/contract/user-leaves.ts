@@ -91,11 +91,18 @@ export function describeUserLeaves(open: OpenStorage): void {
           emails: [{ value: 'a@b.c' }],
         },
       });
-      const kept = held(makeUser(organization, { leaves: [plannedLeave(1, { state: 'running' })] }), 'leave', noon);
+      const kept = held(
+        makeUser(organization, { leaves: [plannedLeave(1, { state: 'running', endsAt: noon + 50 })] }),
+        'leave',
+        noon,
+      );
       const nameless = { userName: 'b', name: { givenName: 'Taro', familyName: 'Sato' } };
       const away = await store({ ...kept, profile: nameless });
       const login = await hire(storage, organization, { leaves: [ahead], profile: { userName: 'c' } });
       await hire(storage, organization, { leaves: [over] });
+      // Away until somebody says otherwise.
+      const endless = plannedLeave(1, { state: 'running' });
+      await hire(storage, organization, { leaves: [endless] });
       await hire(storage, organization);
       const gone = await hire(storage, organization, { leaves: [ahead] });
       await committed(update(storage, gone, deleted(gone)));

@@ -1,5 +1,6 @@
 /** No question reads a whole table: the plan of every statement that storage prepares is a search, with the few exceptions named here. */
 import { migrateSchema } from '#storage/sqlite/sqlite-schema.ts';
+import { personWithLeavesJson } from '#storage/sqlite/sqlite-user-row.ts';
 import { createSqliteStorage } from '#storage/sqlite/sqlite-storage.ts';
 import { openConnection, type SqliteConnection } from '#storage/sqlite/sqlite-transaction.ts';
 
@@ -42,4 +43,16 @@ test('every statement but the named ones searches an index, none sorts, and none
   // SQLite plans such a statement anew for every value it is given, which takes ten times as long as running it.
   expect(prepared.filter((sql) => /LIMIT \?/.test(sql))).toEqual([]);
   await storage.close();
+});
+
+test('what a forecast reads of people is in its index, and is not made out of their bodies', async () => {
+  const connection = openConnection(':memory:');
+  await migrateSchema(connection);
+  const ahead = `SELECT ${personWithLeavesJson} AS person FROM user
+    WHERE organization = ? AND id > ? AND next_transition_at IS NOT NULL ORDER BY id LIMIT 0 + ?`;
+  const plan = connection.prepare<{ detail: string }>(`EXPLAIN QUERY PLAN ${ahead}`).all();
+  expect(plan.map(({ detail }) => detail)).toEqual([expect.stringContaining('INDEX user_leaves_ahead')]);
+  const steps = connection.prepare<{ opcode: string; p4: string | null }>(`EXPLAIN ${ahead}`).all();
+  expect(steps.filter(({ p4 }) => p4?.startsWith('json') === true)).toEqual([]);
+  connection.close();
 });
