@@ -196,6 +196,8 @@ const version10 = `
 CREATE INDEX user_leaves_ahead ON user (organization, id, json_array(id, seat, json(holds), json_extract(body, '$.leaves'),
   coalesce(json_extract(body, '$.profile.displayName'), json_extract(body, '$.profile'))) || '')
   WHERE next_transition_at IS NOT NULL;
+-- By which scheme the side tables of a user were written; 0: by an earlier program, which may have known fewer keys.
+ALTER TABLE user ADD COLUMN key_scheme INTEGER NOT NULL DEFAULT 0;
 `;
 
 /** One step per version; a step that was released is never changed. */

@@ -11,6 +11,9 @@ import type { SqliteLedger } from './sqlite-seat-ledger-store.ts';
 import type { SqliteConnection } from './sqlite-transaction.ts';
 import { toWrittenValues, userNameKeyOf, writtenColumns } from './sqlite-user-row.ts';
 
+/** Raised with every change of what `keysOf` answers for the same user: those written before are looked through at their next change. */
+const keyScheme = 1;
+
 /** What is decided by: as stored, or as it must be stored at the revision expected. */
 interface Current {
   readonly revision: number;
@@ -31,12 +34,16 @@ export function createSqliteUserCommit(
     'SELECT id FROM user WHERE organization = ? AND user_name_key = ?',
   );
   const insert = connection.prepare(
-    `INSERT INTO user (${writtenColumns.join(', ')}, user_name_key, deleted_at, organization, id)
-     VALUES (${writtenColumns.map(() => '?').join(', ')}, ?, ?, ?, ?)`,
+    `INSERT INTO user (${writtenColumns.join(', ')}, user_name_key, deleted_at, organization, id, key_scheme)
+     VALUES (${writtenColumns.map(() => '?').join(', ')}, ?, ?, ?, ?, ${keyScheme})`,
   );
+  const setAll = writtenColumns.map((column) => `${column} = ?`).join(', ');
   const update = connection.prepare(
-    `UPDATE user SET ${writtenColumns.map((column) => `${column} = ?`).join(', ')}
-     WHERE organization = ? AND id = ? AND revision = ?`,
+    `UPDATE user SET ${setAll}, key_scheme = ${keyScheme} WHERE organization = ? AND id = ? AND revision = ?`,
+  );
+  /** For whom the side tables are right as they are. */
+  const updateAlone = connection.prepare(
+    `UPDATE user SET ${setAll} WHERE organization = ? AND id = ? AND revision = ? AND key_scheme = ${keyScheme}`,
   );
   // A statement of its own: one that names a column rewrites its indexes, pages somewhere in the file, also where the value stays the same. Whoever
   // is deleted has no key, so the two change together.
@@ -65,12 +72,13 @@ export function createSqliteUserCommit(
     const user: User = { ...charged, seat, revision: (stored?.revision ?? 0) + 1 };
     const values = toWrittenValues(user);
     const deletedAt = commit.user.deletedAt ?? null;
+    const isAlone = !isRead && isFoundTheSame(commit.before, user);
     if (stored === undefined) insert.run(...values, nameKey, deletedAt, organizationId, id);
     // The guard: whoever wrote meanwhile has raised the revision, and nothing has been written yet.
-    else if (update.run(...values, organizationId, id, stored.revision) === 0) return null;
+    else if ((isAlone ? updateAlone : update).run(...values, organizationId, id, stored.revision) === 0) return null;
     if (moved !== 0) ledgers.move(organizationId, moved);
     if (charge !== chargeBefore) ledgers.charge(organizationId, chargeBefore, charge);
-    if (stored === undefined || isRead || !isFoundTheSame(commit.before, user)) {
+    if (!isAlone) {
       const row = current.get(organizationId, id)?.row;
       if (row === undefined) throw new Error(`user ${id} was not written`);
       if (stored !== undefined && nameKey !== nameBefore) rename.run(nameKey, deletedAt, row);

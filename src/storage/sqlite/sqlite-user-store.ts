@@ -67,7 +67,7 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
     `SELECT id, organization AS organizationId, next_transition_at AS dueAt FROM user WHERE next_transition_at <= ? ORDER BY next_transition_at, id LIMIT 0 + ?`,
   );
   const leavesAhead = connection.prepare<{ people: string | null }>(
-    `SELECT group_concat(person, ',') AS people FROM (SELECT ${personWithLeavesJson} AS person FROM user
+    `SELECT group_concat(person, ',') AS people FROM (SELECT ${personWithLeavesJson} AS person FROM user INDEXED BY user_leaves_ahead
        WHERE organization = ? AND id > ? AND next_transition_at IS NOT NULL ORDER BY id LIMIT 0 + ?)`,
   );
   const withRole = connection.prepare<Number>(

@@ -162,6 +162,29 @@ describe('the database file', () => {
     await storage.close();
   });
 
+  test('whoever was written by a program that knew fewer keys is found by all of them after the next change, whatever it changes', async () => {
+    const acme = 'acme' as OrganizationId;
+    const key = { kind: 'externalId', value: 'X-1' } as const;
+    const columns = 'row, organization, id, revision, epoch, active, status, seat, holds, body, user_name_key';
+    const body = { profile: { userName: 'x', externalId: 'X-1' }, provisionedBy: [], roles: [], createdAt: 1 };
+    const values = `VALUES (1, 'acme', 'aoki', 1, 0, 1, 'active', 'none', '[]', ?, 'x')`;
+    makeFileOf(9, [[`INSERT INTO user (${columns}) ${values}`, JSON.stringify(body)]]);
+    const storage = await open();
+    const change = async (modifiedAt: number) => {
+      const before = (await storage.users.get(acme, 'aoki' as UserId))!;
+      const user = { ...before, modifiedAt };
+      const guard = { expectedRevision: before.revision, before };
+      expect(await storage.users.commit({ user, ...guard, seat: 'keep', effects: [] })).toMatchObject({
+        kind: 'committed',
+      });
+      return (await storage.users.findByKey(acme, key)).map(({ id }) => id);
+    };
+    expect(await storage.users.findByKey(acme, key)).toEqual([]);
+    expect(await change(2)).toEqual(['aoki']);
+    expect(await change(3)).toEqual(['aoki']);
+    await storage.close();
+  });
+
   test('what waited to be carried out in a file of before effects shared a row still does, in its order', async () => {
     const acme = 'acme' as OrganizationId;
     const [first, second, third] = [makeEffect(acme, 'first 🍜'), makeEffect(acme, 'second\n"line"'), makeEffect(acme)];

@@ -48,7 +48,7 @@ test('every statement but the named ones searches an index, none sorts, and none
 test('what a forecast reads of people is in its index, and is not made out of their bodies', async () => {
   const connection = openConnection(':memory:');
   await migrateSchema(connection);
-  const ahead = `SELECT ${personWithLeavesJson} AS person FROM user
+  const ahead = `SELECT ${personWithLeavesJson} AS person FROM user INDEXED BY user_leaves_ahead
     WHERE organization = ? AND id > ? AND next_transition_at IS NOT NULL ORDER BY id LIMIT 0 + ?`;
   const plan = connection.prepare<{ detail: string }>(`EXPLAIN QUERY PLAN ${ahead}`).all();
   expect(plan.map(({ detail }) => detail)).toEqual([expect.stringContaining('INDEX user_leaves_ahead')]);
