@@ -19,7 +19,7 @@ import {
   expectWhole,
   setScene,
   untilOpen,
-  watchDoors,
+  whileWatched,
   type Scene,
 } from './outage-scene.ts';
 
@@ -64,12 +64,12 @@ describeWithMongo('a whole server whose MongoDB is away', () => {
     async (name, begin) => {
       for (let round = 0; round < rounds; round += 1) {
         const label = `${name.replaceAll(' ', '-')}-${round}`;
-        const watched = watchDoors(scene);
-        begin(proxy);
-        expectClosed(await askAll(scene, `${label}@example.com`), 'fail');
-        proxy.heal();
-        console.info(`MongoDB ${name}: everything works again after ${await untilOpen(scene, label)} ms`);
-        expect(await watched.stop()).toBeGreaterThan(0);
+        await whileWatched(scene, async () => {
+          begin(proxy);
+          expectClosed(await askAll(scene, `${label}@example.com`), 'fail');
+          proxy.heal();
+          console.info(`MongoDB ${name}: everything works again after ${await untilOpen(scene, label)} ms`);
+        });
       }
     },
     120_000 + rounds * 60_000,

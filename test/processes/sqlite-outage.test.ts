@@ -16,7 +16,7 @@ import {
 } from '../harness/server-process.ts';
 import { runsOn } from '../harness/test-scale.ts';
 import { endPrograms, startProgram } from '../package/started-program.ts';
-import { askAll, expectClosed, expectWhole, setScene, untilOpen, watchDoors, type Scene } from './outage-scene.ts';
+import { askAll, expectClosed, expectWhole, setScene, untilOpen, whileWatched, type Scene } from './outage-scene.ts';
 import { canLimitFiles, fillDisk, lockFile, mountSmallDisk, refuseWrites, type FileFault } from './sqlite-faults.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -83,15 +83,15 @@ describe('a whole server whose SQLite file cannot be used', () => {
   async function suffer(name: string, begin: () => Promise<FileFault> | FileFault): Promise<void> {
     for (let round = 0; round < rounds; round += 1) {
       const label = `${name}-${round}`;
-      const watched = watchDoors(scene);
-      const fault = await begin();
-      try {
-        expectClosed(await askAll(scene, `${label}@example.com`), 'go on');
-      } finally {
-        await fault.end();
-      }
-      console.info(`SQLite ${name}: everything works again after ${await untilOpen(scene, label)} ms`);
-      expect(await watched.stop()).toBeGreaterThan(0);
+      await whileWatched(scene, async () => {
+        const fault = await begin();
+        try {
+          expectClosed(await askAll(scene, `${label}@example.com`), 'go on');
+        } finally {
+          await fault.end();
+        }
+        console.info(`SQLite ${name}: everything works again after ${await untilOpen(scene, label)} ms`);
+      });
     }
   }
   const timeout = 60_000 + rounds * 40_000;
