@@ -1,6 +1,7 @@
 // One step of an import: planned and stored before it is carried out, and stored again as done (docs/decisions/0017).
 
 import type { Breath } from '#breath.ts';
+import { foldCase } from '#directory/identifiers.ts';
 import type { Organization } from '#directory/organization.ts';
 import type { CredentialRefusal } from '#secrets/credential-authentication.ts';
 import { StorageError } from '#storage/storage-error.ts';
@@ -136,7 +137,7 @@ async function carryOutStep(
       scope,
       open.map(({ row }) => row),
     );
-    const planned: { readonly plan: RowPlan; readonly place: number }[] = [];
+    const planned: PlannedRow[] = [];
     for (const [index, plan] of plans.entries()) {
       const place = open[index]?.place ?? 0;
       const before = prior.get(place);
@@ -147,17 +148,41 @@ async function carryOutStep(
       if (recovered === null) planned.push({ plan, place });
     }
     await store();
-    await sideBySide(planned, async ({ plan, place }) => {
-      await breathe();
-      if (plan.carryOut === undefined) return;
-      const refusal = await findRefusal(context, scope.organization.id, scope.by);
-      if (refusal !== null) return void steps.set(place, leaveAlone(plan.step, refusal));
-      const done = await plan.carryOut();
-      if (done !== null) steps.set(place, done);
-      else if (round + 1 >= mostRounds) steps.set(place, giveUp(plan.step));
+    await sideBySide(bySubject(planned), async (rowsOfOne) => {
+      for (const { plan, place } of rowsOfOne) {
+        await breathe();
+        if (plan.carryOut === undefined) continue;
+        const refusal = await findRefusal(context, scope.organization.id, scope.by);
+        if (refusal !== null) {
+          steps.set(place, leaveAlone(plan.step, refusal));
+          continue;
+        }
+        const done = await plan.carryOut();
+        if (done !== null) steps.set(place, done);
+        else if (round + 1 >= mostRounds) steps.set(place, giveUp(plan.step));
+        // The rows behind it wait for their turn.
+        else return;
+      }
     });
     await store();
   }
+}
+
+interface PlannedRow {
+  readonly plan: RowPlan;
+  readonly place: number;
+}
+
+/** Rows about the same subject stay in the order of the file: two leaves of one person that cannot both be, and the first one counts. */
+function bySubject(planned: readonly PlannedRow[]): readonly (readonly PlannedRow[])[] {
+  const subjects = new Map<string, PlannedRow[]>();
+  for (const row of planned) {
+    const subject = foldCase(row.plan.step.key);
+    const rows = subjects.get(subject);
+    if (rows === undefined) subjects.set(subject, [row]);
+    else rows.push(row);
+  }
+  return [...subjects.values()];
 }
 
 function giveUp({ line, key }: StepRow): StepRow {
