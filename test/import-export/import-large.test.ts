@@ -59,14 +59,20 @@ describeAtDoors('a large file', (open, kind) => {
 
   test('is never in memory as a whole, on the way in and while it is worked on', async () => {
     const seen = { early: 0, end: 0 };
-    const { id, file: taken } = await receiveFile(
-      world.context.imports,
-      acme,
-      file((place) => (seen[place] = heap())),
-      options,
-    );
+    const receive = () =>
+      receiveFile(
+        world.context.imports,
+        acme,
+        file((place) => (seen[place] = heap())),
+        options,
+      );
+    let { id, file: taken } = await receive();
     expect(taken).toMatchObject({ rows, encoding: 'utf-8' });
-    expect(seen.end - seen.early).toBeLessThan(slack + rows * mostPerRow);
+    // What others in the process come to hold falls into one try; a file that is held grows the heap in each.
+    const grown = [seen.end - seen.early];
+    for (; Math.min(...grown) >= slack + rows * mostPerRow && grown.length < 4; grown.push(seen.end - seen.early))
+      ({ id, file: taken } = await receive());
+    expect(Math.min(...grown)).toBeLessThan(slack + rows * mostPerRow);
     // What a row of it weighs, so that this would fail if they were held.
     expect(taken.bytes).toBeGreaterThan((slack + rows * mostPerRow) * 1.5);
 
