@@ -24,7 +24,7 @@ import { countRow, foreseeRow, type DryRunFacts } from './row-tally.ts';
 import { describeRefusal, findRefusal } from './still-allowed.ts';
 
 const together = 8;
-const mostRounds = 5;
+const mostTries = 5;
 /** Of a row that was left alone since whoever began the import may not go on. */
 const rowStopped = 'importStopped';
 
@@ -114,6 +114,8 @@ async function carryOutStep(
     if (recovered === null) prior.set(placeOf(index), step);
     else steps.set(placeOf(index), recovered);
   }
+  /** In how many rounds somebody else was quicker, by place. */
+  const tries = new Map<number, number>();
   let revision = known?.revision ?? 0;
   const store = async (): Promise<void> => {
     const value = { rows: order.map(({ place }) => steps.get(place) as StepRow) };
@@ -153,15 +155,15 @@ async function carryOutStep(
         await breathe();
         if (plan.carryOut === undefined) continue;
         const refusal = await findRefusal(context, scope.organization.id, scope.by);
-        if (refusal !== null) {
-          steps.set(place, leaveAlone(plan.step, refusal));
-          continue;
-        }
-        const done = await plan.carryOut();
+        const done = refusal === null ? await plan.carryOut() : leaveAlone(plan.step, refusal);
         if (done !== null) steps.set(place, done);
-        else if (round + 1 >= mostRounds) steps.set(place, giveUp(plan.step));
-        // The rows behind it wait for their turn.
-        else return;
+        else {
+          const tried = (tries.get(place) ?? 0) + 1;
+          tries.set(place, tried);
+          if (tried >= mostTries) steps.set(place, giveUp(plan.step));
+        }
+        // Those behind it were planned without it: their turn is in the next round.
+        return;
       }
     });
     await store();

@@ -216,6 +216,15 @@ describeAtDoors('the leaves file', (open) => {
     ]);
   });
 
+  test('one person may have many leaves in a file, and they are planned in its order', async () => {
+    const months = Array.from({ length: 9 }, (_, index) => `2028-0${index + 1}`);
+    const file = [header, ...months.map((month) => `abe,leave,${month}-01,${month}-20,`)].join('\n');
+    const done = await world.run(file, 'kind=leaves');
+    expect((await world.rows(done['id'])).map(({ code, action }) => action ?? code)).toEqual(
+      months.map(() => 'updated'),
+    );
+  });
+
   test('what cannot be is refused row by row', async () => {
     const file = [
       header,

@@ -16,6 +16,8 @@ const keyScheme = 1;
 
 /** What is decided by: as stored, or as it must be stored at the revision expected. */
 interface Current {
+  /** Left out: not looked up. */
+  readonly row?: number;
   readonly revision: number;
   readonly seat: SeatState;
   readonly charge: DepartmentId | null;
@@ -33,9 +35,9 @@ export function createSqliteUserCommit(
   const nameHolder = connection.prepare<{ id: UserId }>(
     'SELECT id FROM user WHERE organization = ? AND user_name_key = ?',
   );
-  const insert = connection.prepare(
+  const insert = connection.prepare<{ row: number }>(
     `INSERT INTO user (${writtenColumns.join(', ')}, user_name_key, deleted_at, organization, id, key_scheme)
-     VALUES (${writtenColumns.map(() => '?').join(', ')}, ?, ?, ?, ?, ${keyScheme})`,
+     VALUES (${writtenColumns.map(() => '?').join(', ')}, ?, ?, ?, ?, ${keyScheme}) RETURNING row`,
   );
   const setAll = writtenColumns.map((column) => `${column} = ?`).join(', ');
   const update = connection.prepare(
@@ -52,6 +54,7 @@ export function createSqliteUserCommit(
 
   const isNameTaken = ({ organizationId }: User, key: string | null): boolean =>
     key !== null && nameHolder.get(organizationId, key) !== undefined;
+
   /** Null: by what was read before it is refused, or it is not what is stored any more. */
   function attempt(commit: UserCommit, stored: Current | undefined, isRead: boolean): CommitOutcome | null {
     const { organizationId, id } = commit.user;
@@ -73,13 +76,14 @@ export function createSqliteUserCommit(
     const values = toWrittenValues(user);
     const deletedAt = commit.user.deletedAt ?? null;
     const isAlone = !isRead && isFoundTheSame(commit.before, user);
-    if (stored === undefined) insert.run(...values, nameKey, deletedAt, organizationId, id);
+    let row = stored?.row;
+    if (stored === undefined) row = insert.get(...values, nameKey, deletedAt, organizationId, id)?.row;
     // The guard: whoever wrote meanwhile has raised the revision, and nothing has been written yet.
     else if ((isAlone ? updateAlone : update).run(...values, organizationId, id, stored.revision) === 0) return null;
     if (moved !== 0) ledgers.move(organizationId, moved);
     if (charge !== chargeBefore) ledgers.charge(organizationId, chargeBefore, charge);
     if (!isAlone) {
-      const row = current.get(organizationId, id)?.row;
+      row ??= current.get(organizationId, id)?.row;
       if (row === undefined) throw new Error(`user ${id} was not written`);
       if (stored !== undefined && nameKey !== nameBefore) rename.run(nameKey, deletedAt, row);
       writeKeys(row, user);
