@@ -1,7 +1,7 @@
 // The scene of the SAML tests: one service provider, one identity provider, a hand-set clock. `refuses` holds every
 // negative case against a control made by the same generator with nothing changed.
 
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 
 import {
   type CompletedSaml,
@@ -17,7 +17,7 @@ import {
   encodeResponse,
   type ResponseOptions,
 } from '../../../harness/saml-identity-provider.ts';
-import { createSelfSignedCertificate } from '../../../harness/self-signed-certificate.ts';
+import { certify, type KeyWithCertificate } from '../../../harness/self-signed-certificate.ts';
 
 export const now = Date.UTC(2031, 4, 6, 9, 0, 0);
 export const acsUrl = 'https://furlough.example/saml/acme/acs';
@@ -28,13 +28,17 @@ export const nameId = 'ada@example.com';
 /** Everything a response needs to be accepted. */
 export const goodResponse: ResponseOptions = { acsUrl, audience: serviceEntityId, inResponseTo: requestId, nameId };
 
-export const idp = createTestSamlIdentityProvider({ entityId: 'https://idp.example/entity', now });
+export const idp = createTestSamlIdentityProvider({
+  entityId: 'https://idp.example/entity',
+  now,
+  key: lastingKey('Test identity provider'),
+});
 // Tests say how long something may take where they mean it; here a busy machine must not decide. It ends with the process.
 const verifier = createSignatureVerifier({ deadlineMs: 10_000 });
 
 /** Ours for this connection: the second pair takes the place of the first while both decrypt. */
-export const signer = createSelfSignedCertificate('Furlough signing');
-export const decrypters = [createSelfSignedCertificate('old'), createSelfSignedCertificate('new')] as const;
+export const signer = lastingKey('Furlough signing');
+export const decrypters = [lastingKey('old'), lastingKey('new')] as const;
 export const ownKeys: ConnectionKeys = {
   signer: () => Promise.resolve(signer),
   decrypters: () => Promise.resolve(decrypters.map(({ privateKeyPem }) => privateKeyPem)),
@@ -55,6 +59,11 @@ export const goodSettings: SamlSettings = {
   serviceEntityId,
   acsUrl,
 };
+
+/** The scene lives as long as its process, a spare key only until its turn comes again: "another key" would be the same one then. */
+function lastingKey(commonName: string): KeyWithCertificate {
+  return certify(commonName, generateKeyPairSync('rsa', { modulusLength: 2_048 }));
+}
 
 export function connectionWith(settings: Partial<SamlSettings> = {}) {
   return createSamlConnection({ ...goodSettings, ...settings }, { verifier, randomBytes, keys: ownKeys, pause });
