@@ -61,25 +61,28 @@ interface Planned extends Pick<User, 'id' | 'holds' | 'leaves' | 'seat'> {
 export function seatEventsOf(user: Planned, end: Instant): readonly SeatEvent[] {
   const { id, name, holds, leaves = [], seat } = user;
   const isHeld = holds.some(({ kind }) => kind !== 'leave' && kind !== 'start' && kind !== 'seat');
-  const event = (kind: SeatEvent['kind'], at: Instant, { type }: Leave, change: -1 | 0 | 1): SeatEvent[] =>
-    at > end ? [] : [{ at, kind, userId: id, name, type, change: isHeld ? 0 : change }];
-  const open = leaves.filter(isOpen);
-  const leftAt = Math.min(...open.filter(({ type }) => type === 'left').map(({ startsAt }) => startsAt));
-  const absences = open.filter(({ type, startsAt }) => type !== 'left' && startsAt < leftAt);
+  const events: SeatEvent[] = [];
+  const add = (kind: SeatEvent['kind'], at: Instant, { type }: Leave, change: -1 | 0 | 1): void => {
+    if (at <= end) events.push({ at, kind, userId: id, name, type, change: isHeld ? 0 : change });
+  };
+  let leftAt = Infinity;
+  for (const leave of leaves) if (leave.type === 'left' && isOpen(leave)) leftAt = Math.min(leftAt, leave.startsAt);
+  const isAbsence = (leave: Leave): boolean => leave.type !== 'left' && isOpen(leave) && leave.startsAt < leftAt;
   // On a running leave the person still has the seat, or has given it back; a later one keeps it or will give it back.
   // One that is reserved is not needed before the return.
   const keeps = (leave: Leave): boolean =>
     leave.state === 'running' ? seat === 'held' && leave.reservation === undefined : leave.seat === 'keep';
-  return open.flatMap((leave) => {
-    if (leave.type === 'left') {
-      const given = absences.some((other) => (other.endsAt ?? Infinity) > leftAt && !keeps(other));
-      return event('ends', leave.startsAt, leave, given ? 0 : -1);
-    }
-    if (!absences.includes(leave)) return [];
-    const starts = leave.state === 'planned' ? event('starts', leave.startsAt, leave, keeps(leave) ? 0 : -1) : [];
+  for (const leave of leaves) {
     const { endsAt = Infinity } = leave;
-    return [...starts, ...(endsAt >= leftAt ? [] : event('returns', endsAt, leave, keeps(leave) ? 0 : 1))];
-  });
+    if (isAbsence(leave)) {
+      if (leave.state === 'planned') add('starts', leave.startsAt, leave, keeps(leave) ? 0 : -1);
+      if (endsAt < leftAt) add('returns', endsAt, leave, keeps(leave) ? 0 : 1);
+    } else if (leave.type === 'left' && isOpen(leave)) {
+      const isAway = leaves.some((other) => isAbsence(other) && (other.endsAt ?? Infinity) > leftAt && !keeps(other));
+      add('ends', leave.startsAt, leave, isAway ? 0 : -1);
+    }
+  }
+  return events;
 }
 
 /** Steps by day of the organisation: `dayOf` names it. What is overdue counts as due now. */
