@@ -50,7 +50,8 @@ function describeOnMongo(name: string, suite: Suite): void {
   describeWithMongo(`${name} on MongoDB`, () => {
     const stores = createMongoStores();
     afterEach(() => stores.takeBack());
-    afterAll(() => stores.close());
+    // What beforeAll has opened is nobody's any more.
+    afterAll(() => stores.takeBack());
     suite(() => stores.open(), 'mongodb');
   });
 }

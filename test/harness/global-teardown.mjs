@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import mongoose from 'mongoose';
 
 export default async function tearDown() {
+  await globalThis.furloughCloseStores?.();
   rmSync(dirname(process.env.FURLOUGH_TEST_RSA_KEYS), { recursive: true, force: true });
   for (const server of globalThis.furloughTestServers ?? []) {
     if (server.kind === 'given') await dropDatabases(server.uri);

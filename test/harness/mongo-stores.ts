@@ -1,6 +1,6 @@
 /**
  * Stores on the run's MongoDB-compatible server, empty when they are handed out. Opening one costs more than most tests, since it declares some
- * forty collections; so a test file keeps those it opened, and what a test left in one is removed before the next gets it. Emptying forty
+ * forty collections; so a process keeps those it opened, and what a test left in one is removed before the next gets it. Emptying forty
  * collections costs more than most tests, too; so the driver is watched, and only those are emptied that somebody has written to.
  */
 import mongoose from 'mongoose';
@@ -20,7 +20,6 @@ export interface MongoStores {
   open(): Promise<Storage>;
   /** No test has any of them now. */
   takeBack(): void;
-  close(): Promise<void>;
 }
 
 const writes = [
@@ -38,7 +37,7 @@ const writes = [
 /** Names of collections by database. */
 const written = new Map<string, Set<string>>();
 
-/** Every write of this file's driver, whoever makes it, is noted from now on. */
+/** Every write of this process's driver, whoever makes it, is noted from now on. */
 function watchWrites(): void {
   const driver = mongoose.mongo.Collection.prototype as unknown as Record<string, (...args: unknown[]) => unknown>;
   for (const name of writes) {
@@ -53,18 +52,25 @@ function watchWrites(): void {
 }
 watchWrites();
 
+/** Those that no test has now. A worker's end with it (native-environment.cjs); without workers global-teardown.mjs ends them. */
+const spare: KeptStore[] = [];
+let client: mongoose.mongo.MongoClient | undefined;
+Object.assign(globalThis, {
+  async furloughCloseStores() {
+    for (const { storage } of spare.splice(0)) await storage.close();
+    await client?.close();
+  },
+});
+
+async function openAnother(): Promise<KeptStore> {
+  const uri = requireTestMongo().freshDatabaseUri();
+  client ??= await mongoose.mongo.MongoClient.connect(uri);
+  const storage = await openMongoStorage(uri, { recordKinds, withoutRecordIndexes: true });
+  return { storage, database: client.db(new URL(uri).pathname.slice(1)) };
+}
+
 export function createMongoStores(): MongoStores {
-  const spare: KeptStore[] = [];
   const handedOut = new Set<KeptStore>();
-  let client: mongoose.mongo.MongoClient | undefined;
-
-  async function openAnother(): Promise<KeptStore> {
-    const uri = requireTestMongo().freshDatabaseUri();
-    client ??= await mongoose.mongo.MongoClient.connect(uri);
-    const storage = await openMongoStorage(uri, { recordKinds, withoutRecordIndexes: true });
-    return { storage, database: client.db(new URL(uri).pathname.slice(1)) };
-  }
-
   return {
     async open() {
       const kept = spare.pop();
@@ -80,10 +86,6 @@ export function createMongoStores(): MongoStores {
     takeBack() {
       spare.push(...handedOut);
       handedOut.clear();
-    },
-    async close() {
-      for (const { storage } of [...spare, ...handedOut]) await storage.close();
-      await client?.close();
     },
   };
 }

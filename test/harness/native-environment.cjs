@@ -4,6 +4,11 @@ const { ModuleMocker } = require('jest-mock');
 const { exit } = process;
 const { console } = globalThis;
 
+// When jest has no more files for a worker it listens to it no longer and waits for it to run dry; what a process keeps for its next file would not.
+process.on('removeListener', (event) => {
+  if (event === 'message' && process.connected) exit(0);
+});
+
 module.exports = class NativeEnvironment {
   global = globalThis;
   moduleMocker = new ModuleMocker(globalThis);
