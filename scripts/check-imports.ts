@@ -22,7 +22,7 @@ const floors: readonly (readonly string[])[] = [
   ['signals/', 'notices/'],
   ['audit/', 'secrets/', 'http/', 'background-jobs.ts', 'later-work.ts'],
   ['storage/'],
-  ['directory/', 'config/', 'observability/', 'messages/', 'breath.ts', 'version.ts'],
+  ['directory/', 'config/', 'observability/', 'messages/', 'breath.ts', 'canonical-json.ts', 'version.ts'],
 ];
 
 /** Rooms that import nothing outside themselves, not even from Node: they do no I/O. */

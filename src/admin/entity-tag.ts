@@ -1,11 +1,11 @@
 // Strong entity tags over what an administrator can see of something, and the condition of an `If-Match` header (RFC 9110 8.8.3, 13.1.1).
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { toCanonicalJson } from '#canonical-json.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
-import { stableText } from '#directory/same-value.ts';
 
 export function createEntityTag(content: unknown): string {
-  return `"${createHash('sha256').update(stableText(content)).digest('base64url').slice(0, 22)}"`;
+  return `"${hash('sha256', toCanonicalJson(content), 'base64url').slice(0, 22)}"`;
 }
 
 /** `*` or a list of tags; the precondition throws `revisionMismatch`. */

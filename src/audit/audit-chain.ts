@@ -2,11 +2,11 @@
 // The key lies outside the store, so whoever can write the store alone cannot forge a chain.
 
 import { createHmac } from 'node:crypto';
+import { toCanonicalJson } from '#canonical-json.ts';
 import type { Effect } from '#directory/effect.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import type { AuditEntry, AuditStore } from '#storage/audit-store.ts';
 import { StorageError } from '#storage/storage-error.ts';
-import { toCanonicalJson } from './canonical-json.ts';
 
 /** What stands before the first entry. */
 export const chainStart = '0'.repeat(64);

@@ -24,14 +24,3 @@ function hasSameMembers(left: Members, right: Members): boolean {
 function namesOf(members: Members): readonly string[] {
   return Object.keys(members).filter((name) => members[name] !== undefined);
 }
-
-/** JSON with sorted keys: two values are equal when their texts are. */
-export function stableText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(stableText).join(',')}]`;
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).filter(([, v]) => v !== undefined);
-    entries.sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${stableText(v)}`).join(',')}}`;
-  }
-  return JSON.stringify(value) ?? 'null';
-}

@@ -4,6 +4,7 @@
 import { isActive, type ImportMark, type User } from './user.ts';
 import { liftHold, liftKinds, placeHold, type Hold, type HoldKind } from './hold.ts';
 import type { ConnectionId, Instant } from './identifiers.ts';
+import { isSame } from './same-value.ts';
 import {
   endLeave,
   isReserving,
@@ -47,7 +48,9 @@ export interface EditedUser {
 
 /** Applies an edit to the user as read. `waiting` people stay waiting until the queue promotes them. */
 export function applyEdit(before: User, { endSessions: asked, ...edit }: UserEdit, now: Instant): EditedUser {
-  const merged = withLeavesReconciled({ ...before, ...edit }, now);
+  // What stays the same stays the same object, so that who compares next need not look into it.
+  const same = isSame(before.profile, edit.profile) ? { profile: before.profile } : {};
+  const merged = withLeavesReconciled({ ...before, ...edit, ...same }, now);
   const others = merged.holds.filter((hold) => hold.kind !== 'seat');
   const wasWaiting = before.holds.some((hold) => hold.kind === 'seat');
   const held = others.length > 0 || merged.deletedAt !== undefined;

@@ -1,6 +1,6 @@
 // Random tokens that browsers carry and the hashes under which they are stored: a stolen dump holds no usable cookie (gate.md 9, L05).
 
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { RandomBytes } from '#directory/identifiers.ts';
 
 const tokenBytes = 32;
@@ -22,5 +22,5 @@ export function idOfToken(token: string): string {
 
 /** One id for several parts, which no other split of the same text gives. */
 export function idOfParts(...parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return hash('sha256', JSON.stringify(parts), 'hex');
 }

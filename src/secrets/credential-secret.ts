@@ -1,7 +1,7 @@
 // The secret of a credential as text: what kind it is, 256 random bits, and a checksum by which scanners recognise a leaked one.
 // Only its SHA-256 is stored: with 256 random bits a slow hash would add nothing (gate.md 9). What is signed with must be known, so it is sealed too.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Credential, CredentialKind } from '#directory/credential.ts';
 import type { RandomBytes } from '#directory/identifiers.ts';
@@ -26,7 +26,7 @@ export function isCredentialSecret(text: string): boolean {
 
 /** SHA-256 of a secret in lower-case hex: the id under which its credential is stored. */
 export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret, 'utf8').digest('hex');
+  return hash('sha256', secret, 'hex');
 }
 
 /** The id of the record of a credential that has no secret; it follows from the credential's own, by which its client names itself. */

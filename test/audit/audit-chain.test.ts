@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createAuditTrail } from '#audit/audit-chain.ts';
-import { toCanonicalJson } from '#audit/canonical-json.ts';
+import { toCanonicalJson } from '#canonical-json.ts';
 import type { Effect } from '#directory/effect.ts';
 import { createTimeOrderedId, type EffectId, type OrganizationId } from '#directory/identifiers.ts';
 import type { AuditEntry, AuditStore } from '#storage/audit-store.ts';

@@ -1,8 +1,8 @@
 // Refusals at the doors, for "why was I refused?": a session whose person is held now, or whom an app is not for. Doors are asked at every request,
 // so at most one is recorded per person, door, app and hour while what was found stays the same; only people with a session of ours can cause one.
 
+import { toCanonicalJson } from '#canonical-json.ts';
 import type { HeldReason } from '#directory/access-decision.ts';
-import { stableText } from '#directory/same-value.ts';
 import type { RecordKind } from '#storage/record-store.ts';
 import { waitAtMost } from '#storage/wait-at-most.ts';
 import type { GateContext } from '../gate-context.ts';
@@ -45,7 +45,7 @@ function noteOnce(context: GateContext, refusal: DoorRefusal): Promise<string | 
   const { session, reason, door, app = '', then } = refusal;
   const { organizationId, value } = session;
   const hour = Math.floor(context.now() / hourMs);
-  const id = idOfParts(organizationId, value.userId, door, app, reason, stableText(then), String(hour));
+  const id = idOfParts(organizationId, value.userId, door, app, reason, toCanonicalJson(then), String(hour));
   const known = remembered.get(context.storage) ?? new Map<string, Promise<string | null>>();
   remembered.set(context.storage, known);
   const before = known.get(id);

@@ -1,7 +1,7 @@
 // Owns entity tags: making one from the content of a resource, and reading If-Match and If-None-Match (RFC 7644
 // §3.14, RFC 9110 §8.8.3, §13.1). All tags are weak and compared weakly: SCIM's are, and clients send back what they read.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { type JsonObject, stableJson } from './json-value.ts';
 
@@ -11,7 +11,7 @@ import { type JsonObject, stableJson } from './json-value.ts';
  */
 export function createEntityTag(resource: JsonObject): string {
   const { meta: _, ...content } = resource;
-  return `W/"${createHash('sha256').update(stableJson(content)).digest('base64url').slice(0, 27)}"`;
+  return `W/"${hash('sha256', stableJson(content), 'base64url').slice(0, 27)}"`;
 }
 
 /** What a condition header lists: any present version (`*`), or opaque tags without their `W/` and quotes. */

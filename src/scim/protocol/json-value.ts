@@ -10,6 +10,9 @@ export interface JsonDraft {
   [key: string]: JsonValue;
 }
 
+/** What stands between quotes as it is. */
+const PLAIN_KEY = /^[\w:.$ -]*$/;
+
 const RESERVED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** True for the keys through which a careless merge reaches a prototype; no SCIM attribute may have such a name. */
@@ -68,10 +71,12 @@ export function equalJson(left: JsonValue | undefined, right: JsonValue | undefi
 export function stableJson(value: JsonValue): string {
   if (isJsonArray(value)) return `[${value.map(stableJson).join(',')}]`;
   if (!isJsonObject(value)) return JSON.stringify(value);
-  const members = Object.keys(value)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${stableJson(value[key] ?? null)}`);
-  return `{${members.join(',')}}`;
+  let text = '';
+  for (const key of Object.keys(value).sort()) {
+    const name = PLAIN_KEY.test(key) ? `"${key}"` : JSON.stringify(key);
+    text += `${text === '' ? '{' : ','}${name}:${stableJson(value[key] ?? null)}`;
+  }
+  return text === '' ? '{}' : `${text}}`;
 }
 
 /** Whether a value counts as assigned: `null`, `""`, `[]` and objects of nothing else do not (RFC 7643 §2.5, `pr`). */

@@ -86,11 +86,16 @@ function showAttribute(
   projection: Projection,
 ): JsonValue | undefined {
   const { included, excluded } = projection;
-  if (attribute.returned === 'never') return undefined;
-  const always = attribute.returned === 'always';
+  const { returned, subAttributes = [] } = attribute;
+  if (returned === 'never') return undefined;
+  // Most clients ask for nothing in particular.
+  if (included === undefined && excluded.size === 0) {
+    if (returned === 'request') return undefined;
+    return attribute.type === 'complex' ? showComplex(value, subAttributes.filter(isShownByDefault)) : value;
+  }
+  const always = returned === 'always';
   if (!always && (excluded.has(key) || excluded.has(urn))) return undefined;
-  const named = included?.has(key) === true || (included?.has(urn) === true && attribute.returned === 'default');
-  const subAttributes = attribute.subAttributes ?? [];
+  const named = included?.has(key) === true || (included?.has(urn) === true && returned === 'default');
   const wanted = subAttributes.filter((sub) => {
     const subKey = `${key}.${sub.name}`;
     if (sub.returned === 'never') return false;
@@ -100,10 +105,14 @@ function showAttribute(
     return sub.returned === 'default' && (named || always || included === undefined);
   });
   const partly = subAttributes.some((sub) => included?.has(`${key}.${sub.name}`) === true);
-  const byDefault = included === undefined && attribute.returned === 'default';
+  const byDefault = included === undefined && returned === 'default';
   if (!always && !named && !partly && !byDefault) return undefined;
   if (attribute.type !== 'complex') return value;
   return showComplex(value, wanted);
+}
+
+function isShownByDefault({ returned }: AttributeDefinition): boolean {
+  return returned === 'always' || returned === 'default';
 }
 
 function showComplex(value: JsonValue, wanted: readonly AttributeDefinition[]): JsonValue | undefined {

@@ -51,13 +51,11 @@ export function toAccessState(row: AccessRow): AccessState {
 
 export function toUser(row: UserRow): User {
   type Rest = Omit<User, keyof AccessState | 'seat' | 'charge' | 'waitingSince'>;
-  return {
-    ...toAccessState(row),
+  return Object.assign(JSON.parse(row.body) as Rest, toAccessState(row), {
     seat: row.seat,
     ...(row.charge === null ? {} : { charge: row.charge }),
     ...(row.waiting_since === null ? {} : { waitingSince: row.waiting_since }),
-    ...(JSON.parse(row.body) as Rest),
-  };
+  });
 }
 
 /**
