@@ -31,7 +31,7 @@ function declareSuite(kind: 'sqlite' | 'mongodb'): void {
   test.each(['scim', 'admin', 'gate'] as const)(
     'F03 what is refused at %s is in no table afterwards',
     async (door) => {
-      const numRuns = kind === 'sqlite' ? runs(40, 4_000) : runsOn(kind, 8, 2_000);
+      const numRuns = kind === 'sqlite' ? runs(20, 4_000) : runsOn(kind, 8, 2_000);
       let refused = 0;
       let before: string | null = null;
       await fc.assert(

@@ -14,6 +14,7 @@ import { describeWithMongo, requireTestMongo } from '../harness/mongo-for-tests.
 import { runsOn } from '../harness/test-scale.ts';
 import { createSide, sideRecordKinds } from '../provisioning/relayed-write-side.ts';
 import { insert, makeUser, openOrganization } from '../storage/contract/contract-world.ts';
+import { compileProgram } from '../harness/compiled-program.ts';
 
 const script = join(process.cwd(), 'test/processes/due-leaves-process.ts');
 const folder = mkdtempSync(join(tmpdir(), 'furlough-due-leaves-'));
@@ -59,7 +60,7 @@ function declareSuite(kind: Storage['kind'], address: string, open: (address: st
     }
     for (let n = 0; n < 4; n += 1) {
       const what = [address, organization];
-      const child = spawn(process.execPath, ['--import', 'tsx', '--no-warnings', script, ...what], {
+      const child = spawn(process.execPath, ['--no-warnings', compileProgram(script), ...what], {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       });
       children.push(child);

@@ -168,7 +168,7 @@ describeOnBothStorages('rows of a filter', (open, storage) => {
     return { total: json.totalResults, ids: json.Resources.map(({ id }: Json) => id) };
   };
 
-  const numRuns = runsOn(storage, storage === 'sqlite' ? 60 : 20, 5_000);
+  const numRuns = runsOn(storage, storage === 'sqlite' ? 30 : 8, 5_000);
 
   test('are those that evaluation in memory gives, in the order of creation, page by page', async () => {
     let somebody = 0;

@@ -17,7 +17,7 @@ import {
 } from './scim-world.ts';
 import { runs } from '../harness/test-scale.ts';
 
-const numRuns = runs(250, 3_000);
+const numRuns = runs(150, 3_000);
 let storage: Storage;
 let world: ScimWorld;
 let id: string;

@@ -31,6 +31,7 @@ import {
   update,
 } from '../contract/contract-world.ts';
 import { createSide, sideRecordKinds, type Side } from '../../provisioning/relayed-write-side.ts';
+import { compileProgram } from '../../harness/compiled-program.ts';
 
 const by: ChangeContext = { actor: { kind: 'administrator', name: 'sato' }, mouth: 'adminApi' };
 const recordKinds = [...sideRecordKinds, ...contractRecordKinds];
@@ -91,7 +92,7 @@ function describeContention(kind: Storage['kind'], address: () => string, open: 
   async function activateFromFour(organization: OrganizationId, limit: number) {
     const processes = Array.from({ length: 4 }, (_, n) => {
       const what = [address(), organization, String(n), '4'];
-      const child = spawn(process.execPath, ['--import', 'tsx', '--no-warnings', script, ...what], {
+      const child = spawn(process.execPath, ['--no-warnings', compileProgram(script), ...what], {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       });
       children.push(child);
@@ -145,7 +146,7 @@ function describeContention(kind: Storage['kind'], address: () => string, open: 
     const [first, second, third] = users.map((user) => user.id);
     if (first === undefined || second === undefined || third === undefined) throw new Error('unreachable');
     await one.reactivateUser(organization, third, {}, by);
-    for (let round = 0; round < runsOn(kind, 20, 1_000); round += 1) {
+    for (let round = 0; round < runsOn(kind, 10, 1_000); round += 1) {
       const outcomes = await Promise.allSettled([
         one.reactivateUser(organization, first, {}, by),
         other.reactivateUser(organization, second, {}, by),
@@ -161,7 +162,7 @@ function describeContention(kind: Storage['kind'], address: () => string, open: 
   }, 300_000);
 
   test('a seat that comes free goes to whoever waits, however many newcomers ask at that moment', async () => {
-    for (let round = 0; round < runsOn(kind, 5, 200); round += 1) {
+    for (let round = 0; round < runsOn(kind, 3, 200); round += 1) {
       const { organization, users } = await openWith(1, 'wait', 8);
       const [leaver, next, ...newcomers] = users.map((user) => user.id);
       if (leaver === undefined || next === undefined) throw new Error('unreachable');
@@ -179,7 +180,7 @@ function describeContention(kind: Storage['kind'], address: () => string, open: 
   test('deactivated and reactivated at once: both are answered, and the trail tells them one after the other', async () => {
     const { organization, users } = await openWith(1, 'wait', 1);
     const id = users[0]?.id as User['id'];
-    const rounds = runsOn(kind, 10, 1_000);
+    const rounds = runsOn(kind, 6, 1_000);
     for (let round = 0; round < rounds; round += 1) {
       const [off, on] = await Promise.all([
         one.deactivateUser(organization, id, {}, by),
@@ -200,7 +201,7 @@ function describeContention(kind: Storage['kind'], address: () => string, open: 
   }, 300_000);
 
   test('the contract falls while seats are taken: never below use, and nobody over', async () => {
-    for (let round = 0; round < runsOn(kind, 5, 200); round += 1) {
+    for (let round = 0; round < runsOn(kind, 3, 200); round += 1) {
       const { organization, users } = await openWith(20, 'refuse', 16);
       let done = false;
       const taking = Promise.allSettled(

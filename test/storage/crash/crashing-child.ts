@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { CrashOperation, Scene } from './crash-scene.ts';
+import { compileProgram } from '../../harness/compiled-program.ts';
 
 export interface CrashingChild {
   readonly child: ChildProcess;
@@ -31,7 +32,7 @@ export function startCrashingChild(
   place = 0,
 ): CrashingChild {
   const what = [address, organization, person ?? '-', operation.name, String(place), ...(departments ?? [])];
-  const child = spawn(process.execPath, ['--import', 'tsx', '--no-warnings', script, ...what], {
+  const child = spawn(process.execPath, ['--no-warnings', compileProgram(script), ...what], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let trouble = '';

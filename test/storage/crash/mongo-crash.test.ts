@@ -80,8 +80,8 @@ function crashEverywhere(operation: (typeof operations)[number]): void {
     'K01 a writer that wakes up when others have recovered already changes nothing that is settled (%s)',
     async (holding) => {
       for (const nth of everyCommand()) {
-        // To the store the answer held here is the command held next: each second place once is enough to begin with.
-        if (!isFull && nth % 8 !== (holding === 'hold' ? 1 : 5)) continue;
+        // To the store the answer held here is the command held next.
+        if (!isFull && nth % 12 !== (holding === 'hold' ? 1 : 7)) continue;
         const scene = await setScene(witness, operation);
         const hold = proxy[holding]({ nth });
         const slow = isAnswered(operation.run(patient, scene));

@@ -126,7 +126,8 @@ describe('the power fails while the log is written', () => {
   test('K01 cut off anywhere, the log gives the last whole transaction before the cut, and never a part of one', async () => {
     const places = [0, 1, 12, frameHeader - 1, frameHeader, frameHeader + 1, frame / 2, frame - 512, frame - 1];
     for (const [n, start] of frames().entries()) {
-      const chosen = isFull ? places : [places[n % places.length] ?? 0];
+      if (!isFull && n % 2 === 1) continue;
+      const chosen = isFull ? places : [places[(n / 2) % places.length] ?? 0];
       for (const more of chosen) {
         const cut = Math.floor(start + more);
         const path = write(whole.log.subarray(0, cut));
@@ -147,8 +148,8 @@ describe('the power fails while the log is written', () => {
       [frame - 512, 512],
     ];
     for (const [n, start] of frames().entries()) {
-      if (!isFull && n % 2 === 1) continue;
-      const chosen = isFull ? pieces : [pieces[(n / 2) % pieces.length] ?? []];
+      if (!isFull && n % 4 !== 0) continue;
+      const chosen = isFull ? pieces : [pieces[(n / 4) % pieces.length] ?? []];
       for (const [from = 0, length = 0] of chosen) {
         const log = Buffer.from(whole.log);
         const piece = log.subarray(start + from, start + from + length);
@@ -162,7 +163,7 @@ describe('the power fails while the log is written', () => {
 
   test('K01 the store goes on from any cut: nobody over, what was left is done by the sweeps', async () => {
     for (const [n, { bytes }] of whole.commits.entries()) {
-      if (!isFull && n % 4 !== 0) continue;
+      if (!isFull && n % 8 !== 0) continue;
       const path = write(whole.log.subarray(0, bytes + frame / 2));
       const storage = await openSqliteStorage({ path, recordKinds: sideRecordKinds });
       const side = createSide(storage);

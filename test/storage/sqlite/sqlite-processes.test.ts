@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { acquireServeLock } from '#storage/sqlite/sqlite-serve-lock.ts';
 import { openSqliteStorage } from '#storage/sqlite/sqlite-storage.ts';
 import { dismiss, expectUsed, hire, insert, makeUser, openOrganization } from '../contract/contract-world.ts';
+import { compileProgram } from '../../harness/compiled-program.ts';
 
 const unavailable = expect.objectContaining({ name: 'StorageError', code: 'unavailable' }) as Error;
 
@@ -29,7 +30,7 @@ describe('several processes on one file', () => {
 
   /** Starts a second process; `line` waits for its next line. */
   const start = (...task: string[]) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', '--no-warnings', script, path, ...task], {
+    const child = spawn(process.execPath, ['--no-warnings', compileProgram(script), path, ...task], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     children.push(child);
