@@ -5,12 +5,12 @@ import { resumeSession } from '#gate/sessions/resume-session.ts';
 import { openSession } from '#gate/sessions/session.ts';
 import type { ConnectionId } from '#directory/identifiers.ts';
 import type { User } from '#directory/user.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, openAdminHouse, type AdminHouse } from './admin-house.ts';
 
 const midnight = (date: string) => Date.parse(`${date}T00:00:00+09:00`);
 
-describeOnBothStorages('leaves for administrators', (open) => {
+describeAtDoors('leaves for administrators', (open) => {
   const at = '/organizations/acme';
   let house: AdminHouse;
   beforeEach(async () => {

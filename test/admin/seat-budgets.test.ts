@@ -1,9 +1,9 @@
 // Budgets of departments for administrators: set, listed, changed, removed, told of in the trail and in the waiting list.
 
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { openAdminHouse, type AdminHouse } from './admin-house.ts';
 
-describeOnBothStorages('budgets in the admin API', (open) => {
+describeAtDoors('budgets in the admin API', (open) => {
   const at = '/organizations/acme';
   let house: AdminHouse;
   let sales: string;

@@ -1,12 +1,12 @@
 // The contract of seats by date: what counts today, what will count, what it costs; a row below the use waits and is billed all the same.
 
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { openAdminHouse, type AdminHouse } from './admin-house.ts';
 import { openTroubledHouse } from './troubled-house.ts';
 
 const midnight = (date: string) => Date.parse(`${date}T00:00:00+09:00`);
 
-describeOnBothStorages('the contract of seats', (open) => {
+describeAtDoors('the contract of seats', (open) => {
   const at = '/organizations/acme/seats';
   let house: AdminHouse;
   beforeEach(async () => {

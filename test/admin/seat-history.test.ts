@@ -3,12 +3,12 @@
 import { createMetrics } from '#observability/metrics.ts';
 import { readScrapedValues } from '#http/metrics-endpoints.ts';
 import { seatDayRecords } from '#storage/seat-history-records.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, openAdminHouse, type AdminHouse } from './admin-house.ts';
 
 const instant = (date: string, time = '09:00') => Date.parse(`${date}T${time}:00+09:00`);
 
-describeOnBothStorages('the history of seats', (open) => {
+describeAtDoors('the history of seats', (open) => {
   const at = '/organizations/acme';
   let house: AdminHouse;
   beforeEach(async () => {

@@ -1,9 +1,9 @@
 // The waiting list for administrators: order, reasons, expected turns, and moves.
 
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { openAdminHouse, type AdminHouse } from './admin-house.ts';
 
-describeOnBothStorages('the waiting list', (open) => {
+describeAtDoors('the waiting list', (open) => {
   const at = '/organizations/acme';
   let house: AdminHouse;
   beforeEach(async () => {

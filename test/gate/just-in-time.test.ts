@@ -1,7 +1,7 @@
 // Just-in-time creation: off by default, through the write side, only after the gate has decided, never for who was deleted (gate.md 3.1, O07).
 
 import type { UserId } from '#directory/identifiers.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser } from '../harness/browser.ts';
 import { startHostileProvider } from '../harness/hostile-openid-provider.ts';
 import { by, organization, reread } from './gate-world.ts';
@@ -17,7 +17,7 @@ import {
 } from './oidc-world.ts';
 import type { RefusalReason } from '#gate/sign-in/refusal.ts';
 
-describeOnBothStorages('O07 just-in-time creation', (open) => {
+describeAtDoors('O07 just-in-time creation', (open) => {
   let world: OidcWorld;
   beforeEach(async () => {
     world = await openOidcWorld(await open());

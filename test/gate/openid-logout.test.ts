@@ -5,7 +5,7 @@ import * as client from 'openid-client';
 import { artifactRecords } from '#gate/openid-provider/artifact.ts';
 import { giveLogoutAnotherDay, listLogoutDeliveries, type LogoutDelivery } from '#gate/logout/logout-delivery.ts';
 import type { Metrics } from '#observability/metrics.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { Browser } from '../harness/browser.ts';
 import { eventually } from '../harness/eventually.ts';
 import { organization, reread } from './gate-world.ts';
@@ -15,7 +15,7 @@ import { login, openOidcWorld, type OidcWorld } from './oidc-world.ts';
 
 const hourMs = 3_600_000;
 
-describeOnBothStorages('logouts to apps', (open) => {
+describeAtDoors('logouts to apps', (open) => {
   let world: OidcWorld;
   let receiver: LogoutReceiver;
   let app: OpenidApp;

@@ -3,7 +3,7 @@
 
 import { createCredentials } from '#secrets/credentials.ts';
 import { randomBytes } from 'node:crypto';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { observeStorage } from '../gate/observed-storage.ts';
 import { acme, CORE, startScimWorld, type Json, type ScimWorld, type WorldOptions } from './scim-world.ts';
 
@@ -11,7 +11,7 @@ const BULK = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
-describeOnBothStorages('SCIM Bulk', (open) => {
+describeAtDoors('SCIM Bulk', (open) => {
   let world: ScimWorld;
   const begin = async (options: WorldOptions = {}) => {
     world = await startScimWorld(await open(), options);

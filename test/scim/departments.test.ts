@@ -1,11 +1,11 @@
 // The resource type Department on both stores: every verb, filters, order, pages by index and by cursor, versions, Bulk, search on the root.
 
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { DEPARTMENT, PATCH_OP, startScimWorld, type Json, type ScimWorld, type WireAnswer } from './scim-world.ts';
 
 const BULK = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 
-describeOnBothStorages('SCIM departments', (open) => {
+describeAtDoors('SCIM departments', (open) => {
   let world: ScimWorld;
   beforeEach(async () => {
     world = await startScimWorld(await open());

@@ -1,13 +1,13 @@
 // `active` by every verb (scim.md 5): one path, one meaning; the answer says what is stored, the extension says why.
 
 import type { UserId } from '#directory/identifiers.ts';
-import { describeOnBothStorages } from '../harness/both-storages.ts';
+import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, byTest, CORE, FURLOUGH, startScimWorld, type ScimWorld, type WorldOptions } from './scim-world.ts';
 
 const off = { op: 'replace', path: 'active', value: false };
 const on = { op: 'replace', path: 'active', value: true };
 
-describeOnBothStorages('SCIM active', (open) => {
+describeAtDoors('SCIM active', (open) => {
   let world: ScimWorld;
   const start = async (options: WorldOptions = {}) => {
     world = await startScimWorld(await open(), options);
