@@ -137,12 +137,13 @@ function writeForecast({ steps, firstShortage }: Readonly<Record<string, unknown
   return `${table}\n\n${inOneLine(sentence)}`;
 }
 
+/** What is null when there is no end to it. */
+const unlimited: ReadonlySet<string> = new Set(['licensed', 'billed', 'free']);
+
 function show(terminal: Terminal, answer: Readonly<Record<string, unknown>>, json: boolean | undefined): void {
-  const { licensed, free, billed, ...rest } = answer;
-  const unlimited = (value: unknown) => value ?? 'unlimited';
-  if (json === true) terminal.result(JSON.stringify(answer));
-  else
-    terminal.result(
-      writeFacts({ licensed: unlimited(licensed), billed: unlimited(billed), free: unlimited(free), ...rest }),
-    );
+  const facts = Object.entries(answer).map(([name, value]) => [
+    name,
+    unlimited.has(name) ? (value ?? 'unlimited') : value,
+  ]);
+  terminal.result(json === true ? JSON.stringify(answer) : writeFacts(Object.fromEntries(facts)));
 }

@@ -286,6 +286,10 @@ describe('organization, seats, connection', () => {
       licensed: null,
       policy: 'refuse',
     });
+    expect((await cli.run('seats show --org acme')).result).toMatch(/^licensed: +unlimited$[^]*^free: +unlimited$/m);
+    const { result: usage } = await cli.run('seats usage --org acme');
+    expect(usage).toMatch(/^licensed: +unlimited$/m);
+    expect(usage).not.toContain('free:');
     expect(await cli.json('seats recount --org acme')).toMatchObject({ drift: 0, outcome: 'exact' });
     expect(await cli.run('seats set --org acme')).toMatchObject({ code: 2, talk: 'Nothing to set.' });
     expect(await cli.run('seats set --org acme --licensed many')).toMatchObject({ code: 2 });
