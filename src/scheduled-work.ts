@@ -46,7 +46,6 @@ export function listScheduledWork({
   return [
     { name: 'seats', everyMs: 5_000, run: () => sweepSeats(write) },
     { name: 'leaves', everyMs: 5_000, run: () => runLeavesMeasured(write, metrics) },
-    { name: 'seatContracts', everyMs: 60_000, run: () => runSeatContracts(write) },
     { name: 'leaveZones', everyMs: 3_600_000, run: () => moveAllLeaves(write) },
     { name: 'seatHistory', everyMs: 3_600_000, run: () => addUpSeatDays({ storage, now }) },
     { name: 'recount', everyMs: 3_600_000, run: () => recountAll(write) },
@@ -66,6 +65,8 @@ export function listScheduledWork({
 }
 
 async function runLeavesMeasured(context: ProvisioningContext, metrics: Metrics): Promise<void> {
+  // First what was bought from today on: who returns on that day finds it.
+  await runSeatContracts(context);
   await runLeaves(context, ({ kind, outcome, lagSeconds }) => {
     metrics.leaveTransitions.inc({ kind, outcome });
     if (outcome !== 'refused') metrics.leaveTransitionLag.observe(lagSeconds);

@@ -148,6 +148,7 @@ export const statusChanged = z.object({
   seat: seatState,
   sessionsEnded: z.int().describe('Sessions that were live before the change.'),
   credentials: z.array(credentialAnswer).describe('Credentials this person owns; refused while they are inactive.'),
+  lifted: z.array(holdAnswer).describe('The holds that stood before and do not any more, whoever placed them.'),
   receipt: z.null(),
   change,
 });

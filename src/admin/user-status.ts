@@ -1,13 +1,14 @@
 // The answer to a change of status: what it did to seat, sessions and credentials. All of it is read after the commit, so that nothing here
 // can hold a lock-out up; and what cannot be read is left out of the answer, never told as a failure of a change that stands.
 
+import { hasHold, type Hold } from '#directory/hold.ts';
 import type { User } from '#directory/user.ts';
 import { listSessions } from '#gate/sessions/end-sessions.ts';
 import { isExpired, type Session } from '#gate/sessions/session.ts';
 import type { ChangeResult } from '#provisioning/commit-user-change.ts';
 import { reportTrouble, type AdminContext, type Answer } from './admin-operation.ts';
 import { toCredentialAnswer } from './credential-view.ts';
-import { entityTagOf, seatOf, toUserAnswer } from './user-view.ts';
+import { entityTagOf, seatOf, toHoldAnswer, toUserAnswer } from './user-view.ts';
 
 /** How long the answer waits for what only adds to it. */
 const patienceMs = 2_000;
@@ -20,9 +21,22 @@ export async function answerStatus(context: AdminContext, result: ChangeResult):
     orElse(context, [], 'the credentials of a person could not be listed', () => listOwned(context, user)),
   ]);
   return {
-    body: { user: toUserAnswer(user), seat: seatOf(user), sessionsEnded, credentials, receipt: null, change },
+    body: {
+      user: toUserAnswer(user),
+      seat: seatOf(user),
+      sessionsEnded,
+      credentials,
+      lifted: liftedBy(result).map(toHoldAnswer),
+      receipt: null,
+      change,
+    },
     headers: { ETag: entityTagOf(user) },
   };
+}
+
+function liftedBy({ before, user }: ChangeResult): readonly Hold[] {
+  const stays = ({ kind, source }: Hold): boolean => hasHold(user.holds, kind, source);
+  return (before?.holds ?? []).filter((hold) => !stays(hold));
 }
 
 /** As `sessionsEnded` of a change of status; 0 where it could not be read. */

@@ -155,16 +155,23 @@ function showChange(terminal: Terminal, answer: Facts, json: boolean | undefined
     return;
   }
   const { seat, sessionsEnded, change } = answer;
-  terminal.result(
-    `${writeUser(answer['user'] as Facts)}\n${writeFacts({ seat, sessionsEnded, change: change ?? 'none; it was so already' })}`,
-  );
+  const lifted = (answer['lifted'] as readonly Facts[]).map(writeHold).join('; ');
+  const facts = {
+    seat,
+    sessionsEnded,
+    ...(lifted === '' ? {} : { lifted }),
+    change: change ?? 'none; it was so already',
+  };
+  terminal.result(`${writeUser(answer['user'] as Facts)}\n${writeFacts(facts)}`);
+}
+
+function writeHold(hold: Facts): string {
+  return `${String(hold['kind'])} since ${String(hold['since'])} by ${String(hold['by'])}`;
 }
 
 function writeUser(user: Facts): string {
   const { id, userName, displayName, status, roles, createdAt } = user;
-  const holds = (user['holds'] as readonly Facts[]).map(
-    (hold) => `${String(hold['kind'])} since ${String(hold['since'])} by ${String(hold['by'])}`,
-  );
+  const holds = (user['holds'] as readonly Facts[]).map(writeHold);
   return writeFacts({
     id,
     userName,

@@ -77,12 +77,12 @@ export function currentLeave(leaves: Leaves): Leave | undefined {
 }
 
 /**
- * The open leave whose days meet these, or undefined. Two that touch (one ends on the day the other begins) do not meet. A planned end meets only
- * another one: people leave while they are away, too.
+ * The open leave whose days meet these, or undefined. Two that touch (one ends on the day the other begins, at whatever hour) do not meet. A planned
+ * end meets only another one: people leave while they are away, too.
  */
 export function overlapping(
   leaves: Leaves,
-  candidate: Pick<Leave, 'id' | 'type' | 'startsAt' | 'endsAt'>,
+  candidate: Pick<Leave, 'id' | 'type' | 'from' | 'until' | 'startsAt' | 'endsAt'>,
 ): Leave | undefined {
   const end = candidate.endsAt ?? Infinity;
   return leaves.find(
@@ -90,9 +90,16 @@ export function overlapping(
       isOpen(leave) &&
       leave.id !== candidate.id &&
       (leave.type === 'left') === (candidate.type === 'left') &&
+      !follows(leave, candidate) &&
+      !follows(candidate, leave) &&
       leave.startsAt < end &&
       candidate.startsAt < (leave.endsAt ?? Infinity),
   );
+}
+
+/** Whether the one begins on the day on which the other, of earlier days, ends. */
+function follows(one: Pick<Leave, 'from'>, other: Pick<Leave, 'from' | 'until'>): boolean {
+  return one.from === other.until && other.from < one.from;
 }
 
 /** Throws `DirectoryError` `leaveOverlaps`, naming the other one. */
@@ -205,9 +212,12 @@ export function endLeave(user: OnLeave, leave: Leave, now: Instant): LeaveEdit {
   if (leave.state === 'planned')
     return { leaves: replaceLeave(user.leaves, { ...leave, state: 'cancelled', endedAt: now }), holds: user.holds };
   const leaves = replaceLeave(user.leaves, { ...leave, state: 'ended', endedAt: now });
-  // One that is entered when it is past ends beside another that is running, whose hold it is.
-  const holds = runningLeave(leaves) === undefined ? liftHold(user.holds, holdKindOf(leave), '') : user.holds;
-  return { leaves, holds };
+  // One that is entered when it is past, or ends on the day the next begins, ends beside another that is running, whose hold it is from now on.
+  const own = holdKindOf(leave);
+  const other = leaves.find((candidate) => candidate.state === 'running' && holdKindOf(candidate) === own);
+  if (other === undefined) return { leaves, holds: liftHold(user.holds, own, '') };
+  const since = user.holds.find(({ kind }) => kind === own)?.since ?? now;
+  return { leaves, holds: user.holds.map((hold) => (hold.kind === own ? holdOf(other, since) : hold)) };
 }
 
 /** A running leave whose plan was changed says so in its hold too. */

@@ -20,6 +20,8 @@ export interface ChangeOptions {
   readonly ifNoSeat?: SeatPolicy;
   /** Done before each try to commit, with the user as read; what a rule refuses does not come so far. */
   readonly prepare?: (user: User) => Promise<void>;
+  /** A system decided, whatever the mouth: obeyed also where it takes the last owner. */
+  readonly mayTakeLastOwner?: boolean;
   /** What the text `department` of a written profile may do. */
   readonly departmentText?: DepartmentTextRule;
 }
@@ -76,7 +78,10 @@ async function changeInRounds(
     if (isBraked(before, edited.user, by)) await permit.need();
     else await permit.giveBack();
     await options.prepare?.(before);
-    const result = await guardLastOwner(context, before, edited.user, by, () => commitUserChange(context, change, by));
+    const commit = () => commitUserChange(context, change, by);
+    const result = await (options.mayTakeLastOwner === true
+      ? commit()
+      : guardLastOwner(context, before, edited.user, by, commit));
     if (result !== null) return lookAtQueue(context, result);
   }
   throw new DirectoryError('tooManyConflicts', `User ${id} is being changed too often; try again.`);

@@ -10,7 +10,7 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import { hasHold, placeHold, type Hold } from '#directory/hold.ts';
 import type { Instant, UserId } from '#directory/identifiers.ts';
 import type { Notice } from '#directory/notice.ts';
-import type { Organization } from '#directory/organization.ts';
+import { isOrganizationOpen, type Organization } from '#directory/organization.ts';
 import { daysBetween } from '#directory/seat-alert.ts';
 import type { User } from '#directory/user.ts';
 import { queueMail } from '#notices/mail-records.ts';
@@ -42,11 +42,12 @@ const piecesPerRun = 50;
 const dayMs = 86_400_000;
 const by: ChangeContext = { actor: { kind: 'system', name: 'dormancy' }, mouth: 'schedule', reason: 'dormant' };
 
-/** The sweep: goes on with the walks of today. Throws `StorageError`. */
+/** The sweep: goes on with the walks of today. Where an organisation is suspended nobody can sign in, and nobody is judged by it. Throws `StorageError`. */
 export async function runDormancy(context: ProvisioningContext, isMailed: boolean): Promise<void> {
   for (const organization of await context.storage.organizations.list()) {
     const { dormancy: rule } = organization;
-    if (rule !== undefined) await walk(context, { ...organization, dormancy: rule }, isMailed);
+    if (rule !== undefined && isOrganizationOpen(organization, context.now()))
+      await walk(context, { ...organization, dormancy: rule }, isMailed);
   }
 }
 

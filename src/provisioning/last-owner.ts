@@ -6,7 +6,7 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import type { User } from '#directory/user.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 
-/** The doors at which a person decides, and where what they planned comes true. */
+/** The doors at which a person decides, and where what they planned comes true; what a system planned is obeyed there, too (run-leaves.ts). */
 const peoplesDoors: ReadonlySet<Mouth> = new Set(['adminApi', 'cli', 'csvImport', 'schedule']);
 const leaseMs = 10_000;
 

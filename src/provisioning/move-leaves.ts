@@ -62,13 +62,14 @@ function moveAll({ leaves = [], holds }: User, organization: Organization): Leav
     .reduce<LeaveEdit>((edit, leave) => changeLeave(edit, moveTo(leave, organization)), { leaves, holds });
 }
 
-/** One that has begun keeps its beginning, and so does one that was given an instant instead of a day. */
+/** One that has begun keeps its beginning, and what was given as an instant instead of a day stays that instant. */
 function moveTo(leave: Leave, { timeZone: zone, reserveForReturn = 0 }: Organization): Leave {
   const { reserveDays: _before, ...rest } = leave;
   const { from, until, returnHour, state } = rest;
   const days = daysFor(leave, reserveForReturn);
   const isByDay = leave.startsAt === toInstant(from, 0, leave.zone, 'from');
   const starts = state === 'planned' && isByDay ? { startsAt: toInstant(from, 0, zone, 'from') } : {};
-  const ends = until === undefined ? {} : { endsAt: toInstant(until, returnHour, zone, 'until') };
+  const endsByDay = until !== undefined && leave.endsAt === toInstant(until, returnHour, leave.zone, 'until');
+  const ends = endsByDay ? { endsAt: toInstant(until, returnHour, zone, 'until') } : {};
   return { ...rest, zone, ...(days === 0 ? {} : { reserveDays: days }), ...starts, ...ends };
 }

@@ -123,6 +123,12 @@ export function editWithChangedLeave(
     throw new DirectoryError('invalidValue', 'A leave that has begun cannot become a planned end.', {
       field: 'type',
     });
+  if (before.state === 'running' && plan.type !== undefined && (plan.type === 'start') !== (before.type === 'start'))
+    throw new DirectoryError('invalidValue', 'A leave that has begun is no start of somebody new, nor the reverse.', {
+      field: 'type',
+    });
+  if (before.state === 'running' && plan.seat === 'keep' && before.seat === 'release')
+    throw new DirectoryError('invalidValue', 'The seat was given back when this leave began.', { field: 'seat' });
   const until = plan.until === undefined ? before.until : plan.until;
   const note = plan.note ?? before.note;
   const changed = toLeave(
@@ -138,13 +144,24 @@ export function editWithChangedLeave(
       ...(note === undefined ? {} : { note }),
     },
     actor,
+    instantsKept(before, plan, organization),
   );
   const { by: planner, source, state, reservation } = before;
   const kept = { by: planner, source, state, ...(reservation === undefined ? {} : { reservation }) };
-  const began = before.state === 'running' ? { startsAt: before.startsAt, startedAt: before.startedAt } : {};
+  const began = before.state === 'running' ? { startedAt: before.startedAt } : {};
   const after = { ...changed, ...kept, ...began } as Leave;
   assertFree(user.leaves ?? [], after);
   return beginIfDue(changeLeave({ leaves: user.leaves ?? [], holds: user.holds }, after), context.now());
+}
+
+/** The instants of the days that stay: a feed may have named a time of day, and what has begun has begun. */
+function instantsKept(before: Leave, plan: Partial<LeavePlan>, { timeZone }: Organization): InstantsKept {
+  const { state, from, until, returnHour, startsAt, endsAt, zone } = before;
+  const isHere = zone === timeZone;
+  const staysFrom = state === 'running' || (isHere && (plan.from ?? from) === from);
+  const staysUntil =
+    isHere && (plan.until === undefined || plan.until === until) && (plan.returnHour ?? returnHour) === returnHour;
+  return { ...(staysFrom ? { startsAt } : {}), ...(staysUntil && endsAt !== undefined ? { endsAt } : {}) };
 }
 
 /** The person with this leave over, or cancelled where it had not begun. Pure. Throws as above. */
@@ -152,13 +169,16 @@ export function endOpenLeave(user: User, leaveId: LeaveId, now: number): LeaveEd
   return endLeave({ leaves: user.leaves ?? [], holds: user.holds }, openLeaveOf(user, leaveId), now);
 }
 
-/** The leave of a plan, with instants for its days. Throws `DirectoryError` `invalidValue`, naming the field. */
+type InstantsKept = Partial<Pick<Leave, 'startsAt' | 'endsAt'>>;
+
+/** The leave of a plan, with instants for its days, or those that `kept` has. Throws `DirectoryError` `invalidValue`, naming the field. */
 export function toLeave(
   context: Pick<ProvisioningContext, 'now'>,
   { timeZone, leaveSeat = 'release', returnHour: usualHour = 0, reserveForReturn = 0 }: Organization,
   id: LeaveId,
   plan: LeavePlan,
   actor: Actor,
+  kept: InstantsKept = {},
 ): Leave {
   const now = context.now();
   const { type, until, returnHour = usualHour, note } = plan;
@@ -169,8 +189,9 @@ export function toLeave(
   if (type === 'start' && typeof until !== 'string')
     throw new DirectoryError('invalidValue', 'Whoever starts later does so on a day: `until`.', { field: 'until' });
   const from = plan.from ?? toLocalDate(now, timeZone);
-  const startsAt = plan.from === undefined ? now : toInstant(from, 0, timeZone, 'from');
-  const endsAt = typeof until === 'string' ? toInstant(until, returnHour, timeZone, 'until') : undefined;
+  const startsAt = kept.startsAt ?? (plan.from === undefined ? now : toInstant(from, 0, timeZone, 'from'));
+  const endsAt =
+    typeof until === 'string' ? (kept.endsAt ?? toInstant(until, returnHour, timeZone, 'until')) : undefined;
   for (const [field, instant] of [
     ['from', startsAt],
     ['until', endsAt],

@@ -59,19 +59,29 @@ async function runOne(
   if (first === null || first.deletedAt !== undefined) return undefined;
   const due = dueTransition(first.leaves ?? [], context.now());
   if (due === undefined) return undefined;
+  let kinds: Transition['kind'][] = [];
   const edit = ({ leaves = [], holds }: User) => {
-    const now = dueTransition(leaves, context.now());
+    kinds = [];
+    let edited = { leaves, holds };
+    let next = dueTransition(leaves, context.now());
     // Somebody else has done it, or changed the plan, since it was read.
-    return now?.leave.id === due.leave.id && now.kind === due.kind
-      ? applyTransition({ leaves, holds }, now, context.now())
-      : {};
+    if (next?.leave.id !== due.leave.id || next.kind !== due.kind) return {};
+    // Of two leaves that touch nobody is let in between: what is due at one instant is one change.
+    for (; next?.dueAt === due.dueAt; next = dueTransition(edited.leaves, context.now())) {
+      edited = applyTransition(edited, next, context.now());
+      kinds.push(next.kind);
+    }
+    return edited;
   };
   const lagSeconds = Math.max(0, context.now() - due.dueAt) / 1000;
   try {
     const by = bySchedule(context, due);
-    const { user, changed } = await changeUser(context, organizationId, id, edit, by, { ifNoSeat: 'wait' });
-    const outcome = due.kind !== 'started' && user.waitingSince !== undefined ? 'waiting' : 'done';
-    if (changed) note({ kind: due.kind, outcome, lagSeconds });
+    // What a system planned is obeyed as if it came today, though it takes the last owner.
+    const options = { ifNoSeat: 'wait', mayTakeLastOwner: due.leave.source !== '' } as const;
+    const { user, changed } = await changeUser(context, organizationId, id, edit, by, options);
+    const isWaiting = user.waitingSince !== undefined;
+    for (const kind of changed ? kinds : [])
+      note({ kind, outcome: kind !== 'started' && isWaiting ? 'waiting' : 'done', lagSeconds });
     return nextTransitionAt(user);
   } catch (error) {
     if (!(error instanceof DirectoryError)) throw error;

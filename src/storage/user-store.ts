@@ -113,7 +113,7 @@ export interface UserStore {
   ): Promise<readonly User[]>;
   /** How many wait before this user; 0 is the first. Without `waitingSince` a user would be the last. */
   waitingBefore(organizationId: OrganizationId, user: Pick<User, 'id' | 'waitingSince'>): Promise<number>;
-  /** Undeleted users whose leaves ask for something to be done by `now`, of all organisations, the longest due first, at most `limit`. */
+  /** Undeleted users whose leaves ask for something to be done by `now`, of all organisations, the longest due first, of those due at one instant the active ones first, at most `limit`. */
   dueTransitions(now: Instant, limit: number): Promise<readonly DueUser[]>;
   /** Undeleted users whose leaves ask for something that is to be done yet, by id, after `after`, at most `limit`; read without the rest of them. */
   leavesAhead(

@@ -45,6 +45,7 @@ describeAtDoors('people', (open) => {
     expect(again).toMatchObject({ change: null, sessionsEnded: 0 });
 
     const { body: back } = await house.call('post', `${at}/users/${user.id}/reactivate`).expect(200);
+    expect(back.lifted).toMatchObject([{ kind: 'admin', by: expect.any(String) }]);
     expect(back).toMatchObject({ seat: 'held', user: { active: true, status: 'active', holds: [] }, sessionsEnded: 0 });
     await house.call('get', at, undefined, issued.secret).expect(200);
     const { body: sessions } = await house.call('get', `${at}/users/${user.id}/sessions`).expect(200);

@@ -158,4 +158,15 @@ describeOnBothStorages('dormancy', (open) => {
     const { revision } = await side.user(aoki.id);
     expect(revision).toBe(aoki.revision);
   });
+
+  test('in a suspended organisation nobody can sign in, and nobody is warned or held for it', async () => {
+    const aoki = await side.add('aoki');
+    await side.changeOrganization(acme, { state: 'suspended' }, byAdministrator);
+    await dayComes(83);
+    await dayComes(100);
+    expect([await kinds(aoki), await mails()]).toEqual([[], []]);
+    await side.changeOrganization(acme, { state: 'active' }, byAdministrator);
+    await dayComes(101);
+    expect([await kinds(aoki), await mails()]).toMatchObject([[], [{ user: aoki.id }]]);
+  });
 });

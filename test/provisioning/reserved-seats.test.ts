@@ -36,6 +36,10 @@ describeOnBothStorages('reserved seats', (open) => {
   const status = async (user: User) => statusOf(await now(user));
   const reserved = () => countReservedSeats(side.storage, acme);
   const used = async () => (await side.storage.seats.read(acme))?.used;
+  const told = async () =>
+    (await side.storage.effects.claimDue(200, 1, 'everywhere'))
+      .flatMap(({ effects }) => effects)
+      .flatMap(({ body }) => (body.kind === 'notice' ? [[body.notice.code, body.notice.values]] : []));
   const leaveId = async (user: User) => (await now(user)).leaves?.[0]?.id as never;
   /** The ledger is exact, and nothing was in trouble. */
   const expectExact = async () => {
@@ -89,7 +93,10 @@ describeOnBothStorages('reserved seats', (open) => {
     await at('2027-03-02');
     side.clock.now += 1;
     const late = await side.add('late');
+    // In line, and not back yet: of that nobody is told before the day.
+    expect(await told()).toEqual([]);
     await at('2027-04-01');
+    expect(await told()).toEqual([['leaveReturnBlocked', { name: 'aoki', type: 'leave' }]]);
     const back = await now(aoki);
     expect([statusOf(back), back.waitingSince, back.leaves?.[0]?.state]).toEqual([
       'waiting',

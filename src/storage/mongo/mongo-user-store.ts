@@ -99,7 +99,7 @@ export function createUserStore(users: UserModel, commit: (commit: UserCommit) =
       guard(async () => {
         if (limit <= 0) return [];
         const due = { nextTransitionAt: operators({ $gte: everything, $lte: now }) };
-        const order = { nextTransitionAt: 1, _id: 1 } as const;
+        const order = { nextTransitionAt: 1, active: -1, _id: 1 } as const;
         const found = await users
           .find(due, { organizationId: 1, nextTransitionAt: 1 })
           .sort(order)

@@ -64,7 +64,7 @@ export function createSqliteUserStore(connection: SqliteConnection, commit: User
      WHERE organization = ? AND ${inQueue} AND (waiting_since, id) < (?, ?)`,
   );
   const due = connection.prepare<DueUser>(
-    `SELECT id, organization AS organizationId, next_transition_at AS dueAt FROM user WHERE next_transition_at <= ? ORDER BY next_transition_at, id LIMIT 0 + ?`,
+    `SELECT id, organization AS organizationId, next_transition_at AS dueAt FROM user WHERE next_transition_at <= ? ORDER BY next_transition_at, active DESC, id LIMIT 0 + ?`,
   );
   const leavesAhead = connection.prepare<{ people: string | null }>(
     `SELECT group_concat(person, ',') AS people FROM (SELECT ${personWithLeavesJson} AS person FROM user INDEXED BY user_leaves_ahead

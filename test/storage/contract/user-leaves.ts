@@ -68,15 +68,18 @@ export function describeUserLeaves(open: OpenStorage): void {
         asDue(away, noon + 15),
         asDue(later, noon + 20),
       ]);
+      const handedOver = await hire(storage, organization, { leaves: [plannedLeave(noon + 15)] });
+      // Of those due at one instant who is active comes first: a seat is free before the return needs it.
+      expect((await due(noon + 100)).map(({ id }) => id)).toEqual([sooner.id, handedOver.id, away.id, later.id]);
       expect(await storage.users.dueTransitions(noon + 100, 0)).toEqual([]);
       const stored = await storage.users.get(organization, sooner.id);
       expect(stored?.leaves).toEqual(sooner.leaves);
       const open = await storage.users.list(organization, { key: openLeaveKey, limit: 10 });
-      expect(open.map(({ id }) => id).toSorted()).toEqual([later.id, sooner.id, away.id].toSorted());
+      expect(open.map(({ id }) => id).toSorted()).toEqual([later.id, sooner.id, away.id, handedOver.id].toSorted());
       const [named] = await storage.users.findByKey(organization, { kind: 'leave', value: `leave ${noon + 10}` });
       expect(named?.id).toBe(sooner.id);
       await committed(update(storage, sooner, { ...sooner, leaves: [] }));
-      expect((await due(noon + 100)).map(({ id }) => id)).toEqual([away.id, later.id]);
+      expect((await due(noon + 100)).map(({ id }) => id)).toEqual([handedOver.id, away.id, later.id]);
     });
 
     test('who has leaves ahead is listed by id, page by page, with what a forecast needs and no more', async () => {
