@@ -11,6 +11,7 @@ import { deliverMails, type MailPlace } from '#notices/deliver-mails.ts';
 import type { HrPullRunner } from '#hr/pull/hr-pulls.ts';
 import { runImports } from '#import-export/run-import.ts';
 import type { Metrics } from '#observability/metrics.ts';
+import { endOverUse } from '#provisioning/end-over-use.ts';
 import { runDormancy } from '#provisioning/dormancy.ts';
 import { moveAllLeaves } from '#provisioning/move-leaves.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
@@ -67,6 +68,7 @@ export function listScheduledWork({
 async function runLeavesMeasured(context: ProvisioningContext, metrics: Metrics): Promise<void> {
   // First what was bought from today on: who returns on that day finds it.
   await runSeatContracts(context);
+  await endOverUse(context);
   await runLeaves(context, ({ kind, outcome, lagSeconds }) => {
     metrics.leaveTransitions.inc({ kind, outcome });
     if (outcome !== 'refused') metrics.leaveTransitionLag.observe(lagSeconds);

@@ -26,10 +26,11 @@ export const seatOperations: readonly Operation[] = [
     body: contract.seatChange,
     answer: contract.seatsChanged,
     run: async (context, call) => {
-      const { policy, licensed, over, reserveForReturn } = call.body;
+      const { policy, licensed, over, overUntil, reserveForReturn } = call.body;
       const terms = {
         ...(licensed === undefined ? {} : { licensed }),
         ...(over === undefined ? {} : { over }),
+        ...(overUntil === undefined ? {} : { overUntil }),
         ...(reserveForReturn === undefined ? {} : { reserveForReturn }),
         ...(policy === undefined ? {} : { seatPolicy: policy }),
       };

@@ -24,6 +24,7 @@ export async function readSeats(context: AdminContext, organization: Organizatio
     used: ledger.used - reserved,
     free: ledger.licensed === null ? null : ledger.free + reserved,
     over: ledger.over,
+    overUntil: organization.overUntil ?? null,
     reserved,
     reserveForReturn: organization.reserveForReturn ?? 0,
     waiting,

@@ -21,6 +21,7 @@ export const seatsAnswer = z.object({
   used: z.int(),
   free: z.int().nullable(),
   over: z.int(),
+  overUntil: z.string().nullable().describe('The first day on which no over-use is allowed any more.'),
   reserved: z.int().describe('Kept for people who return from leave; free for nobody else.'),
   reserveForReturn: z.int(),
   waiting: z.int(),
@@ -31,6 +32,12 @@ export const seatsAnswer = z.object({
 export const seatChange = z.strictObject({
   licensed: seatCount.nullable().optional(),
   over: seatCount.optional(),
+  overUntil: z
+    .string()
+    .max(10)
+    .nullable()
+    .optional()
+    .describe('With `allowOver`: the first day without over-use, local, as 2027-04-01; null: until somebody says so.'),
   policy: seatPolicy.optional(),
   reserveForReturn: reserveForReturn.optional(),
 });

@@ -10,6 +10,7 @@ import { inOneLine, writeFacts, writeTable, type Terminal } from './terminal.ts'
 interface SetOptions extends CommonOptions {
   readonly licensed?: string;
   readonly over?: string;
+  readonly overUntil?: string;
   readonly reserveForReturn?: string;
   readonly policy?: string;
 }
@@ -32,16 +33,18 @@ export function addSeatCommands(place: CommandPlace): void {
     .description('change the contract or the policy; what is left out stays')
     .option('--licensed <seats>', 'seats bought, or "unlimited"')
     .option('--over <seats>', 'how many more may be used, with policy allowOver')
+    .option('--over-until <day>', 'the first day on which that ends, as 2027-04-01, or "none"')
     .option('--reserve-for-return <days>', 'from so many days before a return on a seat is kept for it')
     .option('--policy <policy>', 'wait, refuse or allowOver')
     .action(async (options: SetOptions) => {
-      const { licensed, over, reserveForReturn, policy } = options;
-      if ([licensed, over, reserveForReturn, policy].every((value) => value === undefined))
+      const { licensed, over, overUntil, reserveForReturn, policy } = options;
+      if ([licensed, over, overUntil, reserveForReturn, policy].every((value) => value === undefined))
         throw new UsageError('Nothing to set.');
       const body = {
         policy,
         licensed: licensed === undefined ? undefined : toSeats(licensed, '--licensed'),
         over: over === undefined ? undefined : toCount(over, '--over'),
+        overUntil: overUntil === 'none' ? null : overUntil,
         reserveForReturn:
           reserveForReturn === undefined ? undefined : toCount(reserveForReturn, '--reserve-for-return'),
       };

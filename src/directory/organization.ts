@@ -21,6 +21,8 @@ export interface Organization {
   readonly state: 'active' | 'suspended';
   readonly endsAt?: Instant;
   readonly seatPolicy: SeatPolicy;
+  /** With `allowOver`: the first local day on which over-use is not allowed any more; absent: until somebody says so. */
+  readonly overUntil?: string;
   readonly contact?: OrganizationContact;
   /** What becomes of the seat during a leave that does not say; absent: it is given back. */
   readonly leaveSeat?: 'release' | 'keep';

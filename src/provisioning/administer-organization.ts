@@ -67,6 +67,8 @@ export interface OrganizationEdit {
   readonly state?: Organization['state'];
   readonly endsAt?: Instant | null;
   readonly seatPolicy?: SeatPolicy;
+  /** A local day, as 2027-04-01; null removes it, and so does any other policy than `allowOver`. */
+  readonly overUntil?: string | null;
   readonly leaveSeat?: 'release' | 'keep';
   readonly returnHour?: number;
   readonly reserveForReturn?: number;
@@ -91,14 +93,17 @@ export async function changeOrganization(
   for (let round = 0; round < 50; round += 1) {
     const before = await context.storage.organizations.get(id);
     if (before === null) throw new DirectoryError('organizationNotFound', `There is no organisation ${id}.`);
-    const { endsAt, contact, dormancy, ...rest } = edit;
-    const { contact: contactBefore, dormancy: ruleBefore, ...withoutThese } = before;
+    const { endsAt, contact, dormancy, overUntil, ...rest } = edit;
+    const { contact: contactBefore, dormancy: ruleBefore, overUntil: overBefore, ...withoutThese } = before;
+    const overEnds = (rest.seatPolicy ?? before.seatPolicy) === 'allowOver' ? overUntil : null;
+    const overKept = overEnds === undefined ? overBefore : (overEnds ?? undefined);
     const kept = contact === undefined ? contactBefore : (contact ?? undefined);
     const rule = dormancy === undefined ? ruleBefore : (dormancy ?? undefined);
     const told = {
       ...withoutThese,
       ...(kept === undefined ? {} : { contact: kept }),
       ...(rule === undefined ? {} : { dormancy: rule }),
+      ...(overKept === undefined ? {} : { overUntil: overKept }),
     };
     const { endsAt: _end, ...withoutEnd } = told;
     // Whoever resumes an organisation whose end is past means that its people come in again.
@@ -111,7 +116,11 @@ export async function changeOrganization(
       ...(typeof endsAt === 'number' ? { endsAt } : {}),
       revision: before.revision + 1,
     };
-    const named = Object.keys(outlives ? { ...edit, endsAt: null } : edit) as (keyof Organization)[];
+    const named = Object.keys({
+      ...edit,
+      ...(outlives ? { endsAt: null } : {}),
+      overUntil: null,
+    }) as (keyof Organization)[];
     const changed = named.filter((name) => !isSame(before[name], after[name]));
     if (changed.length === 0) return { organization: before, change: null };
     const pick = (from: Organization) =>

@@ -5,10 +5,11 @@ import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
 import { seatRoles } from '#directory/notices-between.ts';
-import type { SeatPolicy } from '#directory/organization.ts';
+import type { Organization, SeatPolicy } from '#directory/organization.ts';
 import { isSeatCount, seatCountRule, type ContractRule, type SeatContract, type SeatLedger } from '#directory/seat.ts';
 import type { RecountOutcome } from '#storage/seat-ledger-store.ts';
 import { changeOrganization } from './administer-organization.ts';
+import { toInstant } from './leave-dates.ts';
 import { auditOrganization } from './organization-audit.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
 import { promoteWaiting } from './seat-queue.ts';
@@ -16,6 +17,8 @@ import { promoteWaiting } from './seat-queue.ts';
 /** A contract of seats together with what happens at its limit. Left-out parts stay. */
 export interface SeatTerms extends SeatContract {
   readonly seatPolicy?: SeatPolicy;
+  /** With `allowOver`: the first local day without over-use; null: until somebody says so. */
+  readonly overUntil?: string | null;
   readonly reserveForReturn?: number;
 }
 
@@ -36,16 +39,20 @@ export async function changeSeats(
   ]);
   if (organization === null || before === null)
     throw new DirectoryError('organizationNotFound', `There is no organisation ${id}.`);
-  const { seatPolicy = organization.seatPolicy, reserveForReturn, ...asked } = terms;
+  const { seatPolicy = organization.seatPolicy, reserveForReturn, overUntil, ...asked } = terms;
   // Whoever leaves `allowOver` gives the over-use up with it.
   const contract: SeatContract = seatPolicy === 'allowOver' ? asked : { over: 0, ...asked };
   assertTerms(contract, seatPolicy);
+  if (typeof overUntil === 'string') assertAhead(context, organization, overUntil, seatPolicy);
   const was = { licensed: before.licensed, over: before.over };
   const parts = Object.keys(contract) as (keyof SeatContract)[];
   const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
   const differs = parts.some((name) => contract[name] !== undefined && contract[name] !== was[name]);
   const ledger = differs ? await changeContract(context, id, { contract, before, rule }, by, change) : before;
-  const reservation = reserveForReturn === undefined ? {} : { reserveForReturn };
+  const reservation = {
+    ...(reserveForReturn === undefined ? {} : { reserveForReturn }),
+    ...(overUntil === undefined ? {} : { overUntil }),
+  };
   // The contract first: it can be refused, and then nothing is done.
   const changed = await changeOrganization(context, id, { seatPolicy, ...reservation }, by, change);
   return { ledger, change: differs || changed.change !== null ? change : null };
@@ -58,6 +65,18 @@ function assertTerms(contract: SeatContract, policy: SeatPolicy): void {
   if ((contract.over ?? 0) > 0 && policy !== 'allowOver') {
     throw new DirectoryError('invalidValue', 'Over-use needs the policy allowOver.', { field: 'over' });
   }
+}
+
+function assertAhead(
+  context: ProvisioningContext,
+  { timeZone }: Organization,
+  overUntil: string,
+  policy: SeatPolicy,
+): void {
+  const field = { field: 'overUntil' };
+  if (policy !== 'allowOver') throw new DirectoryError('invalidValue', 'Over-use needs the policy allowOver.', field);
+  if (toInstant(overUntil, 0, timeZone, 'overUntil') <= context.now())
+    throw new DirectoryError('invalidValue', 'The day on which over-use ends must be ahead.', field);
 }
 
 interface ContractChange {

@@ -65,6 +65,25 @@ describeAtDoors('the contract of seats', (open) => {
     expect(await seats()).toMatchObject({ licensed: 2, billed: 1, used: 2, waiting: 0 });
   });
 
+  test('over-use that is allowed until a day ends with it: nobody is put out, nobody new gets in', async () => {
+    const change = (body: object) => house.call('put', at, body);
+    await change({ overUntil: '2027-04-01' }).expect(400);
+    await change({ policy: 'allowOver', over: 1, overUntil: '2027-01-12' }).expect(400);
+    await change({ policy: 'allowOver', over: 1, overUntil: 'soon' }).expect(400);
+    expect(await seats()).toMatchObject({ policy: 'wait', over: 0, overUntil: null });
+    await change({ policy: 'allowOver', over: 1, overUntil: '2027-03-01' }).expect(200);
+    const { body: moved } = await change({ overUntil: '2027-04-01' }).expect(200);
+    expect(moved).toMatchObject({ over: 1, overUntil: '2027-04-01', change: expect.any(String) });
+    const [aoki] = [await house.add('aoki'), await house.add('baba'), await house.add('chiba')];
+    await pass('2027-03-31');
+    expect(await seats()).toMatchObject({ used: 3, free: -1, over: 1, overUntil: '2027-04-01' });
+    await pass('2027-04-01');
+    expect(await seats()).toMatchObject({ policy: 'wait', used: 3, free: -1, over: 0, overUntil: null });
+    await house.add('doi');
+    await house.call('post', `/organizations/acme/users/${aoki.id}/deactivate`, {}).expect(200);
+    expect(await seats()).toMatchObject({ used: 2, free: 0, waiting: 1 });
+  });
+
   test('rows that are replaced while the sweep applies them win', async () => {
     await house.stop();
     const scene = await openTroubledHouse(await open(), 2);

@@ -9,7 +9,7 @@ import { type EffectFields, effectFields, effectSchema, withEffects } from './mo
 import { guard, isDuplicateKey } from './mongo-errors.ts';
 import { defineModel, DocumentSchema } from './mongo-model.ts';
 
-type Telling = Pick<Organization, 'alerts' | 'noticeDays' | 'dormancy' | 'language'>;
+type Telling = Pick<Organization, 'alerts' | 'noticeDays' | 'dormancy' | 'language' | 'overUntil'>;
 
 export interface OrganizationDocument extends EffectFields {
   readonly _id: string;
@@ -117,10 +117,10 @@ function toFields({
     returnHour: returnHour ?? null,
     reserveForReturn: reserveForReturn ?? null,
   };
-  const { alerts, noticeDays, dormancy, language } = rest;
+  const { alerts, noticeDays, dormancy, language, overUntil } = rest;
   // The driver would write what is undefined.
   const telling = Object.fromEntries(
-    Object.entries({ alerts, noticeDays, dormancy, language }).filter(([, value]) => value !== undefined),
+    Object.entries({ alerts, noticeDays, dormancy, language, overUntil }).filter(([, value]) => value !== undefined),
   );
   return { ...plain, endsAt: endsAt ?? null, ...options, telling };
 }
