@@ -1,10 +1,11 @@
-// seats show | set | recount | forecast | waiting | history | usage; seats budgets is seat-budget-commands.ts
+// seats show | set | recount | forecast | waiting | history | usage; budgets, contract, billing and move have files of their own
 
 import { toCount, toSeats, withOrganization, type CommonOptions } from './command-options.ts';
 import { insideHouse, runOperation } from './command-run.ts';
 import { exitCodes, UsageError } from './exit-code.ts';
 import type { CommandPlace } from './command-place.ts';
 import { addSeatBudgetCommands } from './seat-budget-commands.ts';
+import { addSeatContractCommands } from './seat-contract-commands.ts';
 import { inOneLine, writeFacts, writeTable, type Terminal } from './terminal.ts';
 
 interface SetOptions extends CommonOptions {
@@ -19,6 +20,7 @@ export function addSeatCommands(place: CommandPlace): void {
   const { program, terminal, endWith } = place;
   const seats = program.command('seats').description('seats of an organisation');
   addSeatBudgetCommands(seats, place);
+  addSeatContractCommands(seats, place);
 
   withOrganization(seats.command('show'))
     .description('seats licensed, used, free and waited for')

@@ -5,7 +5,6 @@ import { DirectoryError } from './directory-error.ts';
 import { hasHold, liftHold, placeHold } from './hold.ts';
 import type { ConnectionId, Instant } from './identifiers.ts';
 import {
-  assertFree,
   beginIfDue,
   changeLeave,
   endLeave,
@@ -15,6 +14,8 @@ import {
   type LeaveEdit,
   type LocalDate,
 } from './leave.ts';
+import { assertFree, follows } from './leave-overlap.ts';
+import { lastInForce } from './last-in-force.ts';
 import type { FeedMark, User } from './user.ts';
 import type { UserEdit } from './user-change.ts';
 
@@ -45,15 +46,14 @@ export interface Feed {
  * Why a report is left alone, or null. With sequences: one is not higher than the last. Without: it speaks of a time before the last one that
  * has come into force, and says something else.
  */
-export function latenessOf(user: Pick<User, 'feeds'>, report: StatusReport, feed: Feed): 'repeated' | 'late' | null {
-  const mark = user.feeds?.[feed.connection];
-  if (mark === undefined) return null;
-  if (report.sequence !== undefined && mark.sequence !== undefined) {
-    if (report.sequence === mark.sequence) return 'repeated';
-    return report.sequence < mark.sequence ? 'late' : null;
+export function latenessOf(user: Reported, report: StatusReport, feed: Feed): 'repeated' | 'late' | null {
+  const sequence = user.feeds?.[feed.connection]?.sequence;
+  if (report.sequence !== undefined && sequence !== undefined) {
+    if (report.sequence === sequence) return 'repeated';
+    return report.sequence < sequence ? 'late' : null;
   }
-  const isBefore = mark.at !== undefined && report.at < mark.at;
-  return isBefore && report.status !== mark.status ? 'late' : null;
+  const last = lastInForce(user, report.today, feed.connection);
+  return last !== undefined && report.at < last.at && report.status !== last.status ? 'late' : null;
 }
 
 type Reported = Pick<User, 'holds' | 'leaves' | 'feeds'>;
@@ -132,14 +132,21 @@ function start(
  */
 function goOnLeave(edit: LeaveEdit, report: StatusReport, feed: Feed, now: Instant): LeaveEdit {
   const { absence, namesReturn, at } = report;
+  const isOver = (absence.endsAt ?? Infinity) <= now;
+  if (isOver && edit.leaves.some((leave) => isSameAbsence(leave, absence))) return edit;
   const reach = namesReturn ? (absence.endsAt ?? Infinity) : absence.startsAt + 1;
   const [first, ...others] = ownLeaves(edit, feed).filter(
-    ({ type, startsAt, endsAt = Infinity }) =>
-      type !== 'left' && type !== 'start' && startsAt < reach && absence.startsAt < endsAt,
+    (leave) =>
+      leave.type !== 'left' &&
+      leave.type !== 'start' &&
+      leave.startsAt < reach &&
+      absence.startsAt < (leave.endsAt ?? Infinity) &&
+      !follows(leave, absence) &&
+      !follows(absence, leave),
   );
   const kept = endAll(edit, others, now);
   // Who is away is employed; that somebody once was away says nothing of today.
-  const isAway = at <= now && (absence.endsAt ?? Infinity) > now;
+  const isAway = at <= now && !isOver;
   const present = isAway ? { ...kept, holds: liftHold(kept.holds, 'hr', feed.connection) } : kept;
   if (first === undefined) return add(present, absence);
   const { id, by, state, note: oldNote } = first;
@@ -149,6 +156,16 @@ function goOnLeave(edit: LeaveEdit, report: StatusReport, feed: Feed, now: Insta
   const changed = withReturnOf({ ...days, ...words }, namesReturn ? absence : first);
   assertFree(present.leaves, changed);
   return changeLeave(present, changed);
+}
+
+function isSameAbsence({ state, source, type, from, until }: Leave, absence: Leave): boolean {
+  return (
+    state === 'ended' &&
+    source === absence.source &&
+    type === absence.type &&
+    from === absence.from &&
+    until === absence.until
+  );
 }
 
 function withReturnOf(

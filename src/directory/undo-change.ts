@@ -2,7 +2,8 @@
 
 import { placeHold, type Hold, type HoldKind } from './hold.ts';
 import type { Instant } from './identifiers.ts';
-import { endLeave, isOpen, overlapping, replaceLeave, runningLeave, type Leave, type LeaveEdit } from './leave.ts';
+import { endLeave, isOpen, replaceLeave, runningLeave, type Leave, type LeaveEdit } from './leave.ts';
+import { overlapping } from './leave-overlap.ts';
 import { isSame } from './same-value.ts';
 import type { User } from './user.ts';
 

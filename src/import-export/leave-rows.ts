@@ -3,7 +3,7 @@
 
 import { DirectoryError } from '#directory/directory-error.ts';
 import { createTimeOrderedId } from '#directory/identifiers.ts';
-import { isOpen, type Leave, type LeaveId } from '#directory/leave.ts';
+import { isOpen, replaceLeave, type Leave, type LeaveId } from '#directory/leave.ts';
 import type { UserEdit } from '#directory/user-change.ts';
 import type { User } from '#directory/user.ts';
 import {
@@ -26,16 +26,20 @@ export function readLeaveRow(scope: RunScope, cellOf: Cells, user: User, now: nu
   const same = (user.leaves ?? []).filter((leave) => leave.type === type && leave.from === from);
   const present = same.find(isOpen) ?? same.at(-1);
   if (readYes(cellOf('delete') ?? '')) return endLeaveOf(user, present, now);
-  const plan: LeavePlan = { type, from, ...readPlan(cellOf) };
+  const cells = readPlan(cellOf);
+  const { note, ...unnoted } = cells;
+  const plan: LeavePlan = { type, from, ...unnoted, ...(note === undefined || note === '' ? {} : { note }) };
   // One instant for the plan and for the commit, so that what is undone is what was done.
   const context = { now: () => now };
   if (present === undefined) {
     const id = createTimeOrderedId(now, scope.context.randomBytes) as LeaveId;
     return editWithLeave(user, toLeave(context, scope.organization, id, plan, scope.by.actor), now);
   }
-  if (differs(present, plan)) {
-    if (isOpen(present))
-      return editWithChangedLeave(context, scope.organization, user, present.id, plan, scope.by.actor);
+  if (differs(present, cells)) {
+    if (isOpen(present)) {
+      const noted = note === '' ? withoutNote(user, present) : user;
+      return editWithChangedLeave(context, scope.organization, noted, present.id, plan, scope.by.actor);
+    }
     throw new DirectoryError('leaveOver', `The leave from ${from} is over.`);
   }
   return {};
@@ -46,7 +50,13 @@ function endLeaveOf(user: User, present: Leave | undefined, now: number): UserEd
   return isOpen(present) ? endOpenLeave(user, present.id, now) : {};
 }
 
-/** What the file leaves out or unchanged is not in it; an empty return date means that nobody knows it. */
+/** A plan that names no note keeps the one there is. */
+function withoutNote(user: User, present: Leave): User {
+  const { note: _note, ...leave } = present;
+  return { ...user, leaves: replaceLeave(user.leaves ?? [], leave) };
+}
+
+/** What the file leaves out or unchanged is not in it; an empty return date means that nobody knows it, an empty note that there is none. */
 function readPlan(cellOf: Cells): Omit<LeavePlan, 'type' | 'from'> {
   const until = cellOf('until');
   const returnHour = readWhole(cellOf('returnHour') ?? '', 'returnHour');
@@ -58,15 +68,15 @@ function readPlan(cellOf: Cells): Omit<LeavePlan, 'type' | 'from'> {
     ...(until === undefined ? {} : { until: readDate(until, 'until') ?? null }),
     ...(returnHour === undefined ? {} : { returnHour }),
     ...(seat === undefined ? {} : { seat }),
-    ...(note === undefined || note === '' ? {} : { note }),
+    ...(note === undefined ? {} : { note }),
   };
 }
 
-function differs(leave: Leave, { until, returnHour, seat, note }: LeavePlan): boolean {
+function differs(leave: Leave, { until, returnHour, seat, note }: Omit<LeavePlan, 'type' | 'from'>): boolean {
   return (
     (until !== undefined && (until ?? undefined) !== leave.until) ||
     (returnHour !== undefined && returnHour !== leave.returnHour) ||
     (seat !== undefined && seat !== leave.seat) ||
-    (note !== undefined && note !== leave.note)
+    (note !== undefined && note !== (leave.note ?? ''))
   );
 }

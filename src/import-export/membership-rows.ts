@@ -42,15 +42,17 @@ interface Pair {
   readonly title: string;
 }
 
-/** `*` in the first code leaves all as they are: null. */
+/** `*` in the first code leaves all as they are: null; as a title it leaves the one there is. Throws `DirectoryError` `invalidValue`. */
 export function pairsOf({ cells }: FileRow): readonly Pair[] | null {
   const rest = cells.slice(1);
   if (rest[0]?.trim() === '*') return null;
   const pairs: Pair[] = [];
   for (let index = 0; index < rest.length; index += 2) {
     const [code = '', title = ''] = [rest[index], rest[index + 1]];
+    if (code.trim() === '*')
+      throw new DirectoryError('invalidValue', 'Only * as the first department leaves all departments as they are.');
     if (code.trim() !== '') pairs.push({ code, title: title.trim() });
-    else if (title.trim() !== '')
+    else if (title.trim() !== '' && title.trim() !== '*')
       throw new DirectoryError('invalidValue', `The job title ${title.slice(0, 60)} stands beside no department.`);
   }
   return pairs;
@@ -66,8 +68,9 @@ export function readMembershipRow(row: FileRow, user: User, departments: Departm
     if (department === undefined)
       throw new DirectoryError('departmentNotFound', `No department has the code ${code.slice(0, 60)}.`);
     const present = old.find(({ value }) => value === department.id);
-    const kept = present !== undefined && titleOf(present) === title ? titlesOf(present) : undefined;
-    const titles = kept ?? (title === '' ? {} : { jobTitleCode: title });
+    const isKept = present !== undefined && (title === '*' || titleOf(present) === title);
+    const given = title === '' || title === '*' ? {} : { jobTitleCode: title };
+    const titles = isKept ? titlesOf(present) : given;
     return { value: department.id, ...titles, ...(index === 0 ? { primary: true } : {}) };
   });
   if (new Set(wanted.map(({ value }) => value)).size !== wanted.length)

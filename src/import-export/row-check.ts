@@ -33,7 +33,8 @@ export function createRowCheck(kind: ImportKind, columns: readonly string[]): Ro
         return refuse('wrongColumns', `The row has ${cells.length} cells instead of ${columns.length}.`);
       }
       if (cells.some((cell) => controls.test(cell))) return refuse('invalidValue', 'A cell holds a control character.');
-      if ((cells[main] ?? '').trim() === '') return refuse('invalidValue', 'The row names nobody and nothing.');
+      if (['', '*'].includes((cells[main] ?? '').trim()))
+        return refuse('invalidValue', 'The row names nobody and nothing.');
       if (secret !== '' && secret !== '*')
         return refuse('passwordRefused', 'Passwords are not imported: people sign in through their identity provider.');
       return { line, cells };

@@ -94,8 +94,8 @@ export function foreseeEdit(before: User | null, blank: User, edit: UserEdit, no
 export function describeChange(before: User | null, after: User): Foreseen | null {
   const difference = differenceBetween(before, after);
   if (difference === null) return null;
-  const { status: _status, holds: _holds, leaves: _leaves, roles: _roles, ...profile } = difference.after;
-  const { status: _s, holds: _h, leaves: _l, roles: _r, ...was } = difference.before ?? {};
+  const profile = attributesOf(difference.after);
+  const was = attributesOf(difference.before ?? {});
   return {
     action: actionOf(before, after),
     difference: shorten(difference),
@@ -107,6 +107,12 @@ export function describeChange(before: User | null, after: User): Foreseen | nul
       difference: { before: was, after: profile },
     },
   };
+}
+
+/** Without what is no attribute: a place in the queue for a seat is nobody's to give back. */
+function attributesOf(parts: Parts): Parts {
+  const { status: _status, holds: _holds, leaves: _leaves, roles: _roles, waitingSince: _since, ...attributes } = parts;
+  return attributes;
 }
 
 function actionOf(before: User | null, after: User): string {

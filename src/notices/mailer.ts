@@ -105,14 +105,18 @@ function toMailError(error: unknown): MailError {
   const {
     code = '',
     responseCode = 0,
+    command = '',
     message = String(error),
   } = error as {
     readonly code?: string;
     readonly responseCode?: number;
+    readonly command?: string;
     readonly message?: string;
   };
   const said = inOneLine(message).slice(0, 300);
-  const isAboutMail = code === 'EENVELOPE' || code === 'EMESSAGE';
+  // A sender that is not taken, or only after a login, is configured wrongly: every mail meets that, until somebody mends it.
+  const isAboutSender = command === 'MAIL FROM' || responseCode === 530;
+  const isAboutMail = (code === 'EENVELOPE' || code === 'EMESSAGE') && !isAboutSender;
   if (!isAboutMail || responseCode === 0) return new MailError('away', said);
   return new MailError(responseCode >= 500 ? 'refused' : 'postponed', said);
 }

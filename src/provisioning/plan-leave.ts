@@ -5,7 +5,6 @@ import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type OrganizationId, type UserId } from '#directory/identifiers.ts';
 import {
-  assertFree,
   beginIfDue,
   changeLeave,
   endLeave,
@@ -17,6 +16,7 @@ import {
   type LeaveType,
   type LocalDate,
 } from '#directory/leave.ts';
+import { assertFree } from '#directory/leave-overlap.ts';
 import type { Organization } from '#directory/organization.ts';
 import type { User } from '#directory/user.ts';
 import { changeUser, type ChangeOptions } from './change-user.ts';

@@ -1,12 +1,5 @@
-import {
-  isOpen,
-  keepsSeat,
-  keptLeaves,
-  overlapping,
-  replaceLeave,
-  type Leave,
-  type LeaveId,
-} from '#directory/leave.ts';
+import { isOpen, keepsSeat, keptLeaves, replaceLeave, type Leave, type LeaveId } from '#directory/leave.ts';
+import { overlapping } from '#directory/leave-overlap.ts';
 import { nextTransitionAt, statusOf } from '#directory/user.ts';
 import { holdOf } from './sample-user.ts';
 

@@ -129,7 +129,7 @@ describeAtDoors('fetching from BambooHR', (openStorage) => {
     bamboo.timeOff = [
       off('11', '1', '2027-01-12', '2027-03-31', 'canceled'),
       off('12', '2', '2027-02-12', '2027-03-31', 'canceled'),
-      off('13', '3', '2027-01-12', '2027-03-31', 'superseded'),
+      off('13', '3', '2027-01-12', '2027-03-31', 'superceded'),
       off('14', '4', '2027-01-12', '2027-03-31', 'canceled'),
       off('15', '3', '2027-01-12', '2027-04-30'),
     ];
@@ -153,6 +153,64 @@ describeAtDoors('fetching from BambooHR', (openStorage) => {
     expect(await house.pull()).toMatchObject({ counts: { changed: 2 } });
     expect((await house.user(back!)).active).toBe(true);
     expect((await house.user(stays!)).leaves).toMatchObject([{ state: 'cancelled' }]);
+  });
+
+  test('the day after the last day, a status that is still Active lets nobody back in; a later hire date does', async () => {
+    await open(openStorage);
+    const leaver = await house.hire('n1');
+    bamboo.employees = [active('1', { hireDate: '2020-04-01', terminationDate: '2027-01-14' })];
+    await house.pull();
+    expect(await house.user(leaver)).toMatchObject({ active: true });
+    bamboo.employees = [gone('1', { hireDate: '2020-04-01', terminationDate: '2027-01-14' })];
+    pass(25 * 60);
+    await house.pull();
+    bamboo.employees = [active('1', { hireDate: '2020-04-01', terminationDate: '2027-01-14' })];
+    bamboo.timeOff = [off('11', '1', '2027-01-10', '2027-03-31')];
+    pass(25 * 60);
+    expect(await house.pull()).toMatchObject({ counts: { changed: 0 } });
+    expect(await house.user(leaver)).toMatchObject({ active: false, holds: [{ kind: 'hr' }] });
+    bamboo.employees = [active('1', { hireDate: '2027-01-16', terminationDate: '2027-01-14' })];
+    bamboo.timeOff = [];
+    pass(25 * 60);
+    await house.pull();
+    expect(await house.user(leaver)).toMatchObject({ active: true });
+  });
+
+  test('who is to begin and to leave again is kept out until they begin', async () => {
+    await open(openStorage);
+    const temporary = await house.hire('n1');
+    bamboo.employees = [active('1', { hireDate: '2027-02-01', terminationDate: '2027-05-31' })];
+    await house.pull();
+    expect(await house.user(temporary)).toMatchObject({ active: false, leaves: [{ type: 'start' }] });
+    pass(25 * 60);
+    await house.pull();
+    expect(await house.user(temporary)).toMatchObject({
+      active: false,
+      leaves: [
+        { type: 'start', until: '2027-02-01' },
+        { type: 'left', from: '2027-06-01' },
+      ],
+    });
+  });
+
+  test('one employee without a number stops nobody; a key that may read none is a failure', async () => {
+    await open(openStorage);
+    const user = await house.hire('n2');
+    bamboo.employees = [active('1'), active('2')];
+    await house.pull();
+    const changedAt = '2027-01-15T03:30:00Z';
+    pass(60);
+    bamboo.employees = [active('1', { employeeNumber: null, changedAt }), active('2')];
+    expect(await house.pull()).toMatchObject({ outcome: 'done', counts: { read: 1 } });
+    bamboo.pageSize = 1;
+    bamboo.employees = [gone('2'), active('1', { employeeNumber: null })];
+    pass(25 * 60);
+    expect(await house.pull()).toMatchObject({ outcome: 'done', counts: { changed: 1 } });
+    expect(await house.user(user)).toMatchObject({ active: false });
+    const number = { employeeNumber: null, restricted: ['employeeNumber'] };
+    bamboo.employees = [active('1', { ...number, changedAt: '2027-01-16T05:00:00Z' })];
+    pass(60);
+    expect(await house.pull()).toMatchObject({ outcome: 'failed', error: expect.stringContaining('employeeNumber') });
   });
 
   test('a dry run answers every outcome and stores nothing', async () => {

@@ -9,6 +9,8 @@ export interface FakeEmployee {
   readonly hireDate?: string;
   readonly terminationDate?: string;
   readonly changedAt?: string;
+  /** Fields that the key may not read. */
+  readonly restricted?: readonly string[];
 }
 
 export interface FakeTimeOff {
@@ -78,12 +80,12 @@ function pageOf({ employees, pageSize }: FakeBamboo, query: URLSearchParams): ob
   const ids = query.get('filter[ids]')?.split(',');
   const chosen = ids === undefined ? employees : employees.filter(({ id }) => ids.includes(id));
   const from = Number(query.get('page[after]') ?? 0);
-  const data = chosen.slice(from, from + pageSize).map(({ id, changedAt: _changed, ...employee }) => ({
+  const data = chosen.slice(from, from + pageSize).map(({ id, changedAt: _changed, restricted = [], ...employee }) => ({
     employeeId: id,
     firstName: 'A',
     lastName: 'B',
     ...employee,
-    _restrictedFields: [],
+    _restrictedFields: restricted,
   }));
   const nextCursor = from + pageSize < chosen.length ? String(from + pageSize) : null;
   return { data, meta: { page: { nextCursor, prevCursor: null } }, _links: { next: null } };

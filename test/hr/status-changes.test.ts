@@ -166,6 +166,55 @@ function declareSuite(kind: StorageKind): void {
     expect((await report('active', '2027-01-13')).results).toMatchObject([{ outcome: 'changed' }]);
   });
 
+  test('what was planned and has come into force is not undone by an older line that is said again', async () => {
+    const [leaver, away, both] = [await someone(), await someone(), await someone()];
+    const say = async (userName: string, word: string, effectiveAt: string, more: object = {}) => {
+      const { results } = await world.report({ userName, status: word, effectiveAt, ...more });
+      return results[0].outcome as string;
+    };
+    for (const { userName } of [leaver, away, both])
+      expect(await say(userName, 'active', '2020-04-01')).toBe('unchanged');
+    await say(leaver.userName, 'terminated', '2027-02-01');
+    await say(away.userName, 'leave', '2027-02-01');
+    await say(both.userName, 'leave', '2027-01-10', { until: '2027-03-01' });
+    await say(both.userName, 'terminated', '2027-02-01');
+    // The day has come, the schedule has not.
+    world.clock.now = midnight('2027-02-01');
+    expect(await say(leaver.userName, 'active', '2020-04-01')).toBe('late');
+    await world.pass('2027-02-01');
+    for (const { userName } of [leaver, away]) expect(await say(userName, 'active', '2020-04-01')).toBe('late');
+    expect(await say(both.userName, 'leave', '2027-01-10', { until: '2027-03-01' })).toBe('late');
+    expect(await say(leaver.userName, 'terminated', '2027-02-01')).toBe('unchanged');
+    expect(await say(away.userName, 'leave', '2027-02-01')).toBe('unchanged');
+    expect(await say(away.userName, 'active', '2027-03-01')).toBe('changed');
+    await world.pass('2027-03-01');
+    expect(await say(away.userName, 'leave', '2027-02-01')).toBe('late');
+    expect(await say(both.userName, 'active', '2020-04-01')).toBe('late');
+    const states = await Promise.all([leaver, away, both].map(({ id }) => status(id)));
+    expect(states).toEqual(['inactive', 'active', 'inactive']);
+    expect(await say(leaver.userName, 'active', '2027-02-15')).toBe('changed');
+    expect(await status(leaver.id)).toBe('active');
+  });
+
+  test('a leave that is over is noted once, however often it is said', async () => {
+    const { id, userName } = await someone();
+    const past = { userName, status: 'leave', effectiveAt: '2026-06-01', until: '2026-08-01' };
+    for (const sequence of [1, 2, 3]) await world.report({ ...past, sequence });
+    expect(await leaves(id)).toMatchObject([{ state: 'ended', from: '2026-06-01' }]);
+  });
+
+  test('a leave that begins on the day on which another one ends is another one, whatever the hour of the return', async () => {
+    const { id, userName } = await someone();
+    const first = { person: { userName }, from: '2027-02-01', until: '2027-04-01', returnHour: 9 };
+    expect((await world.hr('POST', '/leaves', first)).status).toBe(201);
+    const next = { userName, status: 'leave', effectiveAt: '2027-04-01', until: '2027-05-01' };
+    expect((await world.report(next)).results).toMatchObject([{ outcome: 'changed' }]);
+    expect(await leaves(id)).toMatchObject([
+      { from: '2027-02-01', until: '2027-04-01', state: 'planned' },
+      { from: '2027-04-01', until: '2027-05-01', state: 'planned' },
+    ]);
+  });
+
   test('people are found by each identifier; nobody, several and different ones are failures of their line only', async () => {
     const enterprise = {
       'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User': { employeeNumber: `E-${kind}` },

@@ -139,6 +139,17 @@ describeAtDoors('the memberships file', (open) => {
     expect(await codesOf('abe')).toEqual([]);
   });
 
+  test('`*` beside a department keeps the job title there, and names no department behind the first', async () => {
+    await world.run('abe,east,mgr\n', 'kind=memberships&header=false');
+    await world.run('abe,dev,*,east,*\n', 'kind=memberships&header=false');
+    expect(await codesOf('abe')).toEqual([
+      { code: 'dev', primary: true },
+      { code: 'east', jobTitleCode: 'mgr' },
+    ]);
+    const refused = await world.run('abe,dev,,*,\n', 'kind=memberships&header=false');
+    expect(await world.rows(refused['id'])).toMatchObject([{ outcome: 'error', code: 'invalidValue' }]);
+  });
+
   test('a department without a code stands by its id', async () => {
     const { body } = await world.call('post', '/organizations/acme/departments', { name: 'Without' });
     const { id } = body.department;
@@ -215,6 +226,19 @@ describeAtDoors('the leaves file', (open) => {
       'active',
       'active',
     ]);
+  });
+
+  test('an empty note clears the one there is, `*` and a file without notes keep it', async () => {
+    const noteAfter = async (file: string): Promise<unknown> => {
+      await world.run(file, 'kind=leaves');
+      return (await world.person('ito'))['leave'].note;
+    };
+    const row = 'ito,leave,2027-01-01,2027-03-01';
+    expect(await noteAfter(`${header}\n${row},abroad\n`)).toBe('abroad');
+    expect(await noteAfter(`${header}\n${row},*\n`)).toBe('abroad');
+    expect(await noteAfter('Login Name,Type,From,Return Date\nito,leave,2027-01-01,2027-04-01\n')).toBe('abroad');
+    expect(await noteAfter(`${header}\n${row},\n`)).toBeUndefined();
+    expect(await world.run(`${header}\n${row},\n`, 'kind=leaves')).toMatchObject({ outcomes: { unchanged: 1 } });
   });
 
   test('one person may have many leaves in a file, and they are planned in its order', async () => {

@@ -221,6 +221,7 @@ describeAtDoors('the users file', (open) => {
       [`${kintoneRow('user2')},more`, 'wrongColumns'],
       ['user2,short', 'wrongColumns'],
       [kintoneRow('', { 1: 'Nobody' }), 'invalidValue'],
+      [kintoneRow('*', { 1: 'Nobody' }), 'invalidValue'],
       [kintoneRow('a1', { 1: 'x', [status]: 'perhaps' }), 'invalidValue'],
       [kintoneRow('a2', { 1: 'x', 19: '2021-02-30' }), 'invalidValue'],
       [kintoneRow('a3', { 1: 'x', 10: 'no address' }), 'invalidValue'],
@@ -268,6 +269,20 @@ describeAtDoors('the users file', (open) => {
     expect((await world.undo(done['id']))['undo']).toMatchObject({ restored: 1, changedSince: 1, blocked: 1 });
     expect(await world.person('new1')).toEqual({});
     expect(await world.person('new2')).toMatchObject({ status: 'inactive' });
+  });
+
+  test('an undo takes back also what was done to people who wait for a seat', async () => {
+    await world.call('put', '/organizations/acme/seats', { licensed: 1 });
+    await hire(2);
+    expect(await world.person('user2')).toMatchObject({ status: 'waiting' });
+    const off = await world.run('Login Name,Status\nuser2,Inactive\n', 'kind=users');
+    expect((await world.undo(off['id']))['undo']).toMatchObject({ restored: 1 });
+    const { status: word, profile } = await world.person('user2');
+    expect([word, profile.waitingSince]).toEqual(['waiting', undefined]);
+    const made = await world.run('Login Name,Display Name\nnew1,N\n', 'kind=users');
+    expect(await world.person('new1')).toMatchObject({ status: 'waiting' });
+    expect((await world.undo(made['id']))['undo']).toMatchObject({ restored: 1, changedSince: 0 });
+    expect(await world.person('new1')).toEqual({});
   });
 
   test('status is an administrator’s word: others’ holds stay until somebody says Active, and a security hold even then', async () => {

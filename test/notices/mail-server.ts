@@ -15,6 +15,8 @@ export interface MailServer {
   readonly taken: readonly TakenMail[];
   /** Answers `RCPT TO` with this code from now on; undefined: takes it. `silence`: does not answer at all. */
   answerRecipients(how: number | 'silence' | undefined): void;
+  /** Answers `MAIL FROM` with this code from now on; undefined: takes it. */
+  answerSenders(code: number | undefined): void;
   close(): Promise<void>;
 }
 
@@ -24,6 +26,7 @@ export async function startMailServer(login?: {
 }): Promise<MailServer> {
   const taken: TakenMail[] = [];
   let how: number | 'silence' | undefined;
+  let ofSenders: number | undefined;
   const server = new SMTPServer({
     authOptional: login === undefined,
     allowInsecureAuth: true,
@@ -33,6 +36,10 @@ export async function startMailServer(login?: {
     onAuth({ username, password }, _session, done) {
       if (username === login?.user && password === login?.password) done(null, { user: username });
       else done(new Error('Wrong user or password'));
+    },
+    onMailFrom(_address, _session, done) {
+      const refusal = Object.assign(new Error('Not this sender'), { responseCode: ofSenders });
+      done(ofSenders === undefined ? null : refusal);
     },
     onRcptTo(_address, _session, done) {
       if (how === 'silence') return;
@@ -61,6 +68,9 @@ export async function startMailServer(login?: {
     taken,
     answerRecipients(answer) {
       how = answer;
+    },
+    answerSenders(code) {
+      ofSenders = code;
     },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };

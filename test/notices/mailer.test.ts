@@ -81,6 +81,17 @@ describe('a mail', () => {
     expect(await failureOf(mailer)).toBe('sent');
   });
 
+  test.each([550, 553, 450])(
+    'waits while the server does not take the sender (%d): that is no fault of the mail',
+    async (code) => {
+      const mailer = mailerAt(server.url);
+      server.answerSenders(code);
+      expect(await failureOf(mailer)).toBe('away');
+      server.answerSenders(undefined);
+      expect(await failureOf(mailer)).toBe('sent');
+    },
+  );
+
   test('is not waited for longer than configured: a server that says nothing any more is away', async () => {
     server.answerRecipients('silence');
     expect(await failureOf(mailerAt(server.url))).toBe('away');
@@ -91,6 +102,7 @@ test('a server that cannot be reached, or does not take the password, is away: t
   const server = await startMailServer({ user: 'furlough', password: 'se/cret' });
   expect(await failureOf(mailerAt(server.url))).toBe('sent');
   expect(await failureOf(mailerAt(server.url.replace('cret@', 'cred@')))).toBe('away');
+  expect(await failureOf(mailerAt(server.url.replace(/\/\/.*@/, '//')))).toBe('away');
   await server.close();
   expect(await failureOf(mailerAt(server.url))).toBe('away');
 });

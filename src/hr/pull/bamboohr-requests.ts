@@ -47,10 +47,15 @@ export function createBambooApi(pull: BambooHrPull, get: GetJson): BambooApi {
     const asked = new URLSearchParams({ fields, 'page[limit]': String(pageSize), ...query });
     const answer = await get(`${base}/employees?${asked}`);
     if (!isRecord(answer) || !Array.isArray(answer['data'])) throw unexpected('employees');
-    const read = answer['data'].map((value) => readEmployee(value, pull.match));
-    if (read.length > 0 && read.every(({ name }) => name === null))
+    const listed: readonly unknown[] = answer['data'];
+    const read = listed.map((value) => readEmployee(value, pull.match));
+    // A few may have none: only a first page without any says that the key may not, where BambooHR does not say so itself.
+    const isFirstPage = Object.keys(query).length === 0;
+    const mayNotRead = (field: string, isMissing: (employee: BambooEmployee) => boolean): boolean =>
+      read.length > 0 && ((isFirstPage && read.every(isMissing)) || listed.every((one) => isRestricted(one, field)));
+    if (mayNotRead(pull.match, ({ name }) => name === null))
       throw new PullFailure(`The key may not read ${pull.match} of employees, so nobody can be told from another.`);
-    if (read.length > 0 && read.every(({ status }) => status === null))
+    if (mayNotRead('status', ({ status }) => status === null))
       throw new PullFailure('The key may not read the status of employees.');
     return { employees: read, next: readCursor(answer) };
   };
@@ -98,6 +103,12 @@ function readEmployee(value: unknown, match: BambooHrPull['match']): BambooEmplo
     ...(isRealDate(hireDate) ? { hireDate } : {}),
     ...(isRealDate(terminationDate) ? { terminationDate } : {}),
   };
+}
+
+/** Of each employee BambooHR names the fields that it keeps back. */
+function isRestricted(value: unknown, field: string): boolean {
+  const names = isRecord(value) ? value['_restrictedFields'] : undefined;
+  return Array.isArray(names) && names.includes(field);
 }
 
 function readTimeOff(value: unknown): readonly BambooTimeOff[] {

@@ -78,7 +78,7 @@ async function readTimeOff(
       continue;
     }
     // Of somebody who has left, or of whom nothing is said, time off means nothing: a leave would lift the end of their employment.
-    if (employee?.status !== 'Active' || employee.name === null) continue;
+    if (employee?.status !== 'Active' || hasEnded(employee, scope.today) || employee.name === null) continue;
     const user = await parts.find(identifiers(parts.pull, employee));
     if (user === null) unknown += 1;
     else lines.push(...timeOffLines(parts, request, employee, user, before));
@@ -110,7 +110,8 @@ function isDifferent(
 
 /** Only a stated status ends a leave; what has vanished from the list says nothing. */
 function isTakenBack({ status }: BambooTimeOff): boolean {
-  return ['canceled', 'cancelled', 'denied', 'declined', 'superseded'].includes(status);
+  // BambooHR writes "superceded".
+  return ['canceled', 'cancelled', 'denied', 'declined', 'superceded', 'superseded'].includes(status);
 }
 
 /** A request that is changed there is superseded by another one: the leave goes on with that one's days, and nobody is let in between the two. */
@@ -203,17 +204,25 @@ function statusOf(parts: BambooParts, employee: BambooEmployee, user: User): Rea
   if (status === 'Inactive') return isGone(parts, user) ? null : { status: 'terminated', effectiveAt: now };
   if (status !== 'Active') return null;
   const planned = own(parts, user, 'left');
+  const isAwaited = hireDate !== undefined && hireDate > today && own(parts, user, 'start')?.until !== hireDate;
+  // Whoever begins before they leave is kept out until then; who leaves first is in until they do.
+  if (isAwaited && (terminationDate === undefined || hireDate <= terminationDate))
+    return { status: 'starts', effectiveAt: hireDate };
   if (terminationDate !== undefined && terminationDate >= today) {
     const from = pull.terminationDateIs === 'lastDay' ? addDays(terminationDate, 1) : terminationDate;
     return planned?.from === from ? null : { status: 'terminated', effectiveAt: from };
   }
-  if (hireDate !== undefined && hireDate > today) {
-    return own(parts, user, 'start')?.until === hireDate ? null : { status: 'starts', effectiveAt: hireDate };
-  }
+  if (hireDate !== undefined && hireDate > today) return isAwaited ? { status: 'starts', effectiveAt: hireDate } : null;
+  if (hasEnded(employee, today)) return null;
   if (isGone(parts, user)) return { status: 'active', effectiveAt: now };
   // Who was to leave stays after all; who was to start later is there.
   if (planned !== undefined) return { status: 'active', effectiveAt: planned.from };
   return own(parts, user, 'start') === undefined ? null : { status: 'starts', effectiveAt: now };
+}
+
+/** Their status follows the last day later, and brings nobody back meanwhile; a hire date after it does. */
+function hasEnded({ hireDate = '', terminationDate }: BambooEmployee, today: string): boolean {
+  return terminationDate !== undefined && terminationDate < today && hireDate <= terminationDate;
 }
 
 function isGone({ connection }: BambooParts, { holds }: User): boolean {

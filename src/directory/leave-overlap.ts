@@ -1,0 +1,42 @@
+// Whether two leaves of a person meet. Pure.
+
+import { DirectoryError } from './directory-error.ts';
+import { isOpen, type Leave, type Leaves } from './leave.ts';
+
+/**
+ * The open leave whose days meet these, or undefined. Two that touch (one ends on the day the other begins, at whatever hour) do not meet. A planned
+ * end meets only another one: people leave while they are away, too.
+ */
+export function overlapping(
+  leaves: Leaves,
+  candidate: Pick<Leave, 'id' | 'type' | 'from' | 'until' | 'startsAt' | 'endsAt'>,
+): Leave | undefined {
+  const end = candidate.endsAt ?? Infinity;
+  return leaves.find(
+    (leave) =>
+      isOpen(leave) &&
+      leave.id !== candidate.id &&
+      (leave.type === 'left') === (candidate.type === 'left') &&
+      !follows(leave, candidate) &&
+      !follows(candidate, leave) &&
+      leave.startsAt < end &&
+      candidate.startsAt < (leave.endsAt ?? Infinity),
+  );
+}
+
+/** Whether the one begins on the day on which the other, of earlier days, ends, at whatever hour. */
+export function follows(one: Pick<Leave, 'from'>, other: Pick<Leave, 'from' | 'until'>): boolean {
+  return one.from === other.until && other.from < one.from;
+}
+
+/** Throws `DirectoryError` `leaveOverlaps`, naming the other one. */
+export function assertFree(leaves: Leaves, candidate: Leave): void {
+  const other = overlapping(leaves, candidate);
+  if (other === undefined) return;
+  const { id, type, from, until } = other;
+  throw new DirectoryError(
+    'leaveOverlaps',
+    `There is a leave already from ${from}${until === undefined ? '' : ` until ${until}`}.`,
+    { leave: { id, type, from, ...(until === undefined ? {} : { until }) } },
+  );
+}
