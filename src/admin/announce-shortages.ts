@@ -60,8 +60,8 @@ async function announceReturns(
   { steps }: Forecast,
 ): Promise<void> {
   const today = toLocalDate(context.now(), timeZone);
-  for (const { date, needed, used, licensed, events } of steps) {
-    if (needed <= used) continue;
+  for (const { date, needed, used, reserved, licensed, events } of steps) {
+    if (needed <= used + reserved) continue;
     const ahead = daysBetween(today, date);
     const due = dueNotice(noticeDays, ahead);
     if (due === undefined) continue;

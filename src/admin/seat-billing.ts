@@ -4,6 +4,7 @@
 import type { Organization } from '#directory/organization.ts';
 import { daysAfter, toInstant } from '#provisioning/leave-dates.ts';
 import { readSeatContract, rowInForce } from '#provisioning/seat-contract.ts';
+import { readSeatDays } from '#provisioning/seat-history.ts';
 import type { SeatContractRow } from '#storage/seat-contract-records.ts';
 import type { AdminContext } from './admin-operation.ts';
 import { daysOfMonth, readMonth } from './seat-month.ts';
@@ -19,24 +20,34 @@ export interface BillingLine {
   readonly amount?: string;
 }
 
-/** One line for each part of the month in which one row of the contract holds; without rows what is licensed. */
+/** One line for each part of the month in which one row of the contract holds, or without a row one number was licensed at the end of each day. */
 export async function readBilling(context: AdminContext, organization: Organization, month: string) {
   const { peak, average, activeInMonth, licensed } = await readMonth(context, organization, month);
-  const rows = await readSeatContract(context, organization.id);
   const { from, to } = daysOfMonth(month);
+  const [rows, known] = await Promise.all([
+    readSeatContract(context, organization.id),
+    readSeatDays(context, organization, { from, to }),
+  ]);
+  const licensedOn = new Map(known.map(({ day, end }) => [day, end.licensed] as const));
+  // Of days before the history begins the first that is known tells, of days to come the last.
+  const first = known[0]?.day ?? from;
   const daysInMonth = Number(to.slice(8));
-  const parts: { row: SeatContractRow | undefined; from: string; to: string; days: number }[] = [];
+  const parts: { row: SeatContractRow | undefined; seats: number | null; from: string; to: string; days: number }[] =
+    [];
   for (let day = from; day <= to; day = daysAfter(day, 1)) {
     const row = rowInForce(rows, organization, toInstant(day, 0, organization.timeZone, 'month'));
+    const ofDay = licensedOn.get(day < first ? first : day);
+    const seats = row === undefined ? (ofDay === undefined ? licensed : ofDay) : row.licensed;
     const last = parts.at(-1);
-    if (last !== undefined && last.row?.from === row?.from) Object.assign(last, { to: day, days: last.days + 1 });
-    else parts.push({ row, from: day, to: day, days: 1 });
+    if (last !== undefined && last.row?.from === row?.from && last.seats === seats)
+      Object.assign(last, { to: day, days: last.days + 1 });
+    else parts.push({ row, seats, from: day, to: day, days: 1 });
   }
   const lines = parts.map(({ row, ...part }): BillingLine => {
-    const seats = row === undefined ? licensed : row.licensed;
+    const { seats, days } = part;
     const { unitPrice, currency } = row ?? {};
-    if (seats === null || unitPrice === undefined || currency === undefined) return { ...part, seats };
-    return { ...part, seats, unitPrice, currency, amount: amountOf(unitPrice, seats, part.days, daysInMonth) };
+    if (seats === null || unitPrice === undefined || currency === undefined) return part;
+    return { ...part, unitPrice, currency, amount: amountOf(unitPrice, seats, days, daysInMonth) };
   });
   return { month, lines, peak, average, activeInMonth };
 }

@@ -115,7 +115,7 @@ function toStepAnswer({ at, events, ...numbers }: ForecastStep, dayOf: InWords, 
     date: dayOf(at),
     at: isoOf(at),
     ...numbers,
-    // Named one by one: there are tens of thousands, and to spread each takes three times as long.
+    // Named one by one, and what is for reckoning left out: there are tens of thousands, and to spread each takes three times as long.
     events: events.map(({ at: eventAt, userId: user, kind, name, type, change }) => {
       return { kind, name, type, change, user, at: isoOf(eventAt) };
     }),

@@ -28,7 +28,9 @@ export const historyAnswer = z.object({
   couldDrop: z
     .int()
     .nullable()
-    .describe('How many of the seats licensed now were not in use on any of these days; null without a limit.'),
+    .describe(
+      'How many of the seats licensed now were used on none of these days, and are not used or reserved now; null without a limit or a known day.',
+    ),
 });
 
 const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, { error: 'must be a month, as 2027-04' });

@@ -2,16 +2,16 @@
 
 import { addUpDays } from '#directory/seat-history.ts';
 import { DirectoryError } from '#directory/directory-error.ts';
+import type { UserId } from '#directory/identifiers.ts';
 import type { Organization } from '#directory/organization.ts';
 import { daysAfter, toLocalDate } from '#provisioning/leave-dates.ts';
 import { readSeatDays, readSeatPeriods } from '#provisioning/seat-history.ts';
 import type { StoredSeatDay } from '#storage/seat-history-records.ts';
-import { defineOperation, toIso, type AdminContext, type Operation } from './admin-operation.ts';
+import { defineOperation, paramOf, toIso, type AdminContext, type Operation } from './admin-operation.ts';
 import { readBilling, toBillingCsv } from './seat-billing.ts';
 import * as contract from './seat-history-contract.ts';
 import { averageOf, readMonth } from './seat-month.ts';
 import { readSeats } from './seat-numbers.ts';
-import { readUser } from './user-endpoints.ts';
 
 const base = '/organizations/:org/seats';
 const usualDays = 90;
@@ -33,7 +33,7 @@ export const seatHistoryOperations: readonly Operation[] = [
       await context.settleEffects();
       const days = await readSeatDays(context, organization, { from, to });
       const { peak } = addUpDays(days);
-      const { licensed } = await readSeats(context, organization);
+      const seats = await readSeats(context, organization);
       return {
         body: {
           from,
@@ -41,7 +41,7 @@ export const seatHistoryOperations: readonly Operation[] = [
           days: days.map((day) => toDayAnswer(context, organization, day)),
           peak,
           average: averageOf(context, organization, days),
-          couldDrop: licensed === null ? null : Math.max(0, licensed - peak),
+          couldDrop: days.length === 0 ? null : couldDrop(seats, peak),
         },
       };
     },
@@ -85,12 +85,15 @@ export const seatHistoryOperations: readonly Operation[] = [
     id: 'users.seatPeriods',
     method: 'get',
     path: '/organizations/:org/users/:id/seats',
-    summary: 'When this person used a seat, and why it began and ended; the latest first',
+    summary: 'When this person, deleted or not, used a seat, and why it began and ended; the latest first',
     answer: contract.seatPeriods,
     run: async (context, call) => {
-      const user = await readUser(context, call);
+      const id = paramOf(call, 'id') as UserId;
+      // The history keeps what deleted people used, too.
+      if ((await context.storage.users.get(call.organization.id, id)) === null)
+        throw new DirectoryError('userNotFound', 'There is no such user.');
       await context.settleEffects();
-      const periods = await readSeatPeriods(context.storage, call.organization.id, user.id);
+      const periods = await readSeatPeriods(context.storage, call.organization.id, id);
       const at = (instant: number | null): string | null => (instant === null ? null : toIso(instant));
       return {
         body: { items: periods.map(({ from, until, ...why }) => ({ from: at(from), until: at(until), ...why })) },
@@ -98,6 +101,11 @@ export const seatHistoryOperations: readonly Operation[] = [
     },
   }),
 ];
+
+/** null without a limit. */
+function couldDrop({ licensed, used, reserved }: Awaited<ReturnType<typeof readSeats>>, peak: number): number | null {
+  return licensed === null ? null : Math.max(0, licensed - Math.max(peak, used + reserved));
+}
 
 function assertSpan(from: string, to: string): void {
   if (from > to) throw new DirectoryError('invalidValue', '`from` must not come after `to`.', { field: 'from' });

@@ -47,10 +47,7 @@ async function readWaitingList(context: AdminContext, organization: Organization
   const budgets = await findBudgetsInTheWay(context, organization, queue);
   const passedOver = queue.filter(({ id }) => budgets.has(id)).length;
   const { seats, people, contract: rows } = await readKnownFuture(context, organization, daysAhead);
-  const turns = turnsOf(
-    { ...seats, used: seats.used + seats.reserved, waiting: queue.length - passedOver },
-    { people, contract: rows },
-  );
+  const turns = turnsOf({ ...seats, waiting: queue.length - passedOver }, { people, contract: rows });
   const coming = turns.values();
   return queue.map((user, at) => {
     const budget = budgets.get(user.id);

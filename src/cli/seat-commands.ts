@@ -1,5 +1,9 @@
 // seats show | set | recount | forecast | waiting | history | usage; budgets, contract, billing and move have files of their own
 
+import { readOrganization } from '#admin/admin-operation.ts';
+import { toLocalDate } from '#provisioning/leave-dates.ts';
+import { monthOf } from '#provisioning/seat-history.ts';
+import type { House } from '../server.ts';
 import { toCount, toSeats, withOrganization, type CommonOptions } from './command-options.ts';
 import { insideHouse, runOperation } from './command-run.ts';
 import { exitCodes, UsageError } from './exit-code.ts';
@@ -98,11 +102,12 @@ export function addSeatCommands(place: CommandPlace): void {
 
   withOrganization(seats.command('usage'))
     .description('a month: the most seats in use, and how many people used one')
-    .option('--month <month>', 'as 2027-04; this month', new Date().toISOString().slice(0, 7))
-    .action(async ({ org, json, month }: CommonOptions & { readonly month: string }) => {
-      const answer = await insideHouse(terminal, (house) =>
-        runOperation(house, { operation: 'seats.usage', organization: org, query: { month } }),
-      );
+    .option('--month <month>', 'as 2027-04; this month')
+    .action(async ({ org, json, month }: CommonOptions & { readonly month?: string }) => {
+      const answer = await insideHouse(terminal, async (house) => {
+        const query = { month: month ?? (await thisMonth(house, org)) };
+        return runOperation(house, { operation: 'seats.usage', organization: org, query });
+      });
       show(terminal, answer, json);
     });
 
@@ -115,6 +120,12 @@ export function addSeatCommands(place: CommandPlace): void {
       show(terminal, answer, options.json);
       if (answer['outcome'] === 'busy') endWith(exitCodes.failed);
     });
+}
+
+/** The organisation's, not the server's. */
+async function thisMonth({ admin }: House, id: string): Promise<string> {
+  const { timeZone } = await readOrganization(admin, id);
+  return monthOf(toLocalDate(admin.now(), timeZone));
 }
 
 interface History {

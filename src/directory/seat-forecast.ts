@@ -14,6 +14,10 @@ export interface SeatEvent {
   readonly type: LeaveType;
   /** How many more people need a seat from then on: -1, 0 or 1. */
   readonly change: -1 | 0 | 1;
+  /** Whether the person has a seat now, used or reserved. */
+  readonly hasSeat: boolean;
+  /** The seat that is reserved for the person's return is reserved no longer: it is used, or given back. */
+  readonly endsReservation: boolean;
 }
 
 /** From then on another number is licensed. */
@@ -26,8 +30,10 @@ export interface SeatsNow {
   readonly licensed: number | null;
   /** How many more may be used, loudly. */
   readonly over: number;
-  /** Held by active people, and kept for people on leave. */
+  /** Held by active people, and kept by people on leave. */
   readonly used: number;
+  /** Taken as well, for people who return, and not used before. */
+  readonly reserved: number;
   readonly waiting: number;
 }
 
@@ -35,9 +41,11 @@ export interface SeatsNow {
 export interface ForecastStep {
   readonly at: Instant;
   readonly licensed: number | null;
-  /** People who need a seat, and those of them who have one. */
+  /** People who need a seat, those of them who use one, and those for whose return one is reserved. */
   readonly needed: number;
   readonly used: number;
+  readonly reserved: number;
+  /** Not used; those that are reserved are among them. */
   readonly free: number | null;
   /** How many seats more would have to be licensed. */
   readonly short: number;
@@ -62,24 +70,33 @@ export function seatEventsOf(user: Planned, end: Instant): readonly SeatEvent[] 
   const { id, name, holds, leaves = [], seat } = user;
   const isHeld = holds.some(({ kind }) => kind !== 'leave' && kind !== 'start' && kind !== 'seat');
   const events: SeatEvent[] = [];
-  const add = (kind: SeatEvent['kind'], at: Instant, { type }: Leave, change: -1 | 0 | 1): void => {
-    if (at <= end) events.push({ at, kind, userId: id, name, type, change: isHeld ? 0 : change });
+  const hasSeat = seat === 'held';
+  const add = (
+    kind: SeatEvent['kind'],
+    at: Instant,
+    leave: Leave,
+    change: -1 | 0 | 1,
+    endsReservation = false,
+  ): void => {
+    if (at > end) return;
+    const { type } = leave;
+    events.push({ at, kind, userId: id, name, type, change: isHeld ? 0 : change, hasSeat, endsReservation });
   };
   let leftAt = Infinity;
   for (const leave of leaves) if (leave.type === 'left' && isOpen(leave)) leftAt = Math.min(leftAt, leave.startsAt);
   const isAbsence = (leave: Leave): boolean => leave.type !== 'left' && isOpen(leave) && leave.startsAt < leftAt;
-  // On a running leave the person still has the seat, or has given it back; a later one keeps it or will give it back.
-  // One that is reserved is not needed before the return.
-  const keeps = (leave: Leave): boolean =>
-    leave.state === 'running' ? seat === 'held' && leave.reservation === undefined : leave.seat === 'keep';
+  // On a running leave the person still has the seat, or one that is reserved, or has given it back; a later one keeps it or will give it back.
+  const keeps = (leave: Leave): boolean => (leave.state === 'running' ? hasSeat : leave.seat === 'keep');
+  const isReserved = (leave: Leave): boolean =>
+    leave.state === 'running' && leave.reservation !== undefined && hasSeat && !isHeld;
   for (const leave of leaves) {
     const { endsAt = Infinity } = leave;
     if (isAbsence(leave)) {
       if (leave.state === 'planned') add('starts', leave.startsAt, leave, keeps(leave) ? 0 : -1);
-      if (endsAt < leftAt) add('returns', endsAt, leave, keeps(leave) ? 0 : 1);
+      if (endsAt < leftAt) add('returns', endsAt, leave, keeps(leave) ? 0 : 1, isReserved(leave));
     } else if (leave.type === 'left' && isOpen(leave)) {
-      const isAway = leaves.some((other) => isAbsence(other) && (other.endsAt ?? Infinity) > leftAt && !keeps(other));
-      add('ends', leave.startsAt, leave, isAway ? 0 : -1);
+      const away = leaves.filter((other) => isAbsence(other) && (other.endsAt ?? Infinity) > leftAt);
+      add('ends', leave.startsAt, leave, away.every(keeps) ? -1 : 0, away.some(isReserved));
     }
   }
   return events;
@@ -93,8 +110,8 @@ export function forecastSeats(
   dayOf: (instant: Instant) => string,
 ): Forecast {
   const ordered = [...people, ...contract].toSorted((a, b) => a.at - b.at);
-  let [needed, licensed] = [now.used + now.waiting, now.licensed];
-  const steps: ForecastStep[] = [toStep(now, from, needed, licensed, [])];
+  let [needed, licensed, reserved] = [now.used + now.reserved + now.waiting, now.licensed, now.reserved];
+  const steps: ForecastStep[] = [toStep(now, from, { needed, licensed, reserved }, [])];
   for (let next = 0; next < ordered.length; ) {
     const at = Math.max(ordered[next]?.at ?? from, from);
     const [day, ofDay]: [string, SeatEvent[]] = [dayOf(at), []];
@@ -107,10 +124,11 @@ export function forecastSeats(
       else {
         ofDay.push(event);
         needed += event.change;
+        if (event.endsReservation) reserved -= 1;
       }
       next += 1;
     }
-    steps.push(toStep(now, at, needed, licensed, ofDay));
+    steps.push(toStep(now, at, { needed, licensed, reserved }, ofDay));
   }
   return { steps, firstShortage: steps.find(({ short }) => short > 0) ?? null };
 }
@@ -118,14 +136,15 @@ export function forecastSeats(
 function toStep(
   { over }: SeatsNow,
   at: Instant,
-  needed: number,
-  licensed: number | null,
+  level: Pick<ForecastStep, 'needed' | 'licensed' | 'reserved'>,
   events: readonly SeatEvent[],
 ): ForecastStep {
-  if (licensed === null) return { at, licensed, needed, used: needed, free: null, short: 0, events };
-  const used = Math.min(needed, licensed + over);
+  const { needed, licensed, reserved } = level;
+  if (licensed === null) return { at, ...level, used: needed - reserved, free: null, short: 0, events };
+  const taken = Math.min(needed, licensed + over);
+  const used = Math.max(0, taken - reserved);
   const [free, short] = [Math.max(0, licensed - used), Math.max(0, needed - licensed)];
-  return { at, licensed, needed, used, free, short, events };
+  return { at, ...level, used, free, short, events };
 }
 
 /**
@@ -137,11 +156,14 @@ export function turnsOf(
   { people, contract = [] }: { readonly people: readonly SeatEvent[]; readonly contract?: readonly ContractEvent[] },
 ): readonly (Instant | null)[] {
   const turns: (Instant | null)[] = Array.from({ length: now.waiting }, () => null);
+  const returned = new Set<UserId>();
   let [licensed, gone, given] = [now.licensed, 0, 0];
   for (const event of [...people, ...contract].toSorted((a, b) => a.at - b.at)) {
     if ('licensed' in event) licensed = event.licensed;
-    else if (event.change < 0) gone += 1;
-    const free = licensed === null ? Infinity : licensed + now.over - now.used + gone;
+    else if (event.change > 0) returned.add(event.userId);
+    // Of the seats that are taken now: whoever has none, or comes back to another, gives none of them back.
+    else if (event.change < 0 && event.hasSeat && !returned.has(event.userId)) gone += 1;
+    const free = licensed === null ? Infinity : licensed + now.over - now.used - now.reserved + gone;
     for (; given < turns.length && given < free; given += 1) turns[given] = event.at;
   }
   return turns;
@@ -149,12 +171,13 @@ export function turnsOf(
 
 /** "On 2027-04-01 you are one seat short: Aoki returns, 10 of 10 in use." */
 export function describeShortage(
-  { at, licensed, short, used, needed, events }: ForecastStep,
+  { at, licensed, short, used, reserved, needed, events }: ForecastStep,
   dayOf: (at: Instant) => string,
 ): string {
   const seats = short === 1 ? 'one seat' : `${short} seats`;
   const [first, ...others] = events.filter(({ kind, change }) => kind === 'returns' && change > 0);
-  const inUse = `${used} of ${licensed ?? used} in use`;
+  const kept = reserved === 0 ? '' : `, ${reserved} reserved`;
+  const inUse = `${used} of ${licensed ?? used} in use${kept}`;
   if (first === undefined) return `On ${dayOf(at)} you are ${seats} short: ${needed} people need one, ${inUse}.`;
   const begins = others.every(({ type }) => type === first.type) && first.type === 'start';
   const who =

@@ -6,9 +6,16 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import { createTimeOrderedId, type ChangeId, type OrganizationId } from '#directory/identifiers.ts';
 import { seatRoles } from '#directory/notices-between.ts';
 import type { Organization, SeatPolicy } from '#directory/organization.ts';
-import { isSeatCount, seatCountRule, type ContractRule, type SeatContract, type SeatLedger } from '#directory/seat.ts';
+import {
+  applyContract,
+  isSeatCount,
+  seatCountRule,
+  type ContractRule,
+  type SeatContract,
+  type SeatLedger,
+} from '#directory/seat.ts';
 import type { RecountOutcome } from '#storage/seat-ledger-store.ts';
-import { changeOrganization } from './administer-organization.ts';
+import { changeOrganization, type OrganizationEdit } from './administer-organization.ts';
 import { toInstant } from './leave-dates.ts';
 import { auditOrganization } from './organization-audit.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
@@ -39,23 +46,58 @@ export async function changeSeats(
   ]);
   if (organization === null || before === null)
     throw new DirectoryError('organizationNotFound', `There is no organisation ${id}.`);
-  const { seatPolicy = organization.seatPolicy, reserveForReturn, overUntil, ...asked } = terms;
+  const { seatPolicy, reserveForReturn, overUntil, ...asked } = terms;
   // Whoever leaves `allowOver` gives the over-use up with it.
-  const contract: SeatContract = seatPolicy === 'allowOver' ? asked : { over: 0, ...asked };
-  assertTerms(contract, seatPolicy);
-  if (typeof overUntil === 'string') assertAhead(context, organization, overUntil, seatPolicy);
-  const was = { licensed: before.licensed, over: before.over };
-  const parts = Object.keys(contract) as (keyof SeatContract)[];
-  const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
-  const differs = parts.some((name) => contract[name] !== undefined && contract[name] !== was[name]);
-  const ledger = differs ? await changeContract(context, id, { contract, before, rule }, by, change) : before;
-  const reservation = {
+  const leaves = seatPolicy !== undefined && seatPolicy !== 'allowOver';
+  const contract: SeatContract = leaves ? { over: 0, ...asked } : asked;
+  assertTerms(contract, seatPolicy ?? organization.seatPolicy);
+  if (typeof overUntil === 'string')
+    assertAhead(context, organization, overUntil, seatPolicy ?? organization.seatPolicy);
+  // What the terms do not name is not written: somebody else may be changing it.
+  const rules = {
+    ...(seatPolicy === undefined ? {} : { seatPolicy }),
     ...(reserveForReturn === undefined ? {} : { reserveForReturn }),
     ...(overUntil === undefined ? {} : { overUntil }),
   };
-  // The contract first: it can be refused, and then nothing is done.
-  const changed = await changeOrganization(context, id, { seatPolicy, ...reservation }, by, change);
+  const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
+  const writeContract = () => changeContract(context, id, { contract, before, rule }, by, change);
+  const writeRules = () => changeOrganization(context, id, rules, by, change);
+  const parts = Object.keys(contract) as (keyof SeatContract)[];
+  const differs = parts.some((name) => contract[name] !== undefined && contract[name] !== before[name]);
+  if (differs && seatPolicy === 'allowOver' && organization.seatPolicy !== 'allowOver') {
+    // The policy first, where it is what allows the over-use: a crash in between leaves nothing over without it.
+    const applied = applyContract(before, contract, rule);
+    if ('tooMany' in applied) throw belowUse(applied.tooMany);
+    await writeRules();
+    try {
+      return { ledger: await writeContract(), change };
+    } catch (error) {
+      // Somebody took a seat meanwhile.
+      if (error instanceof DirectoryError) await takeBack(context, organization, rules, by, change);
+      throw error;
+    }
+  }
+  // Else the contract first: it can be refused, and then nothing is done.
+  const ledger = differs ? await writeContract() : before;
+  const changed = await writeRules();
   return { ledger, change: differs || changed.change !== null ? change : null };
+}
+
+function belowUse(over: number): DirectoryError {
+  const people = `${over} ${over === 1 ? 'user' : 'users'}`;
+  return new DirectoryError('belowUse', `${people} too many are active for this.`, { over });
+}
+
+/** What the rules were before, of those that were written. */
+async function takeBack(
+  context: ProvisioningContext,
+  { id, seatPolicy, reserveForReturn = 0 }: Organization,
+  rules: OrganizationEdit,
+  by: ChangeContext,
+  change: ChangeId,
+): Promise<void> {
+  const reservation = rules.reserveForReturn === undefined ? {} : { reserveForReturn };
+  await changeOrganization(context, id, { seatPolicy, ...reservation }, by, change);
 }
 
 function assertTerms(contract: SeatContract, policy: SeatPolicy): void {
@@ -116,10 +158,7 @@ async function changeContract(
     ...(rule.evenBelowUse === true ? noticeOf({ ...before, licensed, over }) : []),
   ]);
   const outcome = await context.storage.seats.changeContract(id, contract, effects, rule);
-  if (outcome.kind === 'belowUse') {
-    const people = `${outcome.over} ${outcome.over === 1 ? 'user' : 'users'}`;
-    throw new DirectoryError('belowUse', `${people} too many are active for this.`, { over: outcome.over });
-  }
+  if (outcome.kind === 'belowUse') throw belowUse(outcome.over);
   context.wakeRelay();
   context.seatsMoved?.(id);
   await promoteWaiting(context, id);

@@ -45,8 +45,8 @@ export function rowInForce(
 }
 
 /**
- * Replaces the rows. One that has begun counts at once: below use, nothing is stored (`belowUse`). Throws `invalidValue`, `organizationNotFound`,
- * `tooManyConflicts`.
+ * Replaces the rows. Where another one is in force then, an earlier one too, it counts at once: below use, nothing is stored (`belowUse`). Throws
+ * `invalidValue`, `organizationNotFound`, `tooManyConflicts`.
  */
 export async function planSeatContract(
   context: ProvisioningContext,
@@ -64,9 +64,9 @@ export async function planSeatContract(
     const before = record?.value.rows ?? [];
     const after = rows.map((row) => withApplication(row, before));
     if (isSame(before, after)) return { rows: before, change: null };
-    const now = rowInForce(after, organization, context.now());
+    const [was, now] = [before, after].map((some) => rowInForce(some, organization, context.now()));
     // The ledger first: it can refuse, and then nothing is done. A crash in between leaves the number and not the rows: asking again finishes it.
-    if (now !== undefined && now.appliedAt === undefined)
+    if (now !== undefined && (now.appliedAt === undefined || !isSameRow(now, was)))
       await changeSeats(context, id, { licensed: now.licensed }, by);
     const applied = markApplied(after, organization, context.now());
     const event = auditOrganization(
@@ -148,8 +148,13 @@ function toStore(context: ProvisioningContext) {
 
 /** A row that was applied and is planned again as it was stays applied. */
 function withApplication(row: PlannedRow, before: readonly SeatContractRow[]): SeatContractRow {
-  const same = before.find(({ from, licensed }) => from === row.from && licensed === row.licensed);
+  const same = before.find((other) => isSameRow(other, row));
   return same?.appliedAt === undefined ? row : { ...row, appliedAt: same.appliedAt };
+}
+
+/** Of one day and one number: what the ledger is told by it. A number set by hand holds until another row than this is in force. */
+function isSameRow(row: PlannedRow, other: PlannedRow | undefined): boolean {
+  return row.from === other?.from && row.licensed === other.licensed;
 }
 
 /** Of rows that have begun the latest is in force; the earlier ones are over and need no application any more. */

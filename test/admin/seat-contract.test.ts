@@ -84,6 +84,26 @@ describeAtDoors('the contract of seats', (open) => {
     expect(await seats()).toMatchObject({ used: 2, free: 0, waiting: 1 });
   });
 
+  test('without the row in force the one before it counts again, unless it is below the use; by hand holds beside the same rows', async () => {
+    const [first, second] = [
+      { from: '2026-04-01', licensed: 1 },
+      { from: '2027-01-01', licensed: 3 },
+    ];
+    await plan([first, second]).expect(200);
+    await house.add('aoki');
+    await plan([first]).expect(200);
+    expect(await seats()).toMatchObject({ licensed: 1, billed: 1, free: 0 });
+    await plan([first, second]).expect(200);
+    await house.add('baba');
+    expect((await plan([first]).expect(409)).body).toMatchObject({ code: 'belowUse', over: 1 });
+    expect(await seats()).toMatchObject({ licensed: 3, billed: 3 });
+    await house.call('put', at, { licensed: 5 }).expect(200);
+    await plan([first, { ...second, note: 'renewed' }]).expect(200);
+    expect(await seats()).toMatchObject({ licensed: 5, billed: 3 });
+    await plan([first, { from: '2027-01-02', licensed: 3 }]).expect(200);
+    expect(await seats()).toMatchObject({ licensed: 3, billed: 3 });
+  });
+
   test('rows that are replaced while the sweep applies them win', async () => {
     await house.stop();
     const scene = await openTroubledHouse(await open(), 2);

@@ -122,6 +122,36 @@ describeAtDoors('the history of seats', (open) => {
     ]);
   });
 
+  test('on days without a row the bill has what was licensed on them', async () => {
+    await pass('2027-04-06');
+    await house.call('put', `${at}/seats`, { licensed: 10 }).expect(200);
+    await house.call('put', `${at}/seats/contract`, { rows: [{ from: '2027-04-16', licensed: 20 }] }).expect(200);
+    expect((await get('/seats/billing?month=2027-04')).lines).toEqual([
+      { from: '2027-04-01', to: '2027-04-05', days: 5, seats: 3 },
+      { from: '2027-04-06', to: '2027-04-15', days: 10, seats: 10 },
+      { from: '2027-04-16', to: '2027-04-30', days: 15, seats: 20 },
+    ]);
+    await pass('2027-04-20');
+    const lines = [10, 20].map((seats) => expect.objectContaining({ seats }));
+    expect((await get('/seats/billing?month=2027-04')).lines).toEqual([
+      expect.objectContaining({ seats: 3 }),
+      ...lines,
+    ]);
+  });
+
+  test('what could be dropped was used on none of the days, and is not used or reserved now', async () => {
+    const aoki = await house.add('aoki');
+    await pass('2027-01-20');
+    const day = '/seats/history?from=2027-01-15&to=2027-01-15';
+    expect(await get(day)).toMatchObject({ peak: 1, couldDrop: 2 });
+    await house.add('baba');
+    expect(await get(day)).toMatchObject({ peak: 1, couldDrop: 1 });
+    await house.call('put', `${at}/seats`, { reserveForReturn: 10 }).expect(200);
+    await deactivate(aoki, { type: 'leave', until: '2027-01-25' });
+    expect([await get(day), await get('/seats')]).toMatchObject([{ couldDrop: 1 }, { used: 1, reserved: 1 }]);
+    expect(await get('/seats/history?from=2026-01-01&to=2026-02-01')).toMatchObject({ days: [], couldDrop: null });
+  });
+
   test('of one person: from when to when, and why', async () => {
     const aoki = await house.add('aoki');
     house.clock.now = instant('2027-01-20');
@@ -140,6 +170,10 @@ describeAtDoors('the history of seats', (open) => {
       },
     ]);
     await house.call('get', `/organizations/other/users/${aoki.id}/seats`, undefined, house.keys.other).expect(404);
+    await house.context.provisioning.removeUser(acme, aoki.id, { actor: { kind: 'cli' }, mouth: 'cli' });
+    const { items: kept } = await get(`/users/${aoki.id}/seats`);
+    expect(kept).toMatchObject([{ until: '2027-01-25T00:00:00.000Z', given: 'user.deleted' }, items[1]]);
+    await house.call('get', `${at}/users/019d48ea-2e34-7000-8000-5b8988826a6d/seats`).expect(404);
   });
 
   test('API, history and metrics agree after everything that moves a seat, reserved ones too', async () => {

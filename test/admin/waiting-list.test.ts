@@ -2,6 +2,7 @@
 
 import { describeAtDoors } from '../harness/both-storages.ts';
 import { openAdminHouse, type AdminHouse } from './admin-house.ts';
+import { openTroubledHouse } from './troubled-house.ts';
 
 describeAtDoors('the waiting list', (open) => {
   const at = '/organizations/acme';
@@ -55,6 +56,48 @@ describeAtDoors('the waiting list', (open) => {
     await move(people.at(-1)!.id, people[0]!.id).expect(200);
     expect((await names()).indexOf('e')).toBe((await names()).indexOf('a') - 1);
     expect(new Set(await names())).toEqual(new Set(before));
+    let expected: readonly string[] = await names();
+    for (const [name = '', next = ''] of ['ec', 'ae', 'dc', 'be', 'cb', 'dc', 'ea'].map((pair) => pair.split(''))) {
+      const { id } = people.find(({ profile }) => profile.userName === name)!;
+      await move(id, people.find(({ profile }) => profile.userName === next)!.id).expect(200);
+      const others = expected.filter((other) => other !== name);
+      expected = others.toSpliced(others.indexOf(next), 0, name);
+      expect(await names()).toEqual(expected);
+    }
+  });
+
+  test('whoever would have to make room and waits no longer at that moment is not minded', async () => {
+    await house.stop();
+    const scene = await openTroubledHouse(await open(), 0);
+    ({ house } = scene);
+    const [same, people] = [house.clock.now, new Map<string, { id: string }>()];
+    for (const name of ['a', 'b', 'c']) {
+      house.clock.now = same - 1;
+      people.set(name, await house.add(name));
+    }
+    scene.when('after users.queue', () => deactivate(people.get('a')!));
+    await move(people.get('c')!.id, people.get('b')!.id).expect(200);
+    expect(await names()).toEqual(['c', 'b']);
+  });
+
+  test('before one and the same person go several, one after the other', async () => {
+    await house.add('aoki');
+    await house.add('baba');
+    const ids = new Map<string, string>();
+    const begin = house.clock.now;
+    for (const [n, name] of ['a', 'b', 'c', 'd', 'e', 'f'].entries()) {
+      house.clock.now = begin + 4 * n;
+      ids.set(name, (await house.add(name)).id);
+    }
+    for (const [name, order] of [
+      ['d', 'adbcef'],
+      ['c', 'adcbef'],
+      ['e', 'adcebf'],
+      ['f', 'adcefb'],
+    ] as const) {
+      await move(ids.get(name)!, ids.get('b')!).expect(200);
+      expect((await names()).join('')).toBe(order);
+    }
   });
 
   test('turns are what is known: people who go, contracts that grow; returns stand in the same line', async () => {
@@ -74,6 +117,27 @@ describeAtDoors('the waiting list', (open) => {
     ]);
     await move(baba.id, (await list())[0].user.id).expect(200);
     expect(await names()).toEqual(['baba', 'endo']);
+  });
+
+  test('a seat that is reserved for a return is taken: whoever waits is short of one now, the return is not', async () => {
+    const aoki = await house.add('aoki');
+    await house.add('baba');
+    await house.call('put', `${at}/seats`, { reserveForReturn: 10 }).expect(200);
+    await deactivate(aoki, { type: 'leave', until: '2027-01-19' });
+    await house.add('chiba');
+    const { body: seats } = await house.call('get', `${at}/seats`).expect(200);
+    expect(seats).toMatchObject({ used: 1, free: 1, reserved: 1, waiting: 1 });
+    const { body: forecast } = await house.call('get', `${at}/seats/forecast`).expect(200);
+    const { used, free, reserved } = seats;
+    expect(forecast.steps).toMatchObject([
+      { needed: 3, used, free, reserved, short: 1 },
+      { date: '2027-01-19', needed: 3, used: 2, free: 0, reserved: 0, events: [{ kind: 'returns', change: 0 }] },
+    ]);
+    expect(forecast.firstShortage).toMatchObject({ date: '2027-01-12', short: 1 });
+    await house.runJobs();
+    const { body: notices } = await house.call('get', `${at}/notices?limit=100`).expect(200);
+    const codes = notices.items.map(({ code }: { code: string }) => code);
+    expect([codes.includes('seatShortage'), codes.includes('returnWithoutSeat')]).toEqual([true, false]);
   });
 
   test('what cannot be is refused, and nothing is moved', async () => {

@@ -295,6 +295,21 @@ describe('organization, seats, connection', () => {
     expect(await cli.run('seats set --org acme --licensed many')).toMatchObject({ code: 2 });
   });
 
+  test('this month is the month of the organisation', async () => {
+    const cli = createCli();
+    const [clock, begin] = [Date.now, Date.now()];
+    Date.now = () => Date.parse('2027-03-31T20:00:00Z') + clock() - begin;
+    try {
+      await cli.run('organization create tokyo --name Tokyo --time-zone Asia/Tokyo');
+      await cli.run('organization create hilo --name Hilo --time-zone Pacific/Honolulu');
+      expect(await cli.json('seats usage --org tokyo')).toMatchObject({ month: '2027-04' });
+      expect(await cli.json('seats usage --org hilo')).toMatchObject({ month: '2027-03' });
+      expect(await cli.json('seats usage --org hilo --month 2027-02')).toMatchObject({ month: '2027-02' });
+    } finally {
+      Date.now = clock;
+    }
+  });
+
   test('budgets of departments by id or code; an unknown department is 3, a number that is none 2', async () => {
     const cli = createCli();
     expect(await cli.run('organization create acme --name Acme --licensed 10')).toMatchObject({ code: 0 });

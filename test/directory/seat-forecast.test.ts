@@ -1,4 +1,4 @@
-import { describeShortage, forecastSeats, seatEventsOf } from '#directory/seat-forecast.ts';
+import { describeShortage, forecastSeats, seatEventsOf, turnsOf } from '#directory/seat-forecast.ts';
 import type { Leave, LeaveId } from '#directory/leave.ts';
 import { holdOf, sampleUser } from './sample-user.ts';
 
@@ -66,7 +66,7 @@ test('steps by day, and the first shortage in a sentence', () => {
     ),
   ];
   const { steps, firstShortage } = forecastSeats(
-    { licensed: 10, over: 0, used: 10, waiting: 0 },
+    { licensed: 10, over: 0, used: 10, reserved: 0, waiting: 0 },
     { people: events },
     0,
     dayOf,
@@ -82,19 +82,34 @@ test('steps by day, and the first shortage in a sentence', () => {
 });
 
 test('people who wait are a shortage of today; over-use is used and still short; unlimited never is', () => {
-  const waiting = forecastSeats({ licensed: 1, over: 0, used: 1, waiting: 1 }, { people: [] }, 0, dayOf).firstShortage;
+  const waiting = forecastSeats(
+    { licensed: 1, over: 0, used: 1, reserved: 0, waiting: 1 },
+    { people: [] },
+    0,
+    dayOf,
+  ).firstShortage;
   expect(waiting === null ? '' : describeShortage(waiting, dayOf)).toBe(
     'On 1970-01-01 you are one seat short: 2 people need one, 1 of 1 in use.',
   );
-  const over = forecastSeats({ licensed: 1, over: 2, used: 2, waiting: 0 }, { people: [] }, 0, dayOf);
+  const over = forecastSeats({ licensed: 1, over: 2, used: 2, reserved: 0, waiting: 0 }, { people: [] }, 0, dayOf);
   expect(over.steps).toMatchObject([{ needed: 2, used: 2, free: 0, short: 1 }]);
-  const unlimited = forecastSeats({ licensed: null, over: 0, used: 2, waiting: 0 }, { people: [] }, 0, dayOf);
+  const unlimited = forecastSeats(
+    { licensed: null, over: 0, used: 2, reserved: 0, waiting: 0 },
+    { people: [] },
+    0,
+    dayOf,
+  );
   expect([unlimited.firstShortage, unlimited.steps[0]?.free]).toEqual([null, null]);
 });
 
 test('what is overdue counts from now on', () => {
   const late = seatEventsOf(aoki([leave({ startsAt: 3 * day })]), 99 * day);
-  const { steps } = forecastSeats({ licensed: 10, over: 0, used: 5, waiting: 0 }, { people: late }, 7 * day, dayOf);
+  const { steps } = forecastSeats(
+    { licensed: 10, over: 0, used: 5, reserved: 0, waiting: 0 },
+    { people: late },
+    7 * day,
+    dayOf,
+  );
   expect(steps.map(({ at, used }) => [at / day, used])).toEqual([
     [7, 5],
     [7, 4],
@@ -108,7 +123,7 @@ test('the contract changes what there is: a shortage begins with a smaller one, 
     { at: 9 * day, licensed: null },
   ];
   const { steps, firstShortage } = forecastSeats(
-    { licensed: 10, over: 0, used: 9, waiting: 0 },
+    { licensed: 10, over: 0, used: 9, reserved: 0, waiting: 0 },
     { people, contract },
     0,
     dayOf,
@@ -122,4 +137,38 @@ test('the contract changes what there is: a shortage begins with a smaller one, 
   expect(firstShortage === null ? '' : describeShortage(firstShortage, dayOf)).toBe(
     'On 1970-01-04 you are one seat short: 9 people need one, 8 of 8 in use.',
   );
+});
+
+test('a seat that is reserved for a return is taken already: the shortage is of whoever waits now, and the return needs none', () => {
+  const reserving = leave({ state: 'running', endsAt: 9 * day, reservation: 'held' });
+  const away = { holds: [holdOf('leave')], seat: 'held' } as const;
+  expect(changes(aoki([reserving], away))).toEqual([['returns', 9, 0]]);
+  const now = { licensed: 10, over: 0, used: 9, reserved: 1, waiting: 1 };
+  const people = seatEventsOf(aoki([reserving, leave({ startsAt: 20 * day, endsAt: 30 * day })], away), 99 * day);
+  const { steps, firstShortage } = forecastSeats(now, { people }, 0, dayOf);
+  expect(steps.map((step) => [step.at / day, step.needed, step.used, step.reserved, step.free, step.short])).toEqual([
+    [0, 11, 9, 1, 1, 1],
+    [9, 11, 10, 0, 0, 1],
+    [20, 10, 10, 0, 0, 0],
+    [30, 11, 10, 0, 0, 1],
+  ]);
+  expect(firstShortage === null ? '' : describeShortage(firstShortage, dayOf)).toBe(
+    'On 1970-01-01 you are one seat short: 11 people need one, 9 of 10 in use, 1 reserved.',
+  );
+  // Who leaves for good before the return gives the reserved one back.
+  const leaving = aoki([reserving, leave({ type: 'left', startsAt: 5 * day })], away);
+  const gone = forecastSeats(now, { people: seatEventsOf(leaving, 99 * day) }, 0, dayOf).steps.at(-1);
+  expect(gone).toMatchObject({ needed: 10, used: 10, reserved: 0, short: 0 });
+});
+
+test('the turn of whoever waits comes with a seat that is given back, not with people who have none to give', () => {
+  const now = { licensed: 1, over: 0, used: 1, reserved: 0, waiting: 1 };
+  const left = leave({ type: 'left', startsAt: 5 * day });
+  const turn = (user: ReturnType<typeof aoki>) => turnsOf(now, { people: seatEventsOf(user, 99 * day) });
+  expect(turn(aoki([left]))).toEqual([5 * day]);
+  // Waits too.
+  expect(turn(aoki([left], { holds: [holdOf('seat')], seat: 'none' }))).toEqual([null]);
+  // Comes back to another seat first.
+  const running = leave({ state: 'running', endsAt: 2 * day });
+  expect(turn(aoki([running, left], { holds: [holdOf('leave')], seat: 'none' }))).toEqual([null]);
 });

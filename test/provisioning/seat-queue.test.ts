@@ -121,6 +121,49 @@ describeOnBothStorages('seats', (open) => {
     expect(statusOf(await side.add('c1'))).toBe('waiting');
   });
 
+  test('a number that is changed leaves a policy alone that somebody else changes meanwhile', async () => {
+    const side = await createWriteSide(await open(), 1);
+    const { seats } = side.storage;
+    const changeContract: typeof seats.changeContract = async (...asked) => {
+      await side.changeSeats(acme, { seatPolicy: 'allowOver', over: 3 }, byAdministrator);
+      return seats.changeContract(...asked);
+    };
+    const other = side.on({ ...side.storage, seats: { ...seats, changeContract } });
+    await other.changeSeats(acme, { licensed: 2 }, byOkta);
+    expect((await side.storage.organizations.get(acme))?.seatPolicy).toBe('allowOver');
+    expect(await side.storage.seats.read(acme)).toMatchObject({ licensed: 2, over: 3 });
+  });
+
+  test('nothing is over without the policy, wherever it stops, and what is refused changes no policy', async () => {
+    const side = await createWriteSide(await open(), 2);
+    await side.changeOrganization(acme, { reserveForReturn: 5 }, byAdministrator);
+    const { seats } = side.storage;
+    const state = async () => [
+      (await side.storage.organizations.get(acme))?.seatPolicy,
+      (await side.storage.organizations.get(acme))?.reserveForReturn,
+      (await seats.read(acme))?.over,
+    ];
+    const before = (act: () => Promise<unknown>): typeof seats.changeContract => {
+      return async (...asked) => {
+        await act();
+        return seats.changeContract(...asked);
+      };
+    };
+    const on = (act: () => Promise<unknown>) =>
+      side.on({ ...side.storage, seats: { ...seats, changeContract: before(act) } });
+    const opening = { seatPolicy: 'allowOver', licensed: 0, over: 1, reserveForReturn: 9 } as const;
+    await side.add('a1');
+    // Refused when another took a seat at that moment, and when it is below the use from the beginning.
+    const refused = { code: 'belowUse', details: { over: 1 } };
+    await expect(on(() => side.add('b1')).changeSeats(acme, opening, byAdministrator)).rejects.toMatchObject(refused);
+    await expect(side.changeSeats(acme, opening, byAdministrator)).rejects.toMatchObject(refused);
+    expect(await state()).toEqual(['wait', 5, 0]);
+    const stopped = on(() => Promise.reject(new Error('stopped')));
+    const open1 = { seatPolicy: 'allowOver', over: 1 } as const;
+    await expect(stopped.changeSeats(acme, open1, byAdministrator)).rejects.toThrow('stopped');
+    expect(await state()).toEqual(['allowOver', 5, 0]);
+  });
+
   test('two for the last seat: one gets it', async () => {
     const side = await createWriteSide(await open(), 1, 'refuse');
     for (let round = 0; round < 10; round += 1) {
