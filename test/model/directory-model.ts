@@ -193,8 +193,12 @@ function act(directory: Directory, operation: Operation, now: number): Result {
     }
     case 'policy': {
       const over = operation.policy === 'allowOver' ? operation.over : 0;
+      const { policy } = operation;
       const next = { ...directory, over };
-      return isBelowUse(directory, next) ? refuse('belowUse') : done(next, { ...next, policy: operation.policy });
+      if (isBelowUse(directory, next)) return refuse('belowUse');
+      // Nothing is over without the policy that allows it, wherever it dies.
+      const isAllowedNow = policy === 'allowOver' && directory.policy !== 'allowOver';
+      return done(isAllowedNow ? { ...directory, policy } : next, { ...next, policy });
     }
     case 'leave': {
       const { inDays, days, keep } = operation;
