@@ -200,6 +200,12 @@ CREATE INDEX user_leaves_ahead ON user (organization, id, json_array(id, seat, j
 ALTER TABLE user ADD COLUMN key_scheme INTEGER NOT NULL DEFAULT 0;
 `;
 
+const version11 = `
+-- Of what is due at one instant, who is active comes first: a seat is free before a return needs it.
+DROP INDEX user_transition;
+CREATE INDEX user_transition ON user (next_transition_at, active DESC, id) WHERE next_transition_at IS NOT NULL;
+`;
+
 /** One step per version; a step that was released is never changed. */
 export const migrations: readonly string[] = [
   version1,
@@ -212,6 +218,7 @@ export const migrations: readonly string[] = [
   version8,
   version9,
   version10,
+  version11,
 ];
 
 /** The version this code writes. */
