@@ -272,7 +272,7 @@ export function catchUp(directory: Directory, now: number): Directory {
       const at = dueAt(current.people[who]!);
       return at !== null && at <= now ? [{ who, at }] : [];
     })
-    .toSorted((a, b) => a.at - b.at || current.people[a.who]!.createdAt - current.people[b.who]!.createdAt);
+    .toSorted((a, b) => a.at - b.at || inTurn(current.people[a.who]!, current.people[b.who]!));
   for (let next = due.shift(); next !== undefined; next = due.shift()) {
     const { who } = next;
     current = change(current, who, now, ({ leave }) => ({ leave: leave && moveOn(leave, now) }), 'wait').steps[0]!;
@@ -284,6 +284,11 @@ export function catchUp(directory: Directory, now: number): Directory {
   const { row } = current;
   if (row === null || row.applied || row.at > now) return promote(current);
   return promote({ ...withLicensed(current, row.licensed), row: { ...row, applied: true } });
+}
+
+/** Of what is due at one instant, active people come first: their seats are free before a return needs one. */
+function inTurn(a: Person, b: Person): number {
+  return Number(isActive(b)) - Number(isActive(a)) || a.createdAt - b.createdAt;
 }
 
 /** When something is due of a person's leave next. */
