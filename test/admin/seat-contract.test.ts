@@ -65,6 +65,22 @@ describeAtDoors('the contract of seats', (open) => {
     expect(await seats()).toMatchObject({ licensed: 2, billed: 1, used: 2, waiting: 0 });
   });
 
+  test('who returns on the day of a new row finds the seat that it brings, and nobody is told otherwise', async () => {
+    const aoki = await house.add('aoki');
+    await house
+      .call('post', `/organizations/acme/users/${aoki.id}/leaves`, { from: '2027-02-01', until: '2027-04-01' })
+      .expect(201);
+    await pass('2027-02-01');
+    await house.add('baba');
+    await house.add('chiba');
+    await plan([{ from: '2027-04-01', licensed: 3 }]).expect(200);
+    await pass('2027-04-01');
+    expect(await seats()).toMatchObject({ licensed: 3, used: 3, waiting: 0, onLeave: 0 });
+    const { body } = await house.call('get', '/organizations/acme/notices').expect(200);
+    expect(body.items.map(({ code }: { code: string }) => code)).not.toContain('leaveReturnBlocked');
+    expect(body.items.length).toBeGreaterThan(0);
+  });
+
   test('over-use that is allowed until a day ends with it: nobody is put out, nobody new gets in', async () => {
     const change = (body: object) => house.call('put', at, body);
     await change({ overUntil: '2027-04-01' }).expect(400);
