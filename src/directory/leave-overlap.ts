@@ -1,7 +1,9 @@
-// Whether two leaves of a person meet. Pure.
+// Whether two leaves of a person meet, and whether there is room for one more. Pure.
 
 import { DirectoryError } from './directory-error.ts';
-import { isOpen, type Leave, type Leaves } from './leave.ts';
+import { isOpen, replaceLeave, type Leave, type Leaves } from './leave.ts';
+
+const mostOpen = 20;
 
 /**
  * The open leave whose days meet these, or undefined. Two that touch (one ends on the day the other begins, at whatever hour) do not meet. A planned
@@ -39,4 +41,13 @@ export function assertFree(leaves: Leaves, candidate: Leave): void {
     `There is a leave already from ${from}${until === undefined ? '' : ` until ${until}`}.`,
     { leave: { id, type, from, ...(until === undefined ? {} : { until }) } },
   );
+}
+
+/** With one more. There is always room for a planned end. Throws `DirectoryError` `leaveOverlaps`, naming the other one; `invalidValue`: too many. */
+export function addLeave(leaves: Leaves, leave: Leave): Leaves {
+  const ahead = leaves.filter((other) => isOpen(other) && other.type !== 'left');
+  if (leave.type !== 'left' && ahead.length >= mostOpen)
+    throw new DirectoryError('invalidValue', `A person has at most ${mostOpen} leaves ahead.`, { field: 'from' });
+  assertFree(leaves, leave);
+  return replaceLeave(leaves, leave);
 }

@@ -3,6 +3,7 @@
 
 import { hasHold, liftHold, placeHold, type Hold } from './hold.ts';
 import type { ConnectionId, Instant } from './identifiers.ts';
+import { isNeedless, reservationAhead, reservesAtOf } from './leave-reservation.ts';
 
 declare const brand: unique symbol;
 export type LeaveId = string & { readonly [brand]: 'LeaveId' };
@@ -48,8 +49,6 @@ export interface Leave {
 /** `ended` also early or by a deactivation; `cancelled` never began. */
 export type LeaveState = 'planned' | 'running' | 'ended' | 'cancelled';
 
-const dayMs = 86_400_000;
-
 /** How many past leaves a user keeps; the audit trail has them all. */
 export const keptLeaves = 50;
 
@@ -80,19 +79,9 @@ export function nextTransitionOf(leaves: Leaves): Instant | undefined {
   const instants = leaves.flatMap((leave) => {
     const { state, startsAt, endsAt } = leave;
     if (state === 'planned') return [startsAt];
-    return state === 'running' && endsAt !== undefined ? [reservationAhead(leave) ?? endsAt] : [];
+    return state === 'running' && endsAt !== undefined ? [reservationAhead(leaves, leave) ?? endsAt] : [];
   });
   return instants.length === 0 ? undefined : Math.min(...instants);
-}
-
-/** When a seat is to be reserved for the return of a running leave, if that is still to be done. */
-function reservationAhead(leave: Leave): Instant | undefined {
-  return leave.reservation === undefined ? reservesAtOf(leave) : undefined;
-}
-
-/** From when on a seat is to be kept for the return, or undefined. */
-function reservesAtOf({ seat, endsAt, reserveDays = 0 }: Leave): Instant | undefined {
-  return seat === 'release' && endsAt !== undefined && reserveDays > 0 ? endsAt - reserveDays * dayMs : undefined;
 }
 
 export interface Transition {
@@ -106,7 +95,7 @@ export interface Transition {
 export function dueTransition(leaves: Leaves, now: Instant): Transition | undefined {
   const due = leaves.flatMap((leave): Transition[] => {
     const { state, startsAt, endsAt } = leave;
-    const reservesAt = state === 'running' ? reservationAhead(leave) : undefined;
+    const reservesAt = state === 'running' ? reservationAhead(leaves, leave) : undefined;
     if (reservesAt !== undefined && reservesAt <= now) return [{ kind: 'reserved', leave, dueAt: reservesAt }];
     if (state === 'running' && endsAt !== undefined && endsAt <= now)
       return [{ kind: 'returned', leave, dueAt: endsAt }];
@@ -190,25 +179,25 @@ export function changeLeave(user: OnLeave, leave: Leave): LeaveEdit {
   return { leaves, holds: user.holds.map((hold) => (hold.kind === own ? holdOf(leave, since) : hold)) };
 }
 
-/** The leaves with this one in its place or at the end; the oldest that are over make room. */
+/** The leaves with this one in its place or at the end; of the others the oldest that are over make room. */
 export function replaceLeave(leaves: Leaves, leave: Leave): Leaves {
   const replaced = leaves.some(({ id }) => id === leave.id)
     ? leaves.map((other) => (other.id === leave.id ? leave : other))
     : [...leaves, leave];
-  const surplus = replaced.filter((other) => !isOpen(other)).slice(0, -keptLeaves);
+  const room = isOpen(leave) ? keptLeaves : keptLeaves - 1;
+  const surplus = replaced.filter((other) => !isOpen(other) && other !== leave).slice(0, -room);
   return surplus.length === 0 ? replaced : replaced.filter((other) => !surplus.includes(other));
 }
 
-/** A running leave whose hold is gone, lifted by an administrator, is over. One whose return was put off reserves no seat yet. */
+/** A running leave whose hold is gone, lifted by an administrator, is over. One whose return needs no seat, or not yet, reserves none. */
 export function reconcileLeaves(leaves: Leaves, user: { readonly holds: readonly Hold[] }, now: Instant): Leaves {
   const isOver = (leave: Leave) => leave.state === 'running' && !hasHold(user.holds, holdKindOf(leave));
-  const isTooEarly = (leave: Leave) =>
-    leave.state === 'running' && leave.reservation !== undefined && (reservesAtOf(leave) ?? Infinity) > now;
-  if (!leaves.some((leave) => isOver(leave) || isTooEarly(leave))) return leaves;
+  const reservesNeedlessly = (leave: Leave) => leave.state === 'running' && isNeedless(leaves, leave, now);
+  if (!leaves.some((leave) => isOver(leave) || reservesNeedlessly(leave))) return leaves;
   return leaves.map((leave) => {
     if (isOver(leave)) return { ...leave, state: 'ended', endedAt: now };
-    if (!isTooEarly(leave)) return leave;
-    const { reservation: _early, ...rest } = leave;
+    if (!reservesNeedlessly(leave)) return leave;
+    const { reservation: _needless, ...rest } = leave;
     return rest;
   });
 }

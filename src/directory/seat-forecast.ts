@@ -87,15 +87,23 @@ export function seatEventsOf(user: Planned, end: Instant): readonly SeatEvent[] 
   const isAbsence = (leave: Leave): boolean => leave.type !== 'left' && isOpen(leave) && leave.startsAt < leftAt;
   // On a running leave the person still has the seat, or one that is reserved, or has given it back; a later one keeps it or will give it back.
   const keeps = (leave: Leave): boolean => (leave.state === 'running' ? hasSeat : leave.seat === 'keep');
+  // On the day of the return the person goes again: between the two no seat is needed.
+  const goesOn = (leave: Leave, next: Leave): boolean =>
+    !keeps(leave) && !keeps(next) && leave.startsAt < next.startsAt && next.startsAt <= (leave.endsAt ?? Infinity);
   const isReserved = (leave: Leave): boolean =>
     leave.state === 'running' && leave.reservation !== undefined && hasSeat && !isHeld;
+  const absences = leaves.filter(isAbsence);
   for (const leave of leaves) {
     const { endsAt = Infinity } = leave;
     if (isAbsence(leave)) {
-      if (leave.state === 'planned') add('starts', leave.startsAt, leave, keeps(leave) ? 0 : -1);
-      if (endsAt < leftAt) add('returns', endsAt, leave, keeps(leave) ? 0 : 1, isReserved(leave));
+      const [before, after] = [
+        absences.some((other) => goesOn(other, leave)),
+        absences.some((other) => goesOn(leave, other)),
+      ];
+      if (leave.state === 'planned') add('starts', leave.startsAt, leave, keeps(leave) || before ? 0 : -1);
+      if (endsAt < leftAt) add('returns', endsAt, leave, keeps(leave) || after ? 0 : 1, isReserved(leave));
     } else if (leave.type === 'left' && isOpen(leave)) {
-      const away = leaves.filter((other) => isAbsence(other) && (other.endsAt ?? Infinity) > leftAt);
+      const away = absences.filter(({ endsAt: until = Infinity }) => until > leftAt);
       add('ends', leave.startsAt, leave, away.every(keeps) ? -1 : 0, away.some(isReserved));
     }
   }

@@ -4,17 +4,8 @@
 import { DirectoryError } from './directory-error.ts';
 import { hasHold, liftHold, placeHold } from './hold.ts';
 import type { ConnectionId, Instant } from './identifiers.ts';
-import {
-  beginIfDue,
-  changeLeave,
-  endLeave,
-  isOpen,
-  replaceLeave,
-  type Leave,
-  type LeaveEdit,
-  type LocalDate,
-} from './leave.ts';
-import { assertFree, follows } from './leave-overlap.ts';
+import { beginIfDue, changeLeave, endLeave, isOpen, type Leave, type LeaveEdit, type LocalDate } from './leave.ts';
+import { addLeave, assertFree, follows } from './leave-overlap.ts';
 import { lastInForce } from './last-in-force.ts';
 import type { FeedMark, User } from './user.ts';
 import type { UserEdit } from './user-change.ts';
@@ -59,7 +50,7 @@ export function latenessOf(user: Reported, report: StatusReport, feed: Feed): 'r
 type Reported = Pick<User, 'holds' | 'leaves' | 'feeds'>;
 
 /**
- * What the report makes of the person. Throws `DirectoryError` `leaveOverlaps` for days somebody else has planned, `notSupported` for a return
+ * What the report makes of the person. Throws `DirectoryError` `leaveOverlaps` for days somebody else has planned, `invalidValue` for too many of them, `notSupported` for a return
  * after a planned end.
  */
 export function applyReport(user: Reported, report: StatusReport, feed: Feed, now: Instant): UserEdit {
@@ -213,8 +204,7 @@ function endAll(edit: LeaveEdit, over: readonly Leave[], now: Instant): LeaveEdi
 }
 
 function add({ leaves, holds }: LeaveEdit, leave: Leave): LeaveEdit {
-  assertFree(leaves, leave);
-  return { leaves: replaceLeave(leaves, leave), holds };
+  return { leaves: addLeave(leaves, leave), holds };
 }
 
 function markOf(known: FeedMark | undefined, report: StatusReport, now: Instant): FeedMark {

@@ -9,14 +9,13 @@ import {
   changeLeave,
   endLeave,
   isOpen,
-  replaceLeave,
   type Leave,
   type LeaveEdit,
   type LeaveId,
   type LeaveType,
   type LocalDate,
 } from '#directory/leave.ts';
-import { assertFree } from '#directory/leave-overlap.ts';
+import { addLeave, assertFree } from '#directory/leave-overlap.ts';
 import type { Organization } from '#directory/organization.ts';
 import type { User } from '#directory/user.ts';
 import { changeUser, type ChangeOptions } from './change-user.ts';
@@ -44,7 +43,6 @@ export interface LeaveResult extends ChangeResult {
 /** How far ahead and back a leave may be dated: a typing error must not lock somebody out for good. */
 const mostYearsAhead = 20;
 const yearMs = 366 * 86_400_000;
-const mostOpen = 20;
 
 /** Throws `DirectoryError` `userNotFound`, `invalidValue`, `leaveOverlaps`, `lastOwner`. */
 export async function planLeave(
@@ -101,10 +99,7 @@ export async function endLeaveNow(
 
 /** The person with a leave more; one whose first day has come begins. Pure. Throws `DirectoryError` `invalidValue`, `leaveOverlaps`. */
 export function editWithLeave({ leaves = [], holds }: User, leave: Leave, now: number): LeaveEdit {
-  if (leaves.filter(isOpen).length >= mostOpen)
-    throw new DirectoryError('invalidValue', `A person has at most ${mostOpen} leaves ahead.`, { field: 'from' });
-  assertFree(leaves, leave);
-  return beginIfDue({ leaves: replaceLeave(leaves, leave), holds }, now);
+  return beginIfDue({ leaves: addLeave(leaves, leave), holds }, now);
 }
 
 /** The person with another plan of a leave that is not over. Throws `DirectoryError` `invalidValue`, `leaveOverlaps`, `leaveNotFound`, `leaveOver`. */

@@ -53,6 +53,30 @@ test('whoever something else holds needs no seat before or after, and what is pa
   expect(changes(aoki([leave({ endsAt: 9 * day })]), 8 * day)).toEqual([['starts', 1, -1]]);
 });
 
+test('who is back and goes again on the same day needs no seat between the two', () => {
+  const [first, next] = [leave({ endsAt: 9.4 * day }), leave({ startsAt: 9 * day, endsAt: 20 * day })];
+  const [goes, between, back] = [
+    ['starts', 1, -1],
+    [
+      ['returns', 9.4, 0],
+      ['starts', 9, 0],
+    ],
+    ['returns', 20, 1],
+  ];
+  expect(changes(aoki([first, next]))).toEqual([goes, ...(between as []), back]);
+  const away = { holds: [holdOf('leave')], seat: 'none' } as const;
+  expect(changes(aoki([{ ...first, state: 'running' }, next], away))).toEqual([...(between as []), back]);
+  // Both have begun: until its hour the first one is there beside the next.
+  const both = [first, next].map((one) => ({ ...one, state: 'running' as const }));
+  expect(changes(aoki(both, away))).toEqual([['returns', 9.4, 0], back]);
+  expect(changes(aoki([first, { ...next, seat: 'keep' }]))).toEqual([
+    goes,
+    ['returns', 9.4, 1],
+    ['starts', 9, 0],
+    ['returns', 20, 0],
+  ]);
+});
+
 test('steps by day, and the first shortage in a sentence', () => {
   const events = [
     ...seatEventsOf(

@@ -162,6 +162,48 @@ describeOnBothStorages('reserved seats', (open) => {
     await expectExact();
   });
 
+  test('for a return from which the person goes again none is reserved, unless the next leave is short', async () => {
+    await start();
+    const plan = async (until: string) => (await leaveOf(aoki, '2027-04-01', until)).leave.id;
+    const cancel = (id: Awaited<ReturnType<typeof plan>>) => side.endLeaveNow(acme, aoki.id, id, byAdministrator);
+    const long = await plan('2027-06-01');
+    await at('2027-03-02');
+    expect([await reserved(), await used()]).toEqual([0, 1]);
+    await cancel(long);
+    await runLeaves(context);
+    expect([await reserved(), await used()]).toEqual([1, 2]);
+    const short = await plan('2027-04-11');
+    expect(await reserved()).toBe(1);
+    await cancel(short);
+    await plan('2027-06-01');
+    expect([await reserved(), await used()]).toEqual([0, 1]);
+    const taken: string[] = [];
+    await at('2027-04-01');
+    for (const { state } of (await now(aoki)).leaves ?? []) taken.push(state);
+    expect([taken, await status(aoki), await reserved()]).toEqual([
+      ['ended', 'cancelled', 'cancelled', 'running'],
+      'onLeave',
+      0,
+    ]);
+    await at('2027-05-02');
+    expect([await reserved(), await status(aoki)]).toEqual([1, 'onLeave']);
+    await at('2027-06-01');
+    expect([await reserved(), await status(aoki), await used()]).toEqual([0, 'active', 2]);
+    await expectExact();
+  });
+
+  test('a short leave after a long one goes on with the seat that was reserved', async () => {
+    await start();
+    await leaveOf(aoki, '2027-04-01', '2027-04-11');
+    await at('2027-03-02');
+    expect(await reserved()).toBe(1);
+    await at('2027-04-01');
+    expect([await reserved(), await status(aoki), await used()]).toEqual([1, 'onLeave', 2]);
+    await at('2027-04-11');
+    expect([await reserved(), await status(aoki), await used()]).toEqual([0, 'active', 2]);
+    await expectExact();
+  });
+
   test('what the organisation changes counts for leaves that are planned already', async () => {
     await start(0);
     await at('2027-03-10');
