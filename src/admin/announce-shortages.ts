@@ -22,9 +22,16 @@ export async function announceShortages(context: AdminContext): Promise<void> {
     // A day is up to 25 hours long, and a return may be late in its day.
     const days = Math.max(alerts.shortageDays, ...noticeDays, 0) + 2;
     const forecast = await readForecast(context, organization, days);
+    await keepShortage(context, organization, forecast);
     await tellOfShortage(context, organization, forecast);
     await announceReturns(context, organization, forecast);
   }
+}
+
+/** For the metrics. */
+function keepShortage(context: AdminContext, { id }: Organization, { firstShortage }: Forecast): Promise<void> {
+  const after = firstShortage === null ? {} : { shortage: { date: firstShortage.date, short: firstShortage.short } };
+  return changeAlerts(context, id, 'ahead', () => Promise.resolve({ after }));
 }
 
 async function tellOfShortage(

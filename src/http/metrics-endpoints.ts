@@ -3,7 +3,10 @@
 import { Router } from 'express';
 import type { Metrics, OrganizationValues, ScrapedValues } from '#observability/metrics.ts';
 import type { Organization } from '#directory/organization.ts';
+import { daysBetween } from '#directory/seat-alert.ts';
 import { reservedSeatKey } from '#directory/user.ts';
+import { toLocalDate } from '#provisioning/leave-dates.ts';
+import { readShortagesAhead } from '#provisioning/seat-alerts.ts';
 import type { Storage } from '#storage/storage.ts';
 
 /** The schedule runs every five seconds. */
@@ -27,13 +30,20 @@ export function createMetricsRouter(metrics: Pick<Metrics, 'render' | 'contentTy
 
 /** The gauges of the store. `countDeadLetters` belongs to the relay. Throws when storage is away. */
 export async function readScrapedValues(
-  storage: Pick<Storage, 'organizations' | 'seats' | 'users' | 'effects'>,
+  storage: Pick<Storage, 'organizations' | 'seats' | 'users' | 'effects' | 'records'>,
   countDeadLetters: () => Promise<number>,
   now: number,
 ): Promise<ScrapedValues> {
+  const known = await storage.organizations.list();
+  const ids = known.map(({ id }) => id);
+  const shortages = await readShortagesAhead(storage, ids, now);
   const organizations: OrganizationValues[] = [];
-  for (const organization of await storage.organizations.list())
-    organizations.push(await readOrganization(storage, organization));
+  for (const organization of known) {
+    const shortage = shortages.get(organization.id);
+    const today = toLocalDate(now, organization.timeZone);
+    const shortageDays = shortage === undefined ? null : Math.max(0, daysBetween(today, shortage));
+    organizations.push({ ...(await readOrganization(storage, organization)), shortageDays });
+  }
   const overdue = await storage.users.dueTransitions(now - overdueAfterMs, mostOverdue);
   return {
     organizations,
@@ -46,7 +56,7 @@ export async function readScrapedValues(
 async function readOrganization(
   storage: Pick<Storage, 'seats' | 'users'>,
   { id }: Organization,
-): Promise<OrganizationValues> {
+): Promise<Omit<OrganizationValues, 'shortageDays'>> {
   const ledger = await storage.seats.read(id);
   const reserved = await storage.users.countByKey(id, reservedSeatKey);
   const { active, inactive, onLeave, waiting, starting, holders } = await storage.users.counts(id);

@@ -12,6 +12,8 @@ export interface OrganizationValues {
   readonly waiting: number;
   /** Ledger minus counted holders: 0 unless something is wrong or a seat is moving right now. */
   readonly drift: number;
+  /** Days until the first shortage the forecast saw; null: it saw none. */
+  readonly shortageDays: number | null;
   /** How many users are in each status. */
   readonly users: Readonly<Record<string, number>>;
 }
@@ -182,6 +184,10 @@ function createStoreGauges(registry: Registry) {
   const reserved = perOrganization('seats_reserved', 'Seats kept for people who return from leave.');
   const waiting = perOrganization('seats_waiting', 'People who wait for a seat.');
   const drift = perOrganization('seats_drift', 'Ledger minus counted holders of seats; 0 unless something is wrong.');
+  const shortage = perOrganization(
+    'seat_shortage_days',
+    'Days until the first day with too few seats that the forecast of the next weeks knows; 0 now, +Inf none.',
+  );
   const users = new Gauge({
     name: 'furlough_users',
     help: 'People by status.',
@@ -199,7 +205,7 @@ function createStoreGauges(registry: Registry) {
     help: 'People of whose leaves something has been due for more than a minute.',
     registers,
   });
-  const gauges = [licensed, used, reserved, waiting, drift, users, backlog, deadLetters, overdueLeaves];
+  const gauges = [licensed, used, reserved, waiting, drift, shortage, users, backlog, deadLetters, overdueLeaves];
   return {
     /** What could not be read must not look like an answer: labelled gauges vanish, the others are not a number. */
     clear(): void {
@@ -216,6 +222,7 @@ function createStoreGauges(registry: Registry) {
         reserved.set(labels, one.reserved);
         waiting.set(labels, one.waiting);
         drift.set(labels, one.drift);
+        shortage.set(labels, one.shortageDays ?? Number.POSITIVE_INFINITY);
         for (const [status, count] of Object.entries(one.users)) users.set({ ...labels, status }, count);
       }
       backlog.set(values.effectBacklog);

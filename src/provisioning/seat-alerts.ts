@@ -2,7 +2,7 @@
 // stands in a guarded record, and the notice is stored with it.
 
 import { toEffects } from '#directory/effect.ts';
-import type { OrganizationId } from '#directory/identifiers.ts';
+import type { Instant, OrganizationId } from '#directory/identifiers.ts';
 import type { Notice } from '#directory/notice.ts';
 import { seatRoles } from '#directory/notices-between.ts';
 import type { Organization } from '#directory/organization.ts';
@@ -10,17 +10,18 @@ import { isSame } from '#directory/same-value.ts';
 import { crossThresholds, usualAlerts } from '#directory/seat-alert.ts';
 import type { TellingPlace } from '#notices/tell-once.ts';
 import type { RecordKind } from '#storage/record-store.ts';
+import type { Storage } from '#storage/storage.ts';
 import { countReservedSeats } from './reserved-seats.ts';
 
 /** What has been told of an organisation's seats, so that it is told again only when it is new. */
 export interface SeatAlerts {
   /** Thresholds that were reached and have not been left since. */
   readonly reached?: readonly number[];
-  /** The first shortage ahead. */
+  /** The first shortage ahead: the one that was told of, or the one the forecast saw last. */
   readonly shortage?: { readonly date: string; readonly short: number };
 }
 
-/** `ORGANIZATION/thresholds` and `ORGANIZATION/shortage`. */
+/** `ORGANIZATION/thresholds` and `ORGANIZATION/shortage`; `ORGANIZATION/ahead`, of which nobody is told, for the metrics. */
 export const seatAlertRecords: RecordKind<SeatAlerts> = { name: 'seatAlert', carriesEffects: true, keysOf: () => [] };
 
 /** The sweep over all organisations. Throws `StorageError`. */
@@ -50,6 +51,23 @@ async function tellOfThresholds(place: TellingPlace, { id, alerts = usualAlerts 
   });
 }
 
+/** The day of the first shortage as the forecast saw it last, for those of these organisations that have one. Throws `StorageError`. */
+export async function readShortagesAhead(
+  storage: Pick<Storage, 'records'>,
+  ids: readonly OrganizationId[],
+  now: Instant,
+): Promise<ReadonlyMap<OrganizationId, string>> {
+  const ahead = new Map<OrganizationId, string>();
+  for (let at = 0; at < ids.length; at += piece) {
+    const names = ids.slice(at, at + piece).map((id) => `${id}/ahead`);
+    for (const { organizationId, value } of await storage.records(seatAlertRecords).getMany(names, now))
+      if (value.shortage !== undefined) ahead.set(organizationId, value.shortage.date);
+  }
+  return ahead;
+}
+
+const piece = 500;
+
 interface AlertStep {
   readonly after: SeatAlerts;
   readonly notice?: Notice;
@@ -61,7 +79,7 @@ const rounds = 20;
 export async function changeAlerts(
   place: TellingPlace,
   id: OrganizationId,
-  what: 'thresholds' | 'shortage',
+  what: 'thresholds' | 'shortage' | 'ahead',
   decide: (before: SeatAlerts) => Promise<AlertStep | null>,
 ): Promise<void> {
   const store = place.storage.records(seatAlertRecords);

@@ -176,6 +176,30 @@ describeAtDoors('the history of seats', (open) => {
     await house.call('get', `${at}/users/019d48ea-2e34-7000-8000-5b8988826a6d/seats`).expect(404);
   });
 
+  test('metrics say in how many days seats run short, as the forecast has it', async () => {
+    const shortageDays = async () => {
+      const readValues = () => readScrapedValues(house.context.storage, () => Promise.resolve(0), house.clock.now);
+      const text = await createMetrics({ version: '1', readValues }).render();
+      return /furlough_seat_shortage_days\{organization="acme"\} (\S+)/.exec(text)?.[1];
+    };
+    expect(await shortageDays()).toBe('+Inf');
+    const aoki = await house.add('aoki');
+    await house.call('put', `${at}/seats`, { licensed: 1 }).expect(200);
+    await pass('2027-01-20');
+    await deactivate(aoki, { type: 'leave', until: '2027-01-30' });
+    await house.add('baba');
+    await pass('2027-01-20', '10:00');
+    expect(await shortageDays()).toBe('10');
+    // A day later the number is a day less, whether the forecast was looked at again or not; also at the last hour of that day in its own zone.
+    house.clock.now = instant('2027-01-21', '23:59');
+    expect(await shortageDays()).toBe('9');
+    await pass('2027-01-30');
+    expect(await shortageDays()).toBe('0');
+    await house.call('put', `${at}/seats`, { licensed: 2 }).expect(200);
+    await pass('2027-01-30', '10:00');
+    expect(await shortageDays()).toBe('+Inf');
+  });
+
   test('API, history and metrics agree after everything that moves a seat, reserved ones too', async () => {
     const people = [await house.add('aoki'), await house.add('baba'), await house.add('chiba')];
     await house.call('put', `${at}/seats`, { reserveForReturn: 10, licensed: 4 }).expect(200);
