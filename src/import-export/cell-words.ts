@@ -44,6 +44,11 @@ export function readYes(cell: string): boolean {
   return readWord(cell, answers, 'delete', 'Delete is 1 or 0.') ?? false;
 }
 
+/** Whether a cell asks for a removal, if it is one of these words at all. */
+export function isRemoval(cell: string): boolean {
+  return answers[plain(cell)] === true;
+}
+
 const leaveTypes: Readonly<Record<string, LeaveType>> = {
   leave: 'leave',
   休職: 'leave',

@@ -25,6 +25,10 @@ export interface FileRow {
   readonly duplicateOf?: number;
   /** Of a department: its parent stands above it in the file. */
   readonly parentAbove?: true;
+  /** Of a person: a row above gives this name to whom the directory knows by that one. */
+  readonly knownAs?: string;
+  /** Of a person's new name, by the rows above: it was given to somebody else, or somebody gave it up. */
+  readonly nameIs?: 'taken' | 'free';
 }
 
 export interface ImportFile extends CsvShape {

@@ -22,6 +22,7 @@ import {
   type RecoveryScope,
   type RunScope,
 } from './row-plan.ts';
+import { isNameTaken, nameTaken } from './taken-name.ts';
 import { readUserRow, type UserRowMeaning } from './user-rows.ts';
 
 /** Throws `StorageError`. */
@@ -30,14 +31,29 @@ export async function planPeople(scope: RunScope, rows: readonly FileRow[]): Pro
   const loginAt = file.columns.indexOf('login');
   const loginOf = ({ cells }: FileRow): string => cells[loginAt] ?? '';
   const open = rows.filter((row) => settledByFile(row, '') === null);
-  const names = [...new Set(open.map((row) => foldCase(loginOf(row))))];
+  const newLoginAt = file.kind === 'users' ? file.columns.indexOf('newLogin') : -1;
+  const namesOf = (row: FileRow): readonly string[] =>
+    scope.dryRun ? [loginOf(row), row.knownAs ?? '', row.cells[newLoginAt] ?? ''] : [loginOf(row)];
+  const names = [...new Set(open.flatMap(namesOf).map(foldCase))].filter((name) => name !== '');
   const found = await context.storage.users.findByKeys(organization.id, 'userName', names);
   const people = new Map(found.map((user) => [foldCase(user.profile.userName), user]));
   const departments =
     file.kind === 'memberships'
       ? await readDepartmentsByCode(context, organization.id, open.flatMap(codesOf))
       : new Map<string, never>();
-  return rows.map((row) => planRow(scope, row, loginOf(row), people.get(foldCase(loginOf(row))) ?? null, departments));
+  const personOf = (row: FileRow): User | null =>
+    people.get(foldCase(loginOf(row))) ?? (scope.dryRun ? people.get(foldCase(row.knownAs ?? '')) : undefined) ?? null;
+  return rows.map((row) => {
+    const user = personOf(row);
+    const plan = planRow(scope, row, loginOf(row), user, departments);
+    if (!scope.dryRun || plan.foreseen === undefined) return plan;
+    const { after, need } = plan.foreseen;
+    if (isNameTaken(people, row, user, after)) return { step: nameTaken(plan.step, after) };
+    // Of several leaves of one person each is foreseen beside those above it.
+    const seat = need === 'none' ? after.seat : need === 'giveBack' ? 'none' : 'held';
+    if (user !== null) people.set(foldCase(user.profile.userName), { ...after, profile: user.profile, seat });
+    return plan;
+  });
 }
 
 function codesOf(row: FileRow): readonly string[] {

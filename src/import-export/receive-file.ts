@@ -3,9 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { createBreath } from '#breath.ts';
-import { departmentLabel } from '#directory/department.ts';
-import { createTimeOrderedId, foldCase, type OrganizationId } from '#directory/identifiers.ts';
-import { mainColumnOf, type ImportKind } from './csv-columns.ts';
+import { createTimeOrderedId, type OrganizationId } from '#directory/identifiers.ts';
 import { readRows, type CsvRow, type CsvShape, type ReadingOptions } from './csv-reading.ts';
 import { restoreCell } from './formula-cells.ts';
 import { mostDepartments, type ImportContext } from './import-context.ts';
@@ -19,6 +17,7 @@ import {
   type ImportFile,
 } from './import-records.ts';
 import { createRowCheck } from './row-check.ts';
+import { createRowKeys } from './row-keys.ts';
 import { decodeText, type TextEncoding } from './text-encoding.ts';
 
 export interface FileOptions extends ReadingOptions {
@@ -90,12 +89,13 @@ function createPieces(context: ImportContext, organizationId: OrganizationId, fi
   return {
     count: () => written,
     flush,
-    /** `alone`: the rows after it must see what it did. */
-    async add(row: FileRow, alone: boolean): Promise<void> {
-      if (alone) await flush();
+    /** `alone`: the rows after it must see what it did. `goesOn`: it is about the same as the row before, and planned beside it. */
+    async add(row: FileRow, { alone, goesOn }: { readonly alone: boolean; readonly goesOn: boolean }): Promise<void> {
+      const isFull = rows.length >= (goesOn ? 2 * pieceRows : pieceRows) || characters >= pieceCharacters;
+      if (alone || isFull) await flush();
       rows.push(row);
       characters += row.cells.reduce((sum, cell) => sum + cell.length, 0);
-      if (alone || rows.length >= pieceRows || characters >= pieceCharacters) await flush();
+      if (alone) await flush();
     },
   };
 }
@@ -110,7 +110,7 @@ async function readFile(
   const counted = { bytes: 0, hash: createHash('sha256') };
   const decoded = decodeText(countBytes(bytes, counted, context.limits.fileBytes), options.encoding);
   const shapes: CsvShape[] = [];
-  const keys = createKeys(kind);
+  const keys = createRowKeys(kind);
   const breathe = createBreath(5);
   const mostRows =
     kind === 'departments' ? Math.min(mostDepartments, context.limits.fileRows) : context.limits.fileRows;
@@ -124,9 +124,9 @@ async function readFile(
     check ??= createRowCheck(kind, shape.columns);
     rows += 1;
     if (rows > mostRows) throw new ImportError('fileTooLarge', `A file of ${kind} has at most ${mostRows} rows.`);
-    const row = keys.mark(check.read(restored(read, options.neutralised)), shape.columns);
+    const { row, goesOn } = keys.mark(check.read(restored(read, options.neutralised)), shape.columns);
     if (sample.length < sampleRows) sample.push(row.cells.map((cell) => cell.slice(0, 60)));
-    await pieces.add(row, kind === 'departments' || check.renames(row));
+    await pieces.add(row, { alone: kind === 'departments' || check.renames(row), goesOn });
   }
   await pieces.flush();
   const [shape] = shapes;
@@ -160,30 +160,4 @@ async function* countBytes(
 
 function restored(row: CsvRow, neutralised: boolean): CsvRow {
   return neutralised ? { ...row, cells: row.cells.map(restoreCell) } : row;
-}
-
-/** Which keys the file had so far: a digest of 16 bytes and a line number for each row, and no row itself. */
-function createKeys(kind: ImportKind) {
-  const lines = new Map<string, number>();
-  const digest = (...parts: readonly string[]): string =>
-    createHash('sha256').update(parts.join('\0')).digest().toString('latin1', 0, 16);
-  const fold = kind === 'departments' ? departmentLabel : foldCase;
-  return {
-    mark(row: FileRow, columns: readonly string[]): FileRow {
-      if (row.fault !== undefined) return row;
-      const cell = (name: string): string => row.cells[columns.indexOf(name)] ?? '';
-      const main = fold(cell(mainColumnOf(kind)));
-      // A person has several leaves: one per type and first day.
-      const key = kind === 'leaves' ? digest(main, cell('type').trim(), cell('from').trim()) : digest(main);
-      const parent = fold(cell('parent'));
-      const isAbove = kind === 'departments' && parent !== '' && lines.has(digest(parent));
-      const first = lines.get(key);
-      if (first !== undefined) return { ...row, duplicateOf: first };
-      lines.set(key, row.line);
-      const renamed = fold(cell('newCode'));
-      if (kind === 'departments' && renamed !== '' && renamed !== '*' && !lines.has(digest(renamed)))
-        lines.set(digest(renamed), row.line);
-      return isAbove ? { ...row, parentAbove: true } : row;
-    },
-  };
 }

@@ -250,6 +250,27 @@ describeAtDoors('the leaves file', (open) => {
     );
   });
 
+  test('a dry run foresees a person’s rows one beside the other, also where a hundred rows end between them', async () => {
+    const rows = Array.from({ length: 99 }, (_, index) => `nobody${index},leave,2028-01-01,2028-02-01,`);
+    const meeting = [
+      'abe,leave,2027-01-01,2027-03-01,',
+      'abe,secondment,2027-02-01,2027-04-01,',
+      'abe,secondment,2027-03-01,2027-06-01,',
+      'abe,left,2027-12-31,,',
+    ];
+    const file = [header, ...rows, ...meeting].join('\n');
+    for (const query of ['kind=leaves&dryRun=true', 'kind=leaves']) {
+      const job = await world.run(file, query);
+      const { body } = await world.call('get', `${imports}/${job['id']}/rows?limit=200`);
+      const all = body.items as readonly Body[];
+      expect([query, all.slice(-4).map(({ code, action }) => action ?? code)]).toEqual([
+        query,
+        ['deactivated', 'leaveOverlaps', 'updated', 'updated'],
+      ]);
+      expect(job).toMatchObject({ seats: { change: -1 } });
+    }
+  });
+
   test('what cannot be is refused row by row', async () => {
     const file = [
       header,
@@ -260,14 +281,16 @@ describeAtDoors('the leaves file', (open) => {
       'ito,leave,2027-05-01,2027-04-01,',
       'nobody,leave,2027-05-01,,',
     ].join('\n');
-    const done = await world.run(file, 'kind=leaves');
-    expect((await world.rows(done['id'])).map(({ code, action }) => action ?? code)).toEqual([
-      'updated',
-      'leaveOverlaps',
-      'invalidValue',
-      'invalidValue',
-      'invalidValue',
-      'userNotFound',
-    ]);
+    for (const query of ['kind=leaves&dryRun=true', 'kind=leaves']) {
+      const done = await world.run(file, query);
+      expect((await world.rows(done['id'])).map(({ code, action }) => action ?? code)).toEqual([
+        'updated',
+        'leaveOverlaps',
+        'invalidValue',
+        'invalidValue',
+        'invalidValue',
+        'userNotFound',
+      ]);
+    }
   });
 });

@@ -249,15 +249,83 @@ describeAtDoors('the users file', (open) => {
       kintoneRow('renamed', { 4: '新' }),
       kintoneRow('user2', { 2: 'RENAMED' }),
     ];
-    const done = await world.run(file.join('\n'), 'kind=users&preset=kintone');
-    expect((await world.rows(done['id'])).map(({ outcome, code }) => [outcome, code])).toEqual([
+    const rowsOf = async (query: string) => {
+      const job = await world.run(file.join('\n'), query);
+      return { job, rows: (await world.rows(job['id'])).map(({ outcome, code }) => [outcome, code]) };
+    };
+    const { rows: foreseen } = await rowsOf('kind=users&preset=kintone&dryRun=true');
+    const { job: done, rows } = await rowsOf('kind=users&preset=kintone');
+    expect(rows).toEqual([
       ['changed', undefined],
       ['changed', undefined],
       ['error', 'userNameTaken'],
     ]);
+    expect(foreseen).toEqual(rows);
     expect((await world.person('renamed'))['profile'].name).toEqual({ familyName: '新' });
     expect((await world.undo(done['id']))['undo']).toMatchObject({ restored: 2 });
     expect((await world.person('user1'))['profile'].name).toBeUndefined();
+  });
+
+  test.each([
+    ['a name that somebody has', [['user1', 'user2']], ['userNameTaken']],
+    [
+      'a name in other letters, and one that stays',
+      [
+        ['user1', 'USER1'],
+        ['user2', 'user2'],
+      ],
+      ['updated', 'unchanged'],
+    ],
+    [
+      'names passed on',
+      [
+        ['user1', 'user9'],
+        ['user2', 'user1'],
+        ['user3', 'user2'],
+      ],
+      ['updated', 'updated', 'updated'],
+    ],
+    [
+      'a name given up and given to two',
+      [
+        ['user1', 'user9'],
+        ['user2', 'user1'],
+        ['user3', 'user1'],
+      ],
+      ['updated', 'updated', 'userNameTaken'],
+    ],
+    [
+      'a name of somebody whom the file deletes',
+      [
+        ['user1', '', '1'],
+        ['user2', 'user1'],
+      ],
+      ['removed', 'updated'],
+    ],
+    ['a new person under a name that is there', [['somebody', 'user1']], ['userNameTaken']],
+    [
+      'a person who was renamed above, by either name',
+      [
+        ['user1', 'user9'],
+        ['user9', 'user8'],
+        ['user2', 'user9'],
+      ],
+      ['updated', 'updated', 'updated'],
+    ],
+  ])('a dry run foresees of new login names what the run does: %s', async (_what, names, expected) => {
+    await hire(3);
+    const file = names
+      .map(([login = '', newLogin = '', removes = '0']) =>
+        kintoneRow(login, { 2: newLogin, 24: removes, ...(login === 'somebody' ? { 1: '新人' } : {}) }),
+      )
+      .join('\n');
+    for (const query of ['kind=users&preset=kintone&dryRun=true', 'kind=users&preset=kintone']) {
+      const job = await world.run(file, query);
+      expect([
+        query,
+        (await world.rows(job['id'])).map(({ code, action, outcome }) => code ?? action ?? outcome),
+      ]).toEqual([query, expected]);
+    }
   });
 
   test('an undo removes whom the import made, unless they were changed since; who was deleted is not brought back', async () => {
