@@ -18,6 +18,11 @@ export function addSeatContractCommands(seats: Command, place: Place): void {
   addMoveCommand(seats, place);
 }
 
+interface RowOptions {
+  readonly row?: readonly string[];
+  readonly none?: boolean;
+}
+
 function addContractCommands(seats: Command, { terminal }: Place): void {
   const contract = seats.command('contract').description('from when how many seats, and for how much');
 
@@ -32,12 +37,14 @@ function addContractCommands(seats: Command, { terminal }: Place): void {
 
   withOrganization(contract.command('set'))
     .description('replace all rows; one whose day has come takes effect at once')
-    .requiredOption(
+    .option(
       '--row <row>',
       'FROM=SEATS or FROM=SEATS@PRICE CURRENCY, a seat and month, as "2027-04-01=12@1200 JPY"; may be repeated',
       collect,
     )
-    .action(async ({ org, json, row }: CommonOptions & { readonly row: readonly string[] }) => {
+    .option('--none', 'take all rows away; the seats that are licensed now stay')
+    .action(async ({ org, json, row = [], none = false }: CommonOptions & RowOptions) => {
+      if (none === row.length > 0) throw new UsageError('Give either --row, once for each row, or --none.');
       const body = { rows: row.map(toRow) };
       const answer = await insideHouse(terminal, (house) =>
         runOperation(house, { operation: 'seats.planContract', organization: org, body }),

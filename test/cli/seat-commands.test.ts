@@ -33,6 +33,8 @@ test('the contract by date is set, listed and billed; who waits is moved, with a
   expect((await cli.run(`seats move ${second} --reason later`)).result).toMatch(
     new RegExp(`1 +${first}\\n2 +${second}`),
   );
+  expect(await cli.json('seats contract set --none')).toMatchObject({ rows: [] });
+  expect(await cli.json('seats show')).toMatchObject({ licensed: 2, billed: 2 });
 });
 
 test('what cannot be is refused with the exit code that says so', async () => {
@@ -40,6 +42,7 @@ test('what cannot be is refused with the exit code that says so', async () => {
   for (const row of ['2027-04-01', '2027-04-01=many', '2027-02-31=3', '2027-04-01=3@1200', '2027-04-01=3@free JPY'])
     expect([row, (await cli.run(`seats contract set --row "${row}"`)).code]).toEqual([row, 2]);
   expect((await cli.run('seats contract set')).code).toBe(2);
+  expect((await cli.run('seats contract set --none --row 2090-04-01=3')).code).toBe(2);
   expect((await cli.run('seats billing --month soon')).code).toBe(2);
   expect((await cli.run('seats move nobody --reason x')).code).toBe(3);
   expect(await cli.json('seats contract list')).toEqual({ rows: [] });
