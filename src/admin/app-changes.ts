@@ -123,7 +123,10 @@ async function change(
   for (let round = 0; round < 50; round += 1) {
     const record = await readRecord(context, organizationId, id);
     const { app, clientSecret } = edit(record.value);
-    if (JSON.stringify(app) === JSON.stringify(record.value)) return { app, clientSecret: null, change: null };
+    if (JSON.stringify(app) === JSON.stringify(record.value)) {
+      await context.storage.settled();
+      return { app, clientSecret: null, change: null };
+    }
     if (app.forwardAuth !== record.value.forwardAuth) await claimHosts(context, organizationId, id, hostsOf(app));
     const words = { before: describe(record.value), after: describe(app) };
     const recorded = recordOf(context, action, app, words, by);

@@ -56,7 +56,10 @@ export async function replaceConnection(
   for (let round = 0; round < 50; round += 1) {
     const record = await readRecord(context, organizationId, id);
     const connection = await toConnection(context, organizationId, id, input, record.value);
-    if (JSON.stringify(connection) === JSON.stringify(record.value)) return { connection, change: null };
+    if (JSON.stringify(connection) === JSON.stringify(record.value)) {
+      await context.storage.settled();
+      return { connection, change: null };
+    }
     const words = { before: describe(record.value), after: describe(connection) };
     const { change, effects } = audited(context, connection, 'connection.changed', by, words);
     if (await context.storage.records(connectionRecords).replace({ ...record, value: connection }, effects)) {

@@ -122,7 +122,10 @@ export async function changeOrganization(
       overUntil: null,
     }) as (keyof Organization)[];
     const changed = named.filter((name) => !isSame(before[name], after[name]));
-    if (changed.length === 0) return { organization: before, change: null };
+    if (changed.length === 0) {
+      await context.storage.settled();
+      return { organization: before, change: null };
+    }
     const pick = (from: Organization) =>
       Object.fromEntries(changed.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
     const action =

@@ -99,7 +99,9 @@ export async function changeDepartment(
   const outcome = await changeTree(context, organizationId, decide, by);
   // Who is in it or below it may belong to another budget now.
   if (outcome !== null && moves) context.continueLater(() => chargeAfterMove(context, organizationId));
-  return outcome ?? { department: present ?? unknownDepartment(), change: null };
+  if (outcome !== null) return outcome;
+  await context.storage.settled();
+  return { department: present ?? unknownDepartment(), change: null };
 }
 
 /**

@@ -85,8 +85,13 @@ export async function changeGroup(
     const edited = await edit(before);
     const { members, unknown } = await resolve(context, organizationId, id, edited.add, options);
     const change = await netChange(context, before, members, edited.remove);
-    if (change.add.length + change.remove.length === 0 && differingAttributes(before.profile, edited.profile) === null)
+    if (
+      change.add.length + change.remove.length === 0 &&
+      differingAttributes(before.profile, edited.profile) === null
+    ) {
+      await context.storage.settled();
       return { group: before, changed: false, unknown };
+    }
     const writer = by.actor.kind === 'connection' ? { lastWrittenBy: by.actor.connection } : {};
     const now = context.now();
     const group: Group = {
@@ -126,7 +131,10 @@ async function load(
   options: GroupOptions,
 ): Promise<Group> {
   const group = await context.storage.groups.get(organizationId, id);
-  if (group === null) throw new DirectoryError('groupNotFound', `There is no group ${id}.`);
+  if (group === null) {
+    await context.storage.settled();
+    throw new DirectoryError('groupNotFound', `There is no group ${id}.`);
+  }
   options.precondition?.(group);
   return group;
 }

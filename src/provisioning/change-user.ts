@@ -62,6 +62,7 @@ async function changeInRounds(
   for (let round = 0; round < maximumRounds; round += 1) {
     const before = await context.storage.users.get(organizationId, id);
     if (before === null || before.deletedAt !== undefined) {
+      await context.storage.settled();
       throw new DirectoryError('userNotFound', `There is no user ${id}.`);
     }
     options.precondition?.(before);

@@ -54,8 +54,10 @@ export async function commitUserChange(
   by: ChangeContext,
 ): Promise<ChangeResult | null> {
   const { before, after } = change;
-  if (before !== null && !change.endsSessions && isSame(before, after))
+  if (before !== null && !change.endsSessions && isSame(before, after)) {
+    await context.storage.settled();
     return { user: before, before, changed: false, change: null };
+  }
 
   const takesSeat = change.need === 'activate' || change.need === 'reserve';
   const wait = takesSeat ? await mustWait(context, after) : null;

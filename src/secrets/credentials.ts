@@ -52,7 +52,7 @@ export interface RotatedCredential extends IssuedCredential {
 }
 
 export interface CredentialsContext {
-  readonly storage: Pick<Storage, 'records' | 'users'>;
+  readonly storage: Pick<Storage, 'records' | 'users' | 'settled'>;
   readonly now: () => number;
   readonly randomBytes: RandomBytes;
   readonly wakeRelay: () => void;
@@ -218,7 +218,10 @@ export function createCredentials(context: CredentialsContext): Credentials {
       const record = await find(organizationId, id);
       if (record === null) throw new DirectoryError('credentialNotFound', `There is no credential ${id}.`);
       const edited = edit(record.value);
-      if (edited === null) return { credential: record.value, change: null };
+      if (edited === null) {
+        await context.storage.settled();
+        return { credential: record.value, change: null };
+      }
       const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
       const words = { before: describeCredential(record.value), after: describeCredential(edited) };
       if (

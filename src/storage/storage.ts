@@ -31,6 +31,11 @@ export interface Storage {
    * once; where there are several nodes nothing happens, and claims end by their time.
    */
   takeOver(): Promise<void>;
+  /**
+   * Resolves when what reads have shown until now is stored for good. To be asked before somebody is told that all is as they want it already: whoever
+   * wrote that may have been told that nobody knows. Throws `StorageError`.
+   */
+  settled(): Promise<void>;
   /** Throws `StorageError` when a request could not be served now. */
   ping(): Promise<void>;
   /** Whether there is no organisation yet. */

@@ -109,6 +109,8 @@ export async function openMongoStorage(uri: string, options: StorageOptions): Pr
       doors: createDoorStore({ records: openRecords, users: userStore, organizations: organizationStore }),
       records: openRecords,
       takeOver: () => Promise.resolve(),
+      // Reads show what a majority has, and that stays.
+      settled: () => Promise.resolve(),
       ping: () =>
         guard(async () => {
           await connection.db?.command({ ping: 1 }, { readPreference: 'primary' });

@@ -24,14 +24,18 @@ interface Waiting {
 
 type Ran = { readonly waiting: Waiting } & ({ readonly value: unknown } | { readonly error: unknown });
 
-/**
- * The `write` of a connection. Each work runs in a savepoint of its own, so one that throws takes nothing with it; nobody is answered before
- * the group is on the disk. Rejects with the work's own error, or `StorageError('unavailable')`.
- */
-export function createGroupCommit(
-  database: Database,
-  options: GroupCommitOptions,
-): <Value>(work: () => Value) => Promise<Value> {
+export interface GroupCommit {
+  /**
+   * Each work runs in a savepoint of its own, so one that throws takes nothing with it; nobody is answered before the group is on the disk. Rejects
+   * with the work's own error, or `StorageError('unavailable')`.
+   */
+  write<Value>(work: () => Value): Promise<Value>;
+  /** Resolves when all that is committed, and so can be read, is on the disk. Rejects as `write` does. */
+  settled(): Promise<void>;
+}
+
+/** How a connection writes. */
+export function createGroupCommit(database: Database, options: GroupCommitOptions): GroupCommit {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   const savepoint = database.prepare('SAVEPOINT one');
@@ -40,6 +44,8 @@ export function createGroupCommit(
   let isWriting = false;
   /** A flush failed: nobody knows what of the log is on the disk, and a later flush would not say. */
   let isLogDoubtful = false;
+  /** Of the group that is committed and not on the disk yet. Never rejects. */
+  let flushing: Promise<void> | null = null;
 
   async function writeAll(): Promise<void> {
     let busySince: number | undefined;
@@ -70,13 +76,18 @@ export function createGroupCommit(
   /** Nobody is told of a commit that is not on the disk. Never throws. */
   async function answer(committed: readonly Ran[]): Promise<void> {
     if (committed.length === 0) return;
-    try {
-      if (committed.some((each) => !('error' in each))) await options.flush();
-    } catch (error) {
-      isLogDoubtful = true;
-      const unknown = new StorageError('unavailable', 'The log could not be brought to the disk.', error);
-      for (const { waiting } of committed) waiting.reject(unknown);
-      return;
+    if (committed.some((each) => !('error' in each))) {
+      let unknown: StorageError | undefined;
+      flushing = options.flush().catch((error: unknown) => {
+        isLogDoubtful = true;
+        unknown = new StorageError('unavailable', 'The log could not be brought to the disk.', error);
+      });
+      await flushing;
+      flushing = null;
+      if (unknown !== undefined) {
+        for (const { waiting } of committed) waiting.reject(unknown);
+        return;
+      }
     }
     for (const each of committed) {
       if ('error' in each) each.waiting.reject(toStorageError(each.error));
@@ -152,13 +163,23 @@ export function createGroupCommit(
     for (const waiting of queue.splice(0)) waiting.reject(error);
   }
 
-  return <Value>(work: () => Value) =>
-    new Promise<Value>((resolve, reject) => {
+  function write<Value>(work: () => Value): Promise<Value> {
+    return new Promise<Value>((resolve, reject) => {
       queue.push({ work, resolve: resolve as (value: unknown) => void, reject });
       if (isWriting) return;
       isWriting = true;
       void writeAll();
     });
+  }
+
+  return {
+    write,
+    async settled() {
+      if (flushing !== null) await flushing;
+      // Whatever is written next brings all of the log to the disk first.
+      if (isLogDoubtful) await write(() => undefined);
+    },
+  };
 }
 
 /** Between tries the event loop is free; not in step with the other process. */

@@ -1,6 +1,7 @@
 // One serving process per database file. The lock is a transaction held open on a file beside it: the operating system ends it with
 // the process, however that dies, and commands can still open the database itself.
 
+import { existsSync, realpathSync } from 'node:fs';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { StorageError } from '../storage-error.ts';
 import { isBusy, toStorageError } from './sqlite-errors.ts';
@@ -16,7 +17,8 @@ export interface ServeLock {
 /** Takes the lock of the database at `path`. Throws `StorageError('unavailable')` while another process (or this one) holds it. */
 export async function acquireServeLock(path: string): Promise<ServeLock> {
   if (path === ':memory:') return { release: () => undefined };
-  const database = open(`${path}.serve`);
+  // Whoever serves it through a link serves the same file.
+  const database = open(`${existsSync(path) ? realpathSync(path) : path}.serve`);
   try {
     await retryWhileBusy(() => database.exec('BEGIN EXCLUSIVE'), patienceMs);
   } catch (error) {

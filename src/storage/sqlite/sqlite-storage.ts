@@ -1,7 +1,7 @@
 // The embedded store as a whole: opens one database file, brings its schema up to date, assembles the ports, closes.
 // For one serving process per file, with commands beside it; several nodes need MongoDB.
 
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { RecordKind, RecordStore } from '../record-store.ts';
 import { StorageError } from '../storage-error.ts';
@@ -35,11 +35,11 @@ export interface SqliteStorageOptions extends StorageOptions {
  * `incompatible` when it belongs to another program or a newer version.
  */
 export async function openSqliteStorage(options: SqliteStorageOptions): Promise<Storage> {
-  createFile(options.path);
-  const lock = options.exclusiveServe === true ? await acquireServeLock(options.path) : undefined;
+  const path = createFile(options.path);
+  const lock = options.exclusiveServe === true ? await acquireServeLock(path) : undefined;
   let connection: SqliteConnection | undefined;
   try {
-    connection = openConnection(options.path);
+    connection = openConnection(path);
     await migrateSchema(connection);
     return createSqliteStorage(connection, options, lock);
   } catch (error) {
@@ -91,6 +91,7 @@ export function createSqliteStorage(connection: SqliteConnection, options: Stora
         freeLeases.run();
       });
     },
+    settled: () => connection.settled(),
     async ping() {
       await connection.read(() => anyOrganization.get());
     },
@@ -103,14 +104,21 @@ export function createSqliteStorage(connection: SqliteConnection, options: Stora
   };
 }
 
-/** Makes folder and file readable by this account only. An existing file is not even opened: closing it would drop SQLite's locks. */
-function createFile(path: string): void {
-  if (path === ':memory:') return;
+/**
+ * Makes folder and file readable by this account only. An existing file is not even opened: closing it would drop SQLite's locks. Answers where the
+ * file is in fact: SQLite keeps its log beside that, and through whatever link it is served, it is served once.
+ */
+function createFile(path: string): string {
+  if (path === ':memory:') return path;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    closeSync(openSync(path, 'wx', 0o600));
+    try {
+      closeSync(openSync(path, 'wx', 0o600));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    return realpathSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
     throw new StorageError('unavailable', `The database file ${path} cannot be made.`, error);
   }
 }

@@ -35,6 +35,8 @@ export interface SqliteConnection {
    * when it throws, nothing was written.
    */
   write<Value>(work: () => Value): Promise<Value>;
+  /** Resolves when all that can be read now is on the disk. */
+  settled(): Promise<void>;
   close(): void;
 }
 
@@ -45,6 +47,7 @@ export function openConnection(
   log: LogFlush = createLogFlush(path),
 ): SqliteConnection {
   const breathe = createBreath(breathAfterMs);
+  const commit = createGroupCommit(database, { groupMs: breathAfterMs, patienceMs, flush: () => log.flush() });
   return {
     prepare: (sql) => new PreparedStatement(database, sql),
     exec: (sql) => database.exec(sql),
@@ -58,7 +61,8 @@ export function openConnection(
       }
       return retryWhileBusy(work, patienceMs);
     },
-    write: createGroupCommit(database, { groupMs: breathAfterMs, patienceMs, flush: () => log.flush() }),
+    write: (work) => commit.write(work),
+    settled: () => commit.settled(),
     close() {
       closeDatabase(database);
       log.close();

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -58,6 +59,23 @@ describe('the database file', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(`${path}-wal`).mode & 0o777).toBe(0o600);
     await storage.close();
+  });
+
+  test('a file behind a link is written, and served once by whatever name', async () => {
+    await (await open()).close();
+    const target = path;
+    path = `${target}.link`;
+    symlinkSync(target, path);
+    const storage = await openSqliteStorage({ path, recordKinds: contractRecordKinds, exclusiveServe: true });
+    const organization = await openOrganization(storage, 1);
+    await expect(
+      openSqliteStorage({ path: target, recordKinds: contractRecordKinds, exclusiveServe: true }),
+    ).rejects.toEqual(unavailable);
+    await storage.close();
+    path = target;
+    const again = await open();
+    expect((await again.organizations.get(organization))?.id).toBe(organization);
+    await again.close();
   });
 
   test('a closed file has everything: nothing is left in the log beside it', async () => {

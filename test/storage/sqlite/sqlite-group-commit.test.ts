@@ -102,6 +102,35 @@ describe('the group commit', () => {
     expect(stored(path)).toEqual(['a', 'b']);
   });
 
+  test('what can be read is settled once it is on the disk, and not before', async () => {
+    await connection.settled();
+    const wrote = watch('a');
+    const first = await heldFlush();
+    let isSettled = false;
+    const settled = connection.settled().then(() => (isSettled = true));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(isSettled).toBe(false);
+    first.resolve();
+    await Promise.all([wrote, settled]);
+  });
+
+  test('after a flush that failed nothing is settled until the log is written back', async () => {
+    const lost = add('a');
+    const first = await heldFlush();
+    const early = connection.settled();
+    first.reject(new Error('the disk says no'));
+    await expect(lost).rejects.toEqual(unavailable);
+    // Both ask for all that was read to be brought to the disk, and the disk still says no.
+    const late = connection.settled();
+    (await heldFlush()).reject(new Error('still no'));
+    await expect(early).rejects.toEqual(unavailable);
+    await expect(late).rejects.toEqual(unavailable);
+    const last = connection.settled();
+    (await heldFlush()).resolve();
+    await last;
+    expect(storedWithoutLog()).toEqual(['a']);
+  });
+
   test('while somebody reads the log it cannot be written back, and writes wait for that', async () => {
     const lost = add('a');
     (await heldFlush()).reject(new Error('the disk says no'));
