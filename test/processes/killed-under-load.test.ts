@@ -22,17 +22,28 @@ import { runsOn } from '../harness/test-scale.ts';
 const licensed = 6;
 const people = 8;
 
-/** What the test knows of one person: the last state a 2xx acknowledged, and what may have come true besides. */
+/** A request to switch somebody off or on, with a title of its own by which it is known again. */
+interface Switch {
+  readonly title: string;
+  readonly active: boolean;
+}
+
+/** What the test knows of one person. */
 interface Known {
   readonly id: string;
-  active: boolean;
-  /** A request whose answer never came: it may have happened. */
-  unsure: boolean | undefined;
+  /** The last one that a 2xx acknowledged, or that was seen to have come true. */
+  last: Switch | undefined;
+  /** Its answer never came: it may have happened. */
+  unsure: Switch | undefined;
   deleted: boolean;
-  /** Cookies that are dead for good, for an acknowledged deactivation came after them. */
+  /** Of a session that was opened since the last deactivation. */
+  cookies: string[];
+  /** Cookies that are dead for good: a deactivation that was acknowledged, or seen, came after them. */
   readonly dead: string[];
-  /** Acknowledged changes, by their audit action. */
-  readonly acknowledged: Record<string, number>;
+  /** Titles that must be told of once. */
+  readonly done: string[];
+  /** Titles of requests that did not happen. */
+  readonly undone: string[];
 }
 
 describe('on SQLite', () => {
@@ -64,7 +75,7 @@ function suite(kind: StorageKind): void {
       const known: Known[] = [];
       for (let n = 0; n < people; n += 1) known.push(await hire(server, `kill-${n}@example.com`));
       for (let round = 0; round < rounds; round += 1) {
-        await signInEverybody(store, known);
+        await signInEverybody(server, store, known);
         const stopped = { now: false };
         const load = known.slice(0, people).map((person, n) => work(server, person, n, stopped));
         const newcomers = hireUntil(server, stopped, `round-${round}`);
@@ -88,8 +99,16 @@ function suite(kind: StorageKind): void {
 async function hire(server: ServerProcess, userName: string): Promise<Known> {
   const { status, body } = await server.scim('POST', '/Users', newUser(userName));
   expect(status).toBe(201);
-  const active = body['active'] === true;
-  return { id: body['id'], active, unsure: undefined, deleted: false, dead: [], acknowledged: { 'user.created': 1 } };
+  return {
+    id: body['id'],
+    last: undefined,
+    unsure: undefined,
+    deleted: false,
+    cookies: [],
+    dead: [],
+    done: [],
+    undone: [],
+  };
 }
 
 /** Newcomers, one after the other, until the server is gone; those whose 201 came are known. */
@@ -103,32 +122,34 @@ async function hireUntil(server: ServerProcess, stopped: { readonly now: boolean
   return hired;
 }
 
-async function signInEverybody(store: ProcessStore, known: readonly Known[]): Promise<void> {
+/** Whoever is active now has a session from now on. */
+async function signInEverybody(server: ServerProcess, store: ProcessStore, known: readonly Known[]): Promise<void> {
   const beside = await store.openBeside();
   try {
     for (const person of known.slice(0, people)) {
-      if (person.active && !person.deleted) person.dead.push(await openSessionOf(beside.house, person.id));
+      const { body } = await server.scim('GET', `/Users/${person.id}`);
+      if (body['active'] === true) person.cookies.push(await openSessionOf(beside.house, person.id));
     }
   } finally {
     await beside.server.stop();
   }
 }
 
-/** Switches one person off and on as fast as answers come. The cookie opened before is dead from the first acknowledged `false` on. */
+/** Switches one person off and on as fast as answers come. */
 async function work(
   server: ServerProcess,
   person: Known,
   turn: number,
   stopped: { readonly now: boolean },
 ): Promise<void> {
-  let active = turn % 2 === 0 ? !person.active : person.active;
+  let active = turn % 2 === 0 ? person.last?.active === false : person.last?.active !== false;
   while (!stopped.now) {
-    person.unsure = active;
+    const asked = { title: `step ${(steps += 1)}`, active };
+    person.unsure = asked;
     try {
-      const { status, body } = await server.scim('PATCH', `/Users/${person.id}`, patchActive(active));
+      const { status } = await server.scim('PATCH', `/Users/${person.id}`, patchOf(asked));
       expect(status).toBe(200);
-      person.unsure = undefined;
-      if (body['active'] !== person.active) note(person, body['active'] === true);
+      note(person, asked);
     } catch (error) {
       if (!isGone(error)) throw error;
       return;
@@ -137,10 +158,21 @@ async function work(
   }
 }
 
-function note(person: Known, active: boolean): void {
-  person.active = active;
-  const action = active ? 'user.reactivated' : 'user.deactivated';
-  person.acknowledged[action] = (person.acknowledged[action] ?? 0) + 1;
+let steps = 0;
+
+function patchOf({ title, active }: Switch) {
+  const { schemas, Operations } = patchActive(active);
+  return { schemas, Operations: [...Operations, { op: 'replace', path: 'title', value: title }] };
+}
+
+/** It has happened: whoever was signed in before a deactivation is out for good. */
+function note(person: Known, asked: Switch): void {
+  person.last = asked;
+  person.unsure = undefined;
+  person.done.push(asked.title);
+  if (asked.active) return;
+  person.dead.push(...person.cookies);
+  person.cookies = [];
 }
 
 /** The connection ended before the answer: the only failure a killed server may cause. */
@@ -148,21 +180,29 @@ function isGone(error: unknown): boolean {
   return /fetch failed|terminated/.test(String((error as Error).message));
 }
 
+const deadBefore = new WeakMap<Known, number>();
+
+/** The last word that was acknowledged counts, or the one whose answer is missing; who was signed in before a deactivation is out. */
 async function check(server: ServerProcess, known: readonly Known[]): Promise<void> {
   for (const person of known) {
     if (person.deleted) continue;
     const { status, body } = await server.scim('GET', `/Users/${person.id}`);
     expect(status).toBe(200);
-    const active = body['active'] === true;
-    const waits = body['urn:ietf:params:scim:schemas:extension:furlough:2.0:User']?.['status'] === 'waiting';
-    // A person who waits for a seat is written as active, and shown as not.
-    if (person.unsure === undefined && !waits && active !== person.active) {
-      // Whoever waited may have been promoted by the seat somebody else gave back: true is then the truth, false never.
-      expect([person.id, active]).toEqual([person.id, true]);
-    }
-    if (person.unsure !== undefined && active !== person.active) note(person, active);
-    person.active = active;
+    const { unsure } = person;
+    if (unsure !== undefined && body['title'] === unsure.title) note(person, unsure);
+    else if (unsure !== undefined) person.undone.push(unsure.title);
     person.unsure = undefined;
+    expect([person.id, body['title']]).toEqual([person.id, person.last?.title]);
+    // Whoever is switched on is active or waits for a seat; whoever is switched off is neither.
+    const word = body['urn:ietf:params:scim:schemas:extension:furlough:2.0:User']?.['status'];
+    const isOn = person.last?.active !== false;
+    expect([person.id, isOn ? ['active', 'waiting'] : ['inactive']]).toEqual([
+      person.id,
+      expect.arrayContaining([word]),
+    ]);
+    expect([person.id, body['active']]).toEqual([person.id, word === 'active']);
+    await expectOut(server, person, deadBefore.get(person) ?? 0, word === 'active');
+    deadBefore.set(person, person.dead.length);
   }
   // A movement that the dead server left is finished by the sweep, and what its relay had claimed is due when the claim ends.
   await eventually(async () => {
@@ -180,24 +220,32 @@ async function dismiss(server: ServerProcess, person: Known): Promise<void> {
   person.deleted = true;
 }
 
-/** Sessions that ended stay ended, the chain is whole, and each acknowledged change stands in it once. */
+/** A cookie from before is nobody’s any more; of somebody who is held the doors say why. */
+async function expectOut(server: ServerProcess, { id, dead }: Known, from: number, isActive: boolean): Promise<void> {
+  for (const cookie of dead.slice(from)) {
+    const { session, forwardAuth } = await server.doors(cookie);
+    expect([id, isActive ? [401] : [401, 403]]).toEqual([id, expect.arrayContaining([session])]);
+    expect([401, 403]).toContain(forwardAuth);
+  }
+}
+
+/** Sessions that ended stay ended though everybody is back, the chain is whole, and each change that happened stands in it once. */
 async function checkTrail(server: ServerProcess, store: ProcessStore, known: readonly Known[]): Promise<void> {
+  expect((await server.admin('PUT', '/seats', { licensed: null })).status).toBe(200);
   for (const person of known.filter(({ deleted }) => !deleted)) {
-    if (!person.active) continue;
-    const { status, body } = await server.scim('PATCH', `/Users/${person.id}`, patchActive(false));
-    expect([status, body['active']]).toEqual([200, false]);
-    note(person, false);
+    const asked = { title: `step ${(steps += 1)}`, active: true };
+    const { status, body } = await server.scim('PATCH', `/Users/${person.id}`, patchOf(asked));
+    expect([status, body['active']]).toEqual([200, true]);
+    note(person, asked);
   }
-  for (const person of known) {
-    for (const cookie of person.dead) {
-      const { session, forwardAuth } = await server.doors(cookie);
-      expect([401, 403]).toContain(session);
-      expect([401, 403]).toContain(forwardAuth);
-    }
-  }
+  for (const person of known) await expectOut(server, person, 0, !person.deleted);
+  expect(known.some(({ dead }) => dead.length > 0)).toBe(true);
   const beside = await store.openBeside();
   try {
     const { storage, audit, relay } = beside.house;
+    // The door lets in whom nothing keeps out.
+    const cookie = await openSessionOf(beside.house, known[0]?.id ?? '');
+    expect((await server.doors(cookie)).session).toBe(200);
     await eventually(async () => {
       await relay.drain();
       return (await storage.effects.backlog()) === 0;
@@ -210,15 +258,17 @@ async function checkTrail(server: ServerProcess, store: ProcessStore, known: rea
       entries.push(...page);
     }
     expect(new Set(entries.map(({ eventId }) => eventId)).size).toBe(entries.length);
-    for (const { id, acknowledged } of known) {
-      const actions = entries.filter(({ event }) => event.target.id === id).map(({ event }) => event.action);
-      for (const [action, count] of Object.entries(acknowledged)) {
-        // Whoever found no seat was created waiting, whatever came of it before the answer.
-        const told = actions.filter((each) => each === action || each.startsWith(`${action}.`)).length;
-        expect([id, action, told >= count]).toEqual([id, action, true]);
-      }
-      // No change is told twice: after a deactivation comes something else before the next one.
-      const switches = actions.filter((each) => each === 'user.deactivated' || each === 'user.reactivated');
+    for (const { id, done, undone } of known) {
+      const own = entries.filter(({ event }) => event.target.id === id).map(({ event }) => event);
+      // Whoever found no seat was created waiting, whatever came of it before the answer.
+      expect([id, own.filter(({ action }) => /^user\.created(\.|$)/.test(action)).length]).toEqual([id, 1]);
+      const titles = own.flatMap(({ after }) => (typeof after?.['title'] === 'string' ? [after['title']] : []));
+      expect([id, titles]).toEqual([id, done]);
+      expect(titles.filter((title) => undone.includes(title))).toEqual([]);
+      // After a deactivation comes something else before the next one.
+      const switches = own
+        .map(({ action }) => action)
+        .filter((each) => each === 'user.deactivated' || each === 'user.reactivated');
       expect(switches.filter((each, n) => each === 'user.deactivated' && switches[n - 1] === each)).toEqual([]);
     }
   } finally {
