@@ -11,12 +11,10 @@ import { deliverMails, type MailPlace } from '#notices/deliver-mails.ts';
 import type { HrPullRunner } from '#hr/pull/hr-pulls.ts';
 import { runImports } from '#import-export/run-import.ts';
 import type { Metrics } from '#observability/metrics.ts';
-import { endOverUse } from '#provisioning/end-over-use.ts';
 import { runDormancy } from '#provisioning/dormancy.ts';
 import { moveAllLeaves } from '#provisioning/move-leaves.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
-import { runLeaves } from '#provisioning/run-leaves.ts';
-import { runSeatContracts } from '#provisioning/seat-contract.ts';
+import { runDue } from '#provisioning/run-due.ts';
 import { addUpSeatDays } from '#provisioning/seat-history.ts';
 import { watchSeats } from '#provisioning/seat-alerts.ts';
 import { recountAll, sweepSeats } from '#provisioning/seat-sweep.ts';
@@ -66,10 +64,7 @@ export function listScheduledWork({
 }
 
 async function runLeavesMeasured(context: ProvisioningContext, metrics: Metrics): Promise<void> {
-  // First what was bought from today on: who returns on that day finds it.
-  await runSeatContracts(context);
-  await endOverUse(context);
-  await runLeaves(context, ({ kind, outcome, lagSeconds }) => {
+  await runDue(context, ({ kind, outcome, lagSeconds }) => {
     metrics.leaveTransitions.inc({ kind, outcome });
     if (outcome !== 'refused') metrics.leaveTransitionLag.observe(lagSeconds);
   });

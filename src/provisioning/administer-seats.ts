@@ -14,7 +14,8 @@ import {
   type SeatContract,
   type SeatLedger,
 } from '#directory/seat.ts';
-import type { RecountOutcome } from '#storage/seat-ledger-store.ts';
+import { StorageError } from '#storage/storage-error.ts';
+import type { ContractEffects, RecountOutcome } from '#storage/seat-ledger-store.ts';
 import { changeOrganization, type OrganizationEdit } from './administer-organization.ts';
 import { toInstant } from './leave-dates.ts';
 import { auditOrganization } from './organization-audit.ts';
@@ -60,7 +61,7 @@ export async function changeSeats(
     ...(overUntil === undefined ? {} : { overUntil }),
   };
   const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
-  const writeContract = () => changeContract(context, id, { contract, before, rule }, by, change);
+  const writeContract = () => changeContract(context, id, contract, rule, by, change);
   const writeRules = () => changeOrganization(context, id, rules, by, change);
   const parts = Object.keys(contract) as (keyof SeatContract)[];
   const differs = parts.some((name) => contract[name] !== undefined && contract[name] !== before[name]);
@@ -69,18 +70,50 @@ export async function changeSeats(
     const applied = applyContract(before, contract, rule);
     if ('tooMany' in applied) throw belowUse(applied.tooMany);
     await writeRules();
+    let written: SeatLedger;
     try {
-      return { ledger: await writeContract(), change };
+      written = await writeContract();
     } catch (error) {
       // Somebody took a seat meanwhile.
       if (error instanceof DirectoryError) await takeBack(context, organization, rules, by, change);
       throw error;
     }
+    return { ledger: await settle(context, id, written), change };
   }
   // Else the contract first: it can be refused, and then nothing is done.
-  const ledger = differs ? await writeContract() : before;
+  const written = differs ? await writeContract() : before;
   const changed = await writeRules();
-  return { ledger, change: differs || changed.change !== null ? change : null };
+  if (!differs && changed.change === null) return { ledger: before, change: null };
+  return { ledger: await settle(context, id, written), change };
+}
+
+/**
+ * The ledger after a change, and without over-use that no policy allows: of two who change the terms at once one may have written the policy and the
+ * other the number. Whoever comes last sees both.
+ */
+async function settle(context: ProvisioningContext, id: OrganizationId, written: SeatLedger): Promise<SeatLedger> {
+  try {
+    await withdrawOverUse(context, id);
+    return (await context.storage.seats.read(id)) ?? written;
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    // What was asked for is done; the sweep looks at the rest.
+    context.reportTrouble('the ledger could not be read after the change', error);
+    return written;
+  }
+}
+
+const bySettling: ChangeContext = { actor: { kind: 'system', name: 'seat-contract' }, mouth: 'schedule' };
+
+/** Nothing may go over without the policy that allows it; who is over already stays. Also for the sweep, after a crash between the two. Throws `StorageError`. */
+export async function withdrawOverUse(context: ProvisioningContext, id: OrganizationId): Promise<void> {
+  // The ledger is read first: a policy that is written after it is written by somebody who looks here later.
+  const ledger = await context.storage.seats.read(id);
+  if (ledger === null || ledger.over === 0) return;
+  const organization = await context.storage.organizations.get(id);
+  if (organization === null || organization.seatPolicy === 'allowOver') return;
+  const change = createTimeOrderedId(context.now(), context.randomBytes) as ChangeId;
+  await changeContract(context, id, { over: 0 }, { evenBelowUse: true }, bySettling, change);
 }
 
 function belowUse(over: number): DirectoryError {
@@ -121,13 +154,6 @@ function assertAhead(
     throw new DirectoryError('invalidValue', 'The day on which over-use ends must be ahead.', field);
 }
 
-interface ContractChange {
-  readonly contract: SeatContract;
-  readonly before: SeatLedger;
-  readonly rule: ContractRule;
-}
-
-/** By the use as it was read: a seat more or less that moves meanwhile makes no other message. */
 function noticeOf({ used, licensed, over }: SeatLedger): readonly EffectBody[] {
   const tooMany = licensed === null ? 0 : used - licensed - over;
   if (tooMany <= 0) return [];
@@ -138,36 +164,26 @@ function noticeOf({ used, licensed, over }: SeatLedger): readonly EffectBody[] {
 async function changeContract(
   context: ProvisioningContext,
   id: OrganizationId,
-  { contract, before, rule }: ContractChange,
+  contract: SeatContract,
+  rule: ContractRule,
   by: ChangeContext,
   change: ChangeId,
 ): Promise<SeatLedger> {
-  const was = { licensed: before.licensed, over: before.over };
-  const event = auditOrganization(
-    context,
-    by,
-    'seats.changed',
-    id,
-    { before: { ...was }, after: { ...was, ...contract } },
-    change,
-  );
-  const { licensed, over } = { ...was, ...contract };
-  const effects = toEffects(context, id, [
-    { kind: 'audit', event },
-    { kind: 'seat', change: { kind: 'contract', licensed, over } },
-    ...(rule.evenBelowUse === true ? noticeOf({ ...before, licensed, over }) : []),
-  ]);
-  const outcome = await context.storage.seats.changeContract(id, contract, effects, rule);
+  const termsOf = ({ licensed, over }: SeatLedger) => ({ licensed, over });
+  const effectsOf: ContractEffects = (before, after) => {
+    const words = { before: termsOf(before), after: termsOf(after) };
+    return toEffects(context, id, [
+      { kind: 'audit', event: auditOrganization(context, by, 'seats.changed', id, words, change) },
+      { kind: 'seat', change: { kind: 'contract', ...termsOf(after) } },
+      ...(rule.evenBelowUse === true ? noticeOf(after) : []),
+    ]);
+  };
+  const outcome = await context.storage.seats.changeContract(id, contract, effectsOf, rule);
   if (outcome.kind === 'belowUse') throw belowUse(outcome.over);
   context.wakeRelay();
   context.seatsMoved?.(id);
   await promoteWaiting(context, id);
-  try {
-    return (await context.storage.seats.read(id)) ?? outcome.ledger;
-  } catch (error) {
-    context.reportTrouble('the ledger could not be read after the change', error);
-    return outcome.ledger;
-  }
+  return outcome.ledger;
 }
 
 /** Counts the seats anew and repairs the ledger if it is wrong, which is audited. A seat that was only lost goes to whoever waits. */

@@ -24,41 +24,46 @@ export interface TransitionNote {
 }
 
 /**
- * Applies what is due. What a rule refuses (the last owner does not go on leave) is reported and tried again next time, and holds up nobody
+ * Applies what is due; with `until` only what was due before that instant, and at it what gives seats back. What a rule refuses (the last owner does not go on leave) is reported and tried again next time, and holds up nobody
  * else. Throws `StorageError`.
  */
 export async function runLeaves(
   context: ProvisioningContext,
   note: (transition: TransitionNote) => void = () => undefined,
+  until = Infinity,
 ): Promise<void> {
   const refused = new Set<string>();
   for (;;) {
     const limit = piece + refused.size;
-    const found = await context.storage.users.dueTransitions(context.now(), limit);
+    const found = await context.storage.users.dueTransitions(Math.min(context.now(), until), limit);
     const due: DueUser[] = found.filter(({ id }) => !refused.has(id));
     if (due.length === 0) return;
     const last = found.length < limit ? Infinity : (found.at(-1)?.dueAt ?? Infinity);
     for (let next = due.shift(); next !== undefined; next = due.shift()) {
-      const again = await runOne(context, next, note);
+      const again = await runOne(context, next, note, until);
+      // Active people come first of those at one instant: from here on seats are needed.
+      if (again === 'later') return;
       if (again === 'refused') refused.add(next.id);
       // What is due after the last one that was read comes with the next piece.
-      else if (again !== undefined && again <= Math.min(context.now(), last))
+      else if (again !== undefined && again <= Math.min(context.now(), until, last))
         insertInOrder(due, { ...next, dueAt: again });
     }
     if (found.length < limit) return;
   }
 }
 
-/** One transition of one person. Answers when the next one of theirs is due, or that a rule refused this one. */
+/** One transition of one person. Answers when the next one of theirs is due, or that a rule refused this one, or that it is not its turn yet. */
 async function runOne(
   context: ProvisioningContext,
   { id, organizationId }: DueUser,
   note: (transition: TransitionNote) => void,
-): Promise<number | undefined | 'refused'> {
+  until: number,
+): Promise<number | undefined | 'refused' | 'later'> {
   const first = await context.storage.users.get(organizationId, id);
   if (first === null || first.deletedAt !== undefined) return undefined;
   const due = dueTransition(first.leaves ?? [], context.now());
   if (due === undefined) return undefined;
+  if (due.dueAt > until || (due.dueAt === until && !first.active)) return 'later';
   let kinds: Transition['kind'][] = [];
   const edit = ({ leaves = [], holds }: User) => {
     kinds = [];

@@ -19,6 +19,7 @@ import { changeSeats } from './administer-seats.ts';
 import { toInstant } from './leave-dates.ts';
 import { auditOrganization } from './organization-audit.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
+import type { DueTerms } from './run-due.ts';
 
 export type PlannedRow = Omit<SeatContractRow, 'appliedAt'>;
 
@@ -85,8 +86,9 @@ export async function planSeatContract(
   throw new DirectoryError('tooManyConflicts', 'The contract is being changed too often; try again.');
 }
 
-/** The sweep: rows whose day has come. What one organisation's use refuses is reported and tried again, and holds up no other. */
-export async function runSeatContracts(context: ProvisioningContext): Promise<void> {
+/** Rows whose day has come. What one organisation's use refuses is reported and tried again, and holds up no other. Throws `StorageError`. */
+export async function dueContracts(context: ProvisioningContext): Promise<readonly DueTerms[]> {
+  const due: DueTerms[] = [];
   const organizations = await context.storage.organizations.list();
   const store = context.storage.records(seatContractRecords);
   for (let at = 0; at < organizations.length; at += 1_000) {
@@ -97,15 +99,13 @@ export async function runSeatContracts(context: ProvisioningContext): Promise<vo
     );
     for (const record of records) {
       const organization = some.find(({ id }) => id === record.organizationId);
-      if (organization !== undefined && isDue(record, organization, context.now()))
-        await applyDue(context, organization);
+      const row = organization && rowInForce(record.value.rows, organization, context.now());
+      if (organization === undefined || row === undefined || row.appliedAt !== undefined) continue;
+      const at = toInstant(row.from, 0, organization.timeZone, 'from');
+      due.push({ at, carryOut: () => applyDue(context, organization) });
     }
   }
-}
-
-function isDue({ value }: StoredRecord<SeatContractRows>, organization: Organization, now: Instant): boolean {
-  const row = rowInForce(value.rows, organization, now);
-  return row !== undefined && row.appliedAt === undefined;
+  return due;
 }
 
 /** Whoever replaces the rows meanwhile is heard: the ledger ends with the number of the rows as they are stored. */

@@ -5,7 +5,7 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import { chargePeople } from './charge-people.ts';
 import { settleTree } from './department-tree.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
-import { recountSeats } from './administer-seats.ts';
+import { recountSeats, withdrawOverUse } from './administer-seats.ts';
 import { promoteWaiting } from './seat-queue.ts';
 
 /** A seat movement older than this belongs to a writer that died or was cut off. Settling a slow one is safe too: it loses at its next guard. */
@@ -24,9 +24,10 @@ export async function sweepSeats(context: ProvisioningContext): Promise<void> {
 
 const bySchedule: ChangeContext = { actor: { kind: 'system', name: 'recount' }, mouth: 'schedule' };
 
-/** Counts the seats of every organisation anew and repairs what is wrong, which should never be. Throws `StorageError`. */
+/** Counts the seats of every organisation anew and repairs what is wrong, which should never be; takes over-use back that no policy allows. Throws `StorageError`. */
 export async function recountAll(context: ProvisioningContext): Promise<void> {
   for (const { id } of await context.storage.organizations.list()) {
+    await withdrawOverUse(context, id);
     const { drift, budgets = {}, outcome } = await recountSeats(context, id, bySchedule);
     const wrong = Object.keys(budgets).length;
     const words = wrong === 0 ? `off by ${drift}` : `off by ${drift}, and ${wrong} of its budgets were wrong,`;

@@ -23,15 +23,18 @@ export interface RecountOutcome {
 /** The effects of a repair: of `used`, and of the budgets that were wrong. */
 export type RecountEffects = (drift: number, budgets?: Readonly<Record<string, number>>) => readonly Effect[];
 
+/** The effects of a change of contract: what it was, and what it is in fact, whoever else changed it meanwhile. */
+export type ContractEffects = (before: SeatLedger, after: SeatLedger) => readonly Effect[];
+
 /** `changeContract` and `recount` are for organisations that exist; callers look first. */
 export interface SeatLedgerStore {
   /** Null when the organisation is unknown. */
   read(organizationId: OrganizationId): Promise<SeatLedger | null>;
-  /** One guarded change of `licensed`, `over` and `free` together (`applyContract`). Effects are stored with it. */
+  /** One guarded change of `licensed`, `over` and `free` together (`applyContract`). What `effectsOf` makes is stored with it; it may be asked several times. */
   changeContract(
     organizationId: OrganizationId,
     contract: SeatContract,
-    effects: readonly Effect[],
+    effectsOf: ContractEffects,
     rule?: ContractRule,
   ): Promise<ContractOutcome>;
   /** Compares `used`, of budgets too, with the holders; writes only if the ledger is unchanged since it was read and nothing is moving. `effectsOf` makes the repair's audit entry. */

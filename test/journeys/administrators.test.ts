@@ -173,12 +173,31 @@ describeOnBothStorages('an administrator', (open) => {
     expect(await seats()).toMatchObject({ licensed: 7, billed: 7, used: 8, free: -1 });
     const told = (await house.call('get', `${at}/notices?code=contractBelowUse`).expect(200)).body.items;
     expect(told).toHaveLength(1);
-    expect(told[0].text).toMatch(/^From today on 7 seats are licensed, and [89] are in use\./);
+    expect(told[0].text).toMatch(/^From today on 7 seats are licensed, and 8 are in use or reserved\./);
     expect((await user(await hire('late'))).status).toBe('waiting');
     expect((await user(people[1]!)).status).toBe('active');
     await deactivate(people[1]!);
     expect(await seats()).toMatchObject({ used: 7, free: 0, waiting: 1 });
     await deactivate(people[2]!);
     expect(await seats()).toMatchObject({ used: 7, free: 0, waiting: 0 });
+  });
+
+  test('J11: a reduction that the departures of its day make room for alarms nobody, and after a downtime each day has its order', async () => {
+    await start(5);
+    const people = await hireMany(4);
+    await deactivate(people[0]!, { type: 'left', from: '2027-04-01' });
+    await deactivate(people[1]!, { type: 'left', from: '2027-03-28' });
+    const late = await hire('late');
+    const last = await hire('last');
+    expect([(await user(late)).status, (await user(last)).status]).toEqual(['active', 'waiting']);
+    const rows = [
+      { from: '2027-01-01', licensed: 5 },
+      { from: '2027-04-01', licensed: 4 },
+    ];
+    await house.call('put', `${at}/seats/contract`, { rows }).expect(200);
+    // Nobody was there from the 28th on: the seat of that day is passed on before the row of the 1st takes effect.
+    await comes('2027-04-05T09:00:00');
+    expect([(await user(last)).status, await seats()]).toMatchObject(['active', { licensed: 4, used: 4, waiting: 0 }]);
+    expect((await house.call('get', `${at}/notices?code=contractBelowUse`).expect(200)).body.items).toEqual([]);
   });
 });

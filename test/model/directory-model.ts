@@ -264,26 +264,33 @@ const nobody: Person = {
   history: [],
 };
 
-/** What is due at `now`, in the order in which it was: leaves, then the contract. */
+/** What is due at `now`, in the order in which it was; at the instant of a row of the contract first what gives seats back, then the row, then the rest. */
 export function catchUp(directory: Directory, now: number): Directory {
+  const { row } = directory;
+  if (row === null || row.applied || row.at > now) return promote(runLeaves(directory, now, Infinity));
+  const before = promote(runLeaves(directory, now, row.at));
+  const renewed = promote({ ...withLicensed(before, row.licensed), row: { ...row, applied: true } });
+  return promote(runLeaves(renewed, now, Infinity));
+}
+
+function runLeaves(directory: Directory, now: number, until: number): Directory {
   let current = directory;
   const due = [...current.people.keys()]
     .flatMap((who) => {
       const at = dueAt(current.people[who]!);
-      return at !== null && at <= now ? [{ who, at }] : [];
+      return at !== null && at <= Math.min(now, until) ? [{ who, at }] : [];
     })
     .toSorted((a, b) => a.at - b.at || inTurn(current.people[a.who]!, current.people[b.who]!));
   for (let next = due.shift(); next !== undefined; next = due.shift()) {
     const { who } = next;
+    if (next.at === until && !isActive(current.people[who]!)) return current;
     current = change(current, who, now, ({ leave }) => ({ leave: leave && moveOn(leave, now) }), 'wait').steps[0]!;
     const at = dueAt(current.people[who]!);
-    if (at === null || at > now) continue;
+    if (at === null || at > Math.min(now, until)) continue;
     const place = due.findIndex((other) => other.at > at);
     due.splice(place === -1 ? due.length : place, 0, { who, at });
   }
-  const { row } = current;
-  if (row === null || row.applied || row.at > now) return promote(current);
-  return promote({ ...withLicensed(current, row.licensed), row: { ...row, applied: true } });
+  return current;
 }
 
 /** Of what is due at one instant, active people come first: their seats are free before a return needs one. */

@@ -8,8 +8,7 @@ import { keepNotice } from '#notices/keep-notice.ts';
 import { noticeRecords } from '#notices/notice-records.ts';
 import { deletedNameRecords } from '#provisioning/deleted-names.ts';
 import { moveLeaves } from '#provisioning/move-leaves.ts';
-import { runLeaves } from '#provisioning/run-leaves.ts';
-import { runSeatContracts } from '#provisioning/seat-contract.ts';
+import { runDue } from '#provisioning/run-due.ts';
 import type { OrganizationId } from '#directory/identifiers.ts';
 import { seatContractRecords } from '#storage/seat-contract-records.ts';
 import { createProvisioning, type Provisioning } from '#provisioning/provisioning.ts';
@@ -87,8 +86,7 @@ export function createSide(storage: Storage, now: () => number = Date.now): Side
     sweep: () => sweepSeats(context),
     async catchUp(organizationId) {
       await moveLeaves(context, organizationId);
-      await runLeaves(context);
-      await runSeatContracts(context);
+      await runDue(context);
     },
     storage,
     relay,

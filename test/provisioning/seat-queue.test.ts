@@ -1,5 +1,6 @@
 import { writeActive } from '#directory/user-change.ts';
 import { statusOf, type User } from '#directory/user.ts';
+import { recountAll } from '#provisioning/seat-sweep.ts';
 import { describeOnBothStorages } from '../harness/both-storages.ts';
 import { acme, byAdministrator, byOkta, createWriteSide, okta, type WriteSide } from './write-side.ts';
 
@@ -96,7 +97,7 @@ describeOnBothStorages('seats', (open) => {
     const side = await createWriteSide(await open(), 1);
     const first = await side.add('first');
     for (let i = 0; i < 30; i += 1) await side.add(`waiting${i}`);
-    await side.storage.seats.changeContract(acme, { licensed: 20 }, []);
+    await side.storage.seats.changeContract(acme, { licensed: 20 }, () => []);
     await setActive(side, first, false);
     const promoted = (await side.storage.users.counts(acme)).active;
     expect(promoted).toBeLessThan(20);
@@ -132,6 +133,52 @@ describeOnBothStorages('seats', (open) => {
     await other.changeSeats(acme, { licensed: 2 }, byOkta);
     expect((await side.storage.organizations.get(acme))?.seatPolicy).toBe('allowOver');
     expect(await side.storage.seats.read(acme)).toMatchObject({ licensed: 2, over: 3 });
+  });
+
+  test('of two who change the terms at once each is told in the trail as it was, and the history ends as the ledger', async () => {
+    const side = await createWriteSide(await open(), 10);
+    await side.changeSeats(acme, { seatPolicy: 'allowOver' }, byAdministrator);
+    const { seats } = side.storage;
+    const changeContract: typeof seats.changeContract = async (...asked) => {
+      await side.changeSeats(acme, { licensed: 12 }, byAdministrator);
+      return seats.changeContract(...asked);
+    };
+    const other = side.on({ ...side.storage, seats: { ...seats, changeContract } });
+    await other.changeSeats(acme, { over: 3 }, byOkta);
+    const told = (await side.storage.effects.claimDue(200, 1, 'everywhere')).flatMap(({ effects }) => effects);
+    const terms = told.flatMap(({ body }) =>
+      body.kind === 'seat' && body.change.kind === 'contract' ? [[body.change.licensed, body.change.over]] : [],
+    );
+    expect(terms.toSorted((a, b) => (String(a) < String(b) ? -1 : 1))).toEqual([
+      [10, 0],
+      [12, 0],
+      [12, 3],
+    ]);
+    const trail = told.flatMap(({ body }) =>
+      body.kind === 'audit' && body.event.action === 'seats.changed' ? [[body.event.before, body.event.after]] : [],
+    );
+    expect(trail).toContainEqual([
+      { licensed: 12, over: 0 },
+      { licensed: 12, over: 3 },
+    ]);
+  });
+
+  test('of two who change number and policy at once nothing stays over that no policy allows, nor after a crash', async () => {
+    const side = await createWriteSide(await open(), 1);
+    await side.changeSeats(acme, { seatPolicy: 'allowOver' }, byAdministrator);
+    const { seats } = side.storage;
+    const changeContract: typeof seats.changeContract = async (...asked) => {
+      await side.changeSeats(acme, { seatPolicy: 'wait' }, byAdministrator);
+      return seats.changeContract(...asked);
+    };
+    const other = side.on({ ...side.storage, seats: { ...seats, changeContract } });
+    expect((await other.changeSeats(acme, { over: 5 }, byOkta)).ledger.over).toBe(0);
+    expect(await seats.read(acme)).toMatchObject({ licensed: 1, over: 0 });
+    await seats.changeContract(acme, { over: 5 }, () => []);
+    await recountAll(side.context);
+    expect(await seats.read(acme)).toMatchObject({ licensed: 1, over: 0 });
+    await side.add('first');
+    expect(statusOf(await side.add('second'))).toBe('waiting');
   });
 
   test('nothing is over without the policy, wherever it stops, and what is refused changes no policy', async () => {

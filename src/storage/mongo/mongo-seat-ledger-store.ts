@@ -35,11 +35,12 @@ export function createSeatLedgerStore(
         return ledger === null ? null : toLedger(ledger);
       }),
 
-    changeContract: (organizationId, contract, effects, rule) =>
+    changeContract: (organizationId, contract, effectsOf, rule) =>
       guard(async () => {
         for (let round = 0; round < contractRounds; round += 1) {
           const before = await readKnown(organizationId);
-          const after = applyContract(toLedger(before), contract, rule);
+          const known = toLedger(before);
+          const after = applyContract(known, contract, rule);
           if ('tooMany' in after) return { kind: 'belowUse', over: after.tooMany };
           const { licensed, over } = after;
           // Seats may move meanwhile: `free` is moved by the difference, and must still reach down to what may go over.
@@ -52,7 +53,7 @@ export function createSeatLedgerStore(
           const changed = await ledgerModel
             .findOneAndUpdate(
               { _id: organizationId, licensed: before.licensed, over: before.over, ...enough },
-              withEffects({ licensed, over }, effects, { free: more, version: 1 }),
+              withEffects({ licensed, over }, effectsOf(known, after), { free: more, version: 1 }),
               { returnDocument: 'after' },
             )
             .lean<LedgerDocument>();

@@ -96,12 +96,13 @@ export function createSqliteSeatLedgerStore(
 
   return {
     read: (organizationId) => connection.read(() => ledgers.read(organizationId)),
-    changeContract(organizationId, contract, effects, rule) {
+    changeContract(organizationId, contract, effectsOf, rule) {
       return connection.write(() => {
-        const ledger = applyContract(known(organizationId), contract, rule);
+        const before = known(organizationId);
+        const ledger = applyContract(before, contract, rule);
         if ('tooMany' in ledger) return { kind: 'belowUse', over: ledger.tooMany };
         ledgers.write(organizationId, ledger);
-        addEffects(effectSource.ledger(organizationId), organizationId, effects);
+        addEffects(effectSource.ledger(organizationId), organizationId, effectsOf(before, ledger));
         return { kind: 'changed', ledger };
       });
     },

@@ -111,7 +111,7 @@ describeWithMongo('a lock-out is neither refused nor held up by the ledger', () 
   });
 
   test.each(Object.keys(leave))("%s with the person's own unfinished take in the way", async (how) => {
-    await witness.storage.seats.changeContract(organization, { licensed: 2 }, []);
+    await witness.storage.seats.changeContract(organization, { licensed: 2 }, () => []);
     const back = await committed(insert(witness.storage, held(makeUser(organization), 'admin')));
     // The second step of the ledger never arrives: the intent stays open beside an active person.
     const cut = proxy.cutBefore({ collection: 'seatLedgers', command: 'update', nth: 2, times: 2 });
@@ -128,7 +128,7 @@ describeWithMongo('a lock-out is neither refused nor held up by the ledger', () 
   });
 
   test('with more people active than the contract allows', async () => {
-    await witness.storage.seats.changeContract(organization, { over: 2 }, []);
+    await witness.storage.seats.changeContract(organization, { over: 2 }, () => []);
     await hire(witness.storage, organization);
     await hire(witness.storage, organization);
     const { user } = await side.deactivateUser(organization, person.id, {}, by);

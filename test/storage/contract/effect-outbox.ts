@@ -84,7 +84,7 @@ export function describeEffectOutbox(open: OpenStorage): void {
       const at = (n: number): Effect[] => effects.slice(n, n + 1);
       await storage.organizations.insert(made, 5, at(0));
       await storage.organizations.replace({ ...made, revision: 2 }, 1, at(1));
-      await storage.seats.changeContract(made.id, { licensed: 6 }, at(2));
+      await storage.seats.changeContract(made.id, { licensed: 6 }, () => at(2));
       const record = { id: made.id, organizationId: made.id, value: { colour: 'red' } };
       await storage.records(things).insert(record, at(3));
       const user = await hire(storage, made.id);
@@ -139,7 +139,7 @@ export function describeEffectOutbox(open: OpenStorage): void {
       if (stored === null) throw new Error('no organisation');
       await storage.organizations.replace(stored, stored.revision, [ofOrganization]);
       expect(await found()).toEqual([ofOrganization.id]);
-      await storage.seats.changeContract(organization, { licensed: 100 }, [ofContract]);
+      await storage.seats.changeContract(organization, { licensed: 100 }, () => [ofContract]);
       expect(await found()).toEqual([ofContract.id]);
       const group = makeGroup(organization);
       await storage.groups.commit({ group, expectedRevision: null, add: [], remove: [], effects: [ofGroup] });

@@ -96,7 +96,7 @@ export function describeSeatBudgetStore(open: OpenStorage, breakBudget: BreakBud
       ).toEqual(usedUp(5));
       expect(await storage.users.get(organization, late.id)).toBeNull();
       expect((await take(null)).kind).toBe('committed');
-      await storage.seats.changeContract(organization, { licensed: 6, over: 3 }, []);
+      await storage.seats.changeContract(organization, { licensed: 6, over: 3 }, () => []);
       expect(await take(sales)).toEqual({ kind: 'noSeat', budget: { department: sales, limit: 5, used: 5 } });
       await setBudget(sales, 50);
       for (let n = 0; n < 3; n += 1) await hireFor(sales);

@@ -44,11 +44,11 @@ export function describeSeatLedgerStore(open: OpenStorage, breakLedger: BreakLed
       const organization = await openOrganization(storage, 10);
       await hire(storage, organization);
       const effect = makeEffect(organization, 'seats.changed');
-      const outcome = await storage.seats.changeContract(organization, { licensed: 12 }, [effect]);
+      const outcome = await storage.seats.changeContract(organization, { licensed: 12 }, () => [effect]);
       const ledger = { ...createLedger(12), used: 1, free: 11 };
       expect(outcome).toEqual({ kind: 'changed', ledger });
       expect(await storage.seats.read(organization)).toEqual(ledger);
-      await storage.seats.changeContract(organization, { over: 3 }, []);
+      await storage.seats.changeContract(organization, { over: 3 }, () => []);
       expect(await storage.seats.read(organization)).toEqual({ ...ledger, over: 3 });
       expect(await effectsWaiting(organization)).toEqual([effect.id]);
     });
@@ -57,7 +57,7 @@ export function describeSeatLedgerStore(open: OpenStorage, breakLedger: BreakLed
       const organization = await openOrganization(storage, 10);
       for (let n = 0; n < 4; n += 1) await hire(storage, organization);
       const lower = (licensed: number) =>
-        storage.seats.changeContract(organization, { licensed, over: 0 }, [makeEffect(organization)]);
+        storage.seats.changeContract(organization, { licensed, over: 0 }, () => [makeEffect(organization)]);
       expect(await lower(3)).toEqual({ kind: 'belowUse', over: 1 });
       expect(await lower(0)).toEqual({ kind: 'belowUse', over: 4 });
       expect(await storage.seats.read(organization)).toEqual({ ...createLedger(10), used: 4, free: 6 });
@@ -68,11 +68,14 @@ export function describeSeatLedgerStore(open: OpenStorage, breakLedger: BreakLed
 
     test('what may be over is granted and taken away like licensed seats', async () => {
       const organization = await openOrganization(storage, 1);
-      await storage.seats.changeContract(organization, { over: 2 }, []);
+      await storage.seats.changeContract(organization, { over: 2 }, () => []);
       for (let n = 0; n < 3; n += 1) await hire(storage, organization);
       expect(await storage.seats.read(organization)).toMatchObject({ used: 3, free: -2 });
-      expect(await storage.seats.changeContract(organization, { over: 0 }, [])).toEqual({ kind: 'belowUse', over: 2 });
-      expect(await storage.seats.changeContract(organization, { over: 0, licensed: 3 }, [])).toMatchObject({
+      expect(await storage.seats.changeContract(organization, { over: 0 }, () => [])).toEqual({
+        kind: 'belowUse',
+        over: 2,
+      });
+      expect(await storage.seats.changeContract(organization, { over: 0, licensed: 3 }, () => [])).toMatchObject({
         kind: 'changed',
         ledger: { used: 3, free: 0, over: 0 },
       });
@@ -83,7 +86,7 @@ export function describeSeatLedgerStore(open: OpenStorage, breakLedger: BreakLed
       const people = [];
       for (let n = 0; n < 4; n += 1) people.push(await hire(storage, organization));
       const reduce = (licensed: number, rule?: { evenBelowUse: true }) =>
-        storage.seats.changeContract(organization, { licensed }, [], rule);
+        storage.seats.changeContract(organization, { licensed }, () => [], rule);
       expect(await reduce(2)).toEqual({ kind: 'belowUse', over: 2 });
       expect(await reduce(2, { evenBelowUse: true })).toMatchObject({
         kind: 'changed',
@@ -110,7 +113,7 @@ export function describeSeatLedgerStore(open: OpenStorage, breakLedger: BreakLed
       const organization = await openOrganization(storage, null);
       await hire(storage, organization);
       await hire(storage, organization);
-      const change = (licensed: number | null) => storage.seats.changeContract(organization, { licensed }, []);
+      const change = (licensed: number | null) => storage.seats.changeContract(organization, { licensed }, () => []);
       expect(await change(1)).toEqual({ kind: 'belowUse', over: 1 });
       expect(await change(2)).toMatchObject({ kind: 'changed', ledger: { licensed: 2, used: 2, free: 0 } });
       expect((await insert(storage, makeUser(organization), { seat: 'take' })).kind).toBe('noSeat');
@@ -123,7 +126,7 @@ export function describeSeatLedgerStore(open: OpenStorage, breakLedger: BreakLed
       const organization = await openOrganization(storage, 10);
       const [outcomes, contract] = await Promise.all([
         atOnce(10, () => insert(storage, makeUser(organization), { seat: 'take' })),
-        storage.seats.changeContract(organization, { licensed: 5 }, []),
+        storage.seats.changeContract(organization, { licensed: 5 }, () => []),
       ]);
       const hired = outcomes.filter((outcome) => outcome.kind === 'committed').length;
       if (contract.kind === 'changed') expect(hired).toBe(5);
@@ -136,7 +139,7 @@ export function describeSeatLedgerStore(open: OpenStorage, breakLedger: BreakLed
     test('20 contracts at once leave one of them whole', async () => {
       const organization = await openOrganization(storage, 1);
       await hire(storage, organization);
-      await atOnce(20, (n) => storage.seats.changeContract(organization, { licensed: n + 1, over: n }, []));
+      await atOnce(20, (n) => storage.seats.changeContract(organization, { licensed: n + 1, over: n }, () => []));
       const ledger = await storage.seats.read(organization);
       expect(ledger?.licensed).toBe((ledger?.over ?? 0) + 1);
       await expectUsed(storage, organization, 1);

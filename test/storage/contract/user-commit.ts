@@ -167,7 +167,7 @@ export function describeUserCommit(open: OpenStorage): void {
 
     test('so many go over as the contract allows, and no more', async () => {
       const organization = await openOrganization(storage, 1);
-      await storage.seats.changeContract(organization, { over: 2 }, []);
+      await storage.seats.changeContract(organization, { over: 2 }, () => []);
       for (let n = 0; n < 3; n += 1) await hire(storage, organization);
       expect(await insert(storage, makeUser(organization), { seat: 'take' })).toEqual(noSeat);
       await expectUsed(storage, organization, 3);

@@ -45,7 +45,7 @@ describeWithMongo('seats taken together', () => {
     ['over-use is taken as far as it goes', { licensed: 9, over: 4 }, 13],
   ])('with too few seats exactly those are taken: %s', async (_name, contract, taken) => {
     const organization = await openOrganization(storage, null);
-    expect(await storage.seats.changeContract(organization, contract, [])).toMatchObject({ kind: 'changed' });
+    expect(await storage.seats.changeContract(organization, contract, () => [])).toMatchObject({ kind: 'changed' });
     const outcomes = await hireAtOnce(organization, 30);
     expect(outcomes.filter((outcome) => outcome === 'committed')).toHaveLength(taken);
     expect(outcomes.filter((outcome) => outcome === 'noSeat')).toHaveLength(30 - taken);

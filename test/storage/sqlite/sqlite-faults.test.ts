@@ -129,7 +129,7 @@ describe('a failure at every statement of a write', () => {
     [
       'contract',
       (storage, organization) =>
-        storage.seats.changeContract(organization, { licensed: 9 }, [makeEffect(organization)]),
+        storage.seats.changeContract(organization, { licensed: 9 }, () => [makeEffect(organization)]),
     ],
     [
       'record',
