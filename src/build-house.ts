@@ -28,6 +28,7 @@ import { createMailer } from '#notices/mailer.ts';
 import type { Logger } from '#observability/logger.ts';
 import { createMetrics } from '#observability/metrics.ts';
 import { defaultOrganization, prepareFirstStart } from '#provisioning/first-start.ts';
+import { readShortageDays } from '#provisioning/seat-alerts.ts';
 import { createProvisioningLog } from '#provisioning/provisioning-log.ts';
 import { createProvisioning } from '#provisioning/provisioning.ts';
 import type { ProvisioningContext } from '#provisioning/provisioning-context.ts';
@@ -134,7 +135,13 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
   });
   const metrics = createMetrics({
     version,
-    readValues: () => readScrapedValues(storage, () => relay.countDeadLetters(), now()),
+    readValues: () =>
+      readScrapedValues(
+        storage,
+        () => relay.countDeadLetters(),
+        now(),
+        (organizations) => readShortageDays(storage, organizations, now()),
+      ),
   });
   const provisioningLog = createProvisioningLog({
     storage,

@@ -3,10 +3,8 @@
 import { Router } from 'express';
 import type { Metrics, OrganizationValues, ScrapedValues } from '#observability/metrics.ts';
 import type { Organization } from '#directory/organization.ts';
-import { daysBetween } from '#directory/seat-alert.ts';
+import type { OrganizationId } from '#directory/identifiers.ts';
 import { reservedSeatKey } from '#directory/user.ts';
-import { toLocalDate } from '#provisioning/leave-dates.ts';
-import { readShortagesAhead } from '#provisioning/seat-alerts.ts';
 import type { Storage } from '#storage/storage.ts';
 
 /** The schedule runs every five seconds. */
@@ -28,20 +26,18 @@ export function createMetricsRouter(metrics: Pick<Metrics, 'render' | 'contentTy
   return router;
 }
 
-/** The gauges of the store. `countDeadLetters` belongs to the relay. Throws when storage is away. */
+/** The gauges of the store. `countDeadLetters` belongs to the relay, `readShortageDays` to the forecast. Throws when storage is away. */
 export async function readScrapedValues(
-  storage: Pick<Storage, 'organizations' | 'seats' | 'users' | 'effects' | 'records'>,
+  storage: Pick<Storage, 'organizations' | 'seats' | 'users' | 'effects'>,
   countDeadLetters: () => Promise<number>,
   now: number,
+  readShortageDays: (organizations: readonly Organization[]) => Promise<ReadonlyMap<OrganizationId, number>>,
 ): Promise<ScrapedValues> {
   const known = await storage.organizations.list();
-  const ids = known.map(({ id }) => id);
-  const shortages = await readShortagesAhead(storage, ids, now);
+  const shortages = await readShortageDays(known);
   const organizations: OrganizationValues[] = [];
   for (const organization of known) {
-    const shortage = shortages.get(organization.id);
-    const today = toLocalDate(now, organization.timeZone);
-    const shortageDays = shortage === undefined ? null : Math.max(0, daysBetween(today, shortage));
+    const shortageDays = shortages.get(organization.id) ?? null;
     organizations.push({ ...(await readOrganization(storage, organization)), shortageDays });
   }
   const overdue = await storage.users.dueTransitions(now - overdueAfterMs, mostOverdue);

@@ -8,7 +8,7 @@ import type { Organization } from '#directory/organization.ts';
 import { changeSeats } from './administer-seats.ts';
 import { toInstant } from './leave-dates.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
-import type { DueTerms } from './run-due.ts';
+import type { DueTerms } from './due-terms.ts';
 
 const by: ChangeContext = { actor: { kind: 'system', name: 'seat-contract' }, mouth: 'schedule', reason: 'overUntil' };
 

@@ -6,12 +6,6 @@ import type { ProvisioningContext } from './provisioning-context.ts';
 import { runLeaves, type TransitionNote } from './run-leaves.ts';
 import { dueContracts } from './seat-contract.ts';
 
-/** A change of what is licensed, or allowed over it, whose instant has come. */
-export interface DueTerms {
-  readonly at: number;
-  carryOut(): Promise<void>;
-}
-
 /** Throws `StorageError`; what was done is done, and the next run goes on. */
 export async function runDue(
   context: ProvisioningContext,

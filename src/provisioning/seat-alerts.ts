@@ -7,10 +7,11 @@ import type { Notice } from '#directory/notice.ts';
 import { seatRoles } from '#directory/notices-between.ts';
 import type { Organization } from '#directory/organization.ts';
 import { isSame } from '#directory/same-value.ts';
-import { crossThresholds, usualAlerts } from '#directory/seat-alert.ts';
+import { crossThresholds, daysBetween, usualAlerts } from '#directory/seat-alert.ts';
 import type { TellingPlace } from '#notices/tell-once.ts';
 import type { RecordKind } from '#storage/record-store.ts';
 import type { Storage } from '#storage/storage.ts';
+import { toLocalDate } from './leave-dates.ts';
 import { countReservedSeats } from './reserved-seats.ts';
 
 /** What has been told of an organisation's seats, so that it is told again only when it is new. */
@@ -51,19 +52,23 @@ async function tellOfThresholds(place: TellingPlace, { id, alerts = usualAlerts 
   });
 }
 
-/** The day of the first shortage as the forecast saw it last, for those of these organisations that have one. Throws `StorageError`. */
-export async function readShortagesAhead(
+/** In how many days the first shortage comes, as the forecast saw it last, for those of these organisations that have one. Throws `StorageError`. */
+export async function readShortageDays(
   storage: Pick<Storage, 'records'>,
-  ids: readonly OrganizationId[],
+  organizations: readonly Organization[],
   now: Instant,
-): Promise<ReadonlyMap<OrganizationId, string>> {
-  const ahead = new Map<OrganizationId, string>();
-  for (let at = 0; at < ids.length; at += piece) {
-    const names = ids.slice(at, at + piece).map((id) => `${id}/ahead`);
-    for (const { organizationId, value } of await storage.records(seatAlertRecords).getMany(names, now))
-      if (value.shortage !== undefined) ahead.set(organizationId, value.shortage.date);
+): Promise<ReadonlyMap<OrganizationId, number>> {
+  const days = new Map<OrganizationId, number>();
+  for (let at = 0; at < organizations.length; at += piece) {
+    const some = new Map(organizations.slice(at, at + piece).map((one) => [one.id, one] as const));
+    const names = [...some.keys()].map((id) => `${id}/ahead`);
+    for (const { organizationId: id, value } of await storage.records(seatAlertRecords).getMany(names, now)) {
+      const [date, zone] = [value.shortage?.date, some.get(id)?.timeZone];
+      if (date === undefined || zone === undefined) continue;
+      days.set(id, Math.max(0, daysBetween(toLocalDate(now, zone), date)));
+    }
   }
-  return ahead;
+  return days;
 }
 
 const piece = 500;

@@ -19,7 +19,7 @@ import { changeSeats } from './administer-seats.ts';
 import { toInstant } from './leave-dates.ts';
 import { auditOrganization } from './organization-audit.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
-import type { DueTerms } from './run-due.ts';
+import type { DueTerms } from './due-terms.ts';
 
 export type PlannedRow = Omit<SeatContractRow, 'appliedAt'>;
 

@@ -2,6 +2,8 @@
 
 import { createMetrics } from '#observability/metrics.ts';
 import { readScrapedValues } from '#http/metrics-endpoints.ts';
+import { readShortageDays } from '#provisioning/seat-alerts.ts';
+import type { Organization } from '#directory/organization.ts';
 import { seatDayRecords } from '#storage/seat-history-records.ts';
 import { describeAtDoors } from '../harness/both-storages.ts';
 import { acme, openAdminHouse, type AdminHouse } from './admin-house.ts';
@@ -22,6 +24,14 @@ describeAtDoors('the history of seats', (open) => {
     house.clock.now = instant(date, time);
     await house.runJobs();
     await house.context.settleEffects();
+  };
+
+  const metricsPage = (): Promise<string> => {
+    const { storage } = house.context;
+    const { now } = house.clock;
+    const ahead = (organizations: readonly Organization[]) => readShortageDays(storage, organizations, now);
+    const readValues = () => readScrapedValues(storage, () => Promise.resolve(0), now, ahead);
+    return createMetrics({ version: '1', readValues }).render();
   };
 
   test('seat-14: peak and active-in-month are told apart from what is in use now', async () => {
@@ -178,8 +188,7 @@ describeAtDoors('the history of seats', (open) => {
 
   test('metrics say in how many days seats run short, as the forecast has it', async () => {
     const shortageDays = async () => {
-      const readValues = () => readScrapedValues(house.context.storage, () => Promise.resolve(0), house.clock.now);
-      const text = await createMetrics({ version: '1', readValues }).render();
+      const text = await metricsPage();
       return /furlough_seat_shortage_days\{organization="acme"\} (\S+)/.exec(text)?.[1];
     };
     expect(await shortageDays()).toBe('+Inf');
@@ -205,9 +214,7 @@ describeAtDoors('the history of seats', (open) => {
     await house.call('put', `${at}/seats`, { reserveForReturn: 10, licensed: 4 }).expect(200);
     const agree = async () => {
       await house.context.settleEffects();
-      const { storage } = house.context;
-      const readValues = () => readScrapedValues(storage, () => Promise.resolve(0), house.clock.now);
-      const text = await createMetrics({ version: '1', readValues }).render();
+      const text = await metricsPage();
       const used = Number(/furlough_seats_used\{organization="acme"\} (\d+)/.exec(text)?.[1]);
       const drift = Number(/furlough_seats_drift\{organization="acme"\} (-?\d+)/.exec(text)?.[1]);
       const today = new Date(house.clock.now + 9 * 3_600_000).toISOString().slice(0, 10);
