@@ -132,6 +132,33 @@ describeOnBothStorages('people who return', (open, kind) => {
     expect([await statusOf(aoki), await seats()]).toEqual(['active', [5, 5, 0]]);
   });
 
+  test('the seed story by its dates: nine used while Aoki is away, ten with Suzuki, told before, waiting on the day, in by one seat more', async () => {
+    const rows = [{ from: '2027-01-01', licensed: 10, unitPrice: '1200', currency: 'JPY' }];
+    await house.call('put', `${at}/seats/contract`, { rows }).expect(200);
+    const bill = async () => (await house.call('get', `${at}/seats`)).body.billed;
+    const aoki = await hire('aoki');
+    await hireMany(9);
+    expect([await seats(), await bill()]).toEqual([[10, 10, 0], 10]);
+    await goOnLeave(aoki, { from: '2027-02-01', until: '2027-04-01' });
+    await comes(inTokyo('2027-02-01T00:00:00'));
+    expect([await statusOf(aoki), await seats(), await bill()]).toEqual(['onLeave', [9, 10, 0], 10]);
+    const suzuki = await hire('suzuki');
+    expect([await statusOf(suzuki), await seats(), await bill()]).toEqual(['active', [10, 10, 0], 10]);
+    const { body: profile } = await scim('get', `/Users/${aoki}`).expect(200);
+    expect(profile).toMatchObject({ displayName: 'aoki', active: false, emails: [{ value: 'aoki@example.com' }] });
+    await comes(inTokyo('2027-03-18T00:05:00'));
+    expect(await announced()).toEqual(['aoki 14']);
+    await comes(inTokyo('2027-04-01T00:00:00'));
+    expect([await statusOf(aoki), await seats(), await bill()]).toEqual(['waiting', [10, 10, 1], 10]);
+    expect((await toldSince()).filter(({ code }) => code === 'leaveReturnBlocked')).toHaveLength(1);
+    const more = [...rows, { from: '2027-04-02', licensed: 11 }];
+    await house.call('put', `${at}/seats/contract`, { rows: more }).expect(200);
+    expect(await statusOf(aoki)).toBe('waiting');
+    await comes(inTokyo('2027-04-02T00:00:00'));
+    expect([await statusOf(aoki), await seats(), await bill()]).toEqual(['active', [11, 11, 0], 11]);
+    expect((await scim('get', `/Users/${aoki}`)).body.active).toBe(true);
+  });
+
   test('J10: active from the identity provider during a leave: truthful, warned of, and counted on the connection', async () => {
     const aoki = await hire('aoki');
     const differs = async () => (await house.call('get', `${at}/connections/okta`)).body.differs;
