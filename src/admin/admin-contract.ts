@@ -1,6 +1,7 @@
 // The admin API's words: what may be sent and what comes back, as schemas. The console takes its types from here, so nothing but zod is imported.
 // Instants are ISO 8601 with a zone; ids are text. Unknown keys are refused (surface.md, "Admin API").
 
+import { cardParts } from '#directory/person-card.ts';
 import { z } from 'zod';
 import { change, instant, pageQuery, shortText, slug } from './contract-words.ts';
 import { credentialAnswer } from './credential-contract.ts';
@@ -51,6 +52,10 @@ const contact = z.strictObject({
     .describe('For example “IT help desk, extension 1234”.'),
   email: z.email().max(254).optional(),
 });
+const hiddenWhileInactive = z
+  .array(z.enum(cardParts))
+  .max(cardParts.length)
+  .describe('What colleagues do not see of a person at /people/{id} while that person is inactive.');
 export const organizationChange = z.strictObject({
   name: shortText.optional(),
   timeZone: z.string().max(64).optional(),
@@ -64,6 +69,7 @@ export const organizationChange = z.strictObject({
     .optional()
     .describe('People who have not signed in for so long are warned, then held; null: nobody is.'),
   language: mailLanguage.optional().describe('Of mails to people who have not chosen one.'),
+  hiddenWhileInactive: hiddenWhileInactive.optional(),
   contact: contact.nullable().optional().describe('Whom people may ask when they are kept out; null: nobody is named.'),
 });
 export const organizationAnswer = z.object({
@@ -80,6 +86,7 @@ export const organizationAnswer = z.object({
   noticeDays,
   dormancy: dormancyRule.optional(),
   language: mailLanguage,
+  hiddenWhileInactive,
   contact: contact.optional(),
   createdAt: instant,
 });

@@ -70,7 +70,7 @@ export const organizationOperations: readonly Operation[] = [
     body: contract.organizationChange,
     answer: contract.organizationChanged,
     run: async (context, call) => {
-      const { name, timeZone, leaveSeat, returnHour, reserveForReturn, contact } = call.body;
+      const { name, timeZone, leaveSeat, returnHour, reserveForReturn, hiddenWhileInactive, contact } = call.body;
       const telling = readTelling(call.organization, call.body);
       const edit = {
         ...(name === undefined ? {} : { name }),
@@ -79,6 +79,7 @@ export const organizationOperations: readonly Operation[] = [
         ...(returnHour === undefined ? {} : { returnHour }),
         ...(reserveForReturn === undefined ? {} : { reserveForReturn }),
         ...telling,
+        ...(hiddenWhileInactive === undefined ? {} : { hiddenWhileInactive }),
         ...(contact === undefined ? {} : { contact: contact === null ? null : toContact(contact) }),
       };
       const { organization, change } = await context.provisioning.changeOrganization(
@@ -157,6 +158,7 @@ export function toOrganizationAnswer(organization: Organization) {
     returnHour,
     reserveForReturn,
     ...toTellingAnswer(organization),
+    hiddenWhileInactive: organization.hiddenWhileInactive ?? [],
     ...(contact === undefined ? {} : { contact }),
     createdAt: toIso(createdAt),
   };

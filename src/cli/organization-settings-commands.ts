@@ -18,6 +18,7 @@ interface SettingOptions {
   /** False: `--no-dormancy`. */
   readonly dormancy?: string | false;
   readonly language?: string;
+  readonly hideInactive?: string;
   readonly contactText?: string;
   readonly contactEmail?: string;
   /** False: `--no-contact`. */
@@ -59,6 +60,10 @@ export function addOrganizationSettingsCommands(
     .option('--dormancy <rule>', 'who has not signed in for so many days is held, warned so many days before, as 90:14')
     .option('--no-dormancy', 'nobody is held for not signing in')
     .option('--language <language>', 'of mails to people who have not chosen one: en or ja')
+    .option(
+      '--hide-inactive <parts>',
+      'what colleagues do not see of who is inactive, as emails,phoneNumbers; or "none"',
+    )
     .option('--contact-text <text>', 'whom people may ask when they are kept out')
     .option('--contact-email <address>')
     .option('--no-contact', 'nobody is named')
@@ -75,6 +80,7 @@ export function addOrganizationSettingsCommands(
 
 function toChange(options: SettingOptions): Facts {
   const { name, timeZone, leaveSeat, returnHour, alertAt, shortageDays, noticeDays, dormancy, language } = options;
+  const { hideInactive } = options;
   const alerts = given({
     thresholds: alertAt === undefined ? undefined : toCounts(alertAt, '--alert-at'),
     shortageDays: shortageDays === undefined ? undefined : toCount(shortageDays, '--shortage-days'),
@@ -88,6 +94,8 @@ function toChange(options: SettingOptions): Facts {
     noticeDays: noticeDays === undefined ? undefined : toCounts(noticeDays, '--notice-days'),
     dormancy: toDormancy(dormancy),
     language,
+    hiddenWhileInactive:
+      hideInactive === undefined ? undefined : hideInactive === 'none' ? [] : hideInactive.split(','),
     contact: toContact(options),
   });
 }

@@ -2,6 +2,7 @@
 
 import type { DormancyRule } from './dormancy.ts';
 import type { Instant, OrganizationId } from './identifiers.ts';
+import type { CardPart } from './person-card.ts';
 import type { SeatAlertRule } from './seat-alert.ts';
 
 /** What happens when someone should become active and no seat is free (model.md, "Seats"). */
@@ -38,6 +39,8 @@ export interface Organization {
   readonly dormancy?: DormancyRule;
   /** Of mails to people who have not chosen one; absent: English. */
   readonly language?: 'en' | 'ja';
+  /** What people do not see of a colleague who is inactive; absent: they see all. */
+  readonly hiddenWhileInactive?: readonly CardPart[];
   readonly createdAt: Instant;
   readonly revision: number;
 }

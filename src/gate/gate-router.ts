@@ -27,13 +27,14 @@ import { sessionShow, signedInShow, signOut, signOutByLink } from './sessions/se
 import { limitSignIns } from './sign-in/sign-in-limit.ts';
 import { findAnswer, findShow } from './sign-in/find-connection-endpoints.ts';
 import { receiveBackchannelLogout } from './security-signals/backchannel-logout-endpoints.ts';
+import { personShow } from './people/person-endpoints.ts';
 import { receiveGlobalTokenRevocation } from './security-signals/global-token-revocation-endpoints.ts';
 import { receiveSecurityEvents } from './security-signals/security-events-endpoints.ts';
 import { limitSignals } from './security-signals/signal-request.ts';
 import { samlMetadata } from './sign-in/saml-metadata-endpoints.ts';
 import { oidcJwksShow, signInByAddress, signInEnd, signInStart } from './sign-in/sign-in-endpoints.ts';
 
-/** Serves `/sso/…`, `/gate/…` and `/oidc/…`; mount it at the root of the app. */
+/** Serves `/sso/…`, `/people/…`, `/gate/…` and `/oidc/…`; mount it at the root of the app. */
 export function createGateRouter(
   context: GateContext,
   parts: ConnectionParts,
@@ -52,6 +53,7 @@ export function createGateRouter(
   router.post('/sso/sessions/end-all', ownSessionsEnd(context));
   router.all('/sso/sessions/end', noChangeByGet());
   router.all('/sso/sessions/end-all', noChangeByGet());
+  router.get('/people/:id', personShow(context));
   const begun = limitSignIns(context);
   const answered = limitSignIns(context);
   router.get('/sso/login', findShow(context));

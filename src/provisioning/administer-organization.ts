@@ -6,6 +6,7 @@ import type { ChangeContext } from '#directory/effects-between.ts';
 import type { DormancyRule } from '#directory/dormancy.ts';
 import { isSlug, type ChangeId, type Instant, type OrganizationId } from '#directory/identifiers.ts';
 import type { Organization, OrganizationContact, SeatPolicy } from '#directory/organization.ts';
+import type { CardPart } from '#directory/person-card.ts';
 import { isSame } from '#directory/same-value.ts';
 import { isSeatCount, seatCountRule } from '#directory/seat.ts';
 import type { SeatAlertRule } from '#directory/seat-alert.ts';
@@ -77,6 +78,7 @@ export interface OrganizationEdit {
   /** null: nobody is held for not signing in. */
   readonly dormancy?: DormancyRule | null;
   readonly language?: 'en' | 'ja';
+  readonly hiddenWhileInactive?: readonly CardPart[];
   /** null removes it. */
   readonly contact?: OrganizationContact | null;
 }

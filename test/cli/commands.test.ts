@@ -256,7 +256,7 @@ describe('organization, seats, connection', () => {
     });
     expect((await cli.run('organization list')).result).toContain('Acme KK');
     const settings =
-      '--leave-seat keep --return-hour 9 --alert-at 50,100 --shortage-days 60 --notice-days none --dormancy 90:14 --language ja --contact-email it@example.com';
+      '--leave-seat keep --return-hour 9 --alert-at 50,100 --shortage-days 60 --notice-days none --dormancy 90:14 --language ja --hide-inactive emails,title --contact-email it@example.com';
     await cli.run(`organization set acme ${settings}`);
     expect(await cli.json('organization show acme')).toMatchObject({
       name: 'Acme KK',
@@ -266,6 +266,7 @@ describe('organization, seats, connection', () => {
       noticeDays: [],
       dormancy: { afterDays: 90, warnDays: 14 },
       language: 'ja',
+      hiddenWhileInactive: ['emails', 'title'],
       contact: { email: 'it@example.com' },
     });
     expect((await cli.run('organization set acme --no-dormancy --no-contact')).code).toBe(0);
@@ -277,6 +278,7 @@ describe('organization, seats, connection', () => {
       '--dormancy 90',
       '--dormancy 90:14:1',
       '--language fr',
+      '--hide-inactive password',
       '--return-hour 24',
     ])
       expect([bad, (await cli.run(`organization set acme ${bad}`)).code]).toEqual([bad, 2]);

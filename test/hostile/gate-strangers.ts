@@ -73,6 +73,7 @@ export function toGate({ sessionCookie, appHost, saml, openId, url }: HostileHou
       '/gate/forward-auth',
       '/gate/forward-auth',
     ),
+    encodedText.map((text) => `/people/${text}`),
     organization.map((org) => `/sso/${org}/login`),
     organization.map((org) => `/sso/${org}/signed-in`),
     fc

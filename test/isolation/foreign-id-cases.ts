@@ -567,6 +567,10 @@ export const gateCases: Readonly<Record<string, Cases>> = {
   '/sso/sessions': () => 'names nothing: the cookie decides',
   '/sso/sessions/end': () => 'its session is looked for among those of the person whose cookie it is',
   '/sso/sessions/end-all': () => 'names nothing: the cookie decides',
+  '/people/:id': (ids) => [
+    { method: 'GET', target: `/people/${ids.person}` },
+    { method: 'GET', target: `/people/${ids.person}`, headers: page },
+  ],
   '/sso/logout': () => 'names nothing: the cookie decides',
   '/sso/:org/login': (ids, own) => [
     { method: 'GET', target: `/sso/${own.organization}/login?connection=${ids.connection}`, headers: page },

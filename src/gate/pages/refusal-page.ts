@@ -1,19 +1,24 @@
 // The page of a refused sign-in: one sentence for the person, the reference id for the administrator, whom to ask, a way to try again. No reason code.
 
-import type { Translator } from '#messages/translator.ts';
+import type { MessageKey, Translator } from '#messages/translator.ts';
 import type { RefusalSentence } from '../sign-in/refusal.ts';
 import type { Help } from './help.ts';
 import type { Page, PagePart } from './page.ts';
 
 export interface RefusalWords extends Help {
-  readonly sentence: RefusalSentence | 'nobody' | 'badForm';
+  readonly sentence: RefusalSentence | 'nobody' | 'badForm' | 'noPerson';
   /** Where a new sign-in begins. It is a link, never a redirect: a refused browser must not run in circles. */
   readonly again?: string;
 }
 
+const titles: Partial<Record<RefusalWords['sentence'], MessageKey>> = {
+  badForm: 'page.badForm.title',
+  noPerson: 'page.notFound.title',
+};
+
 export function createRefusalPage({ say }: Translator, { sentence, again, ...help }: RefusalWords): Page {
   return {
-    title: say(sentence === 'badForm' ? 'page.badForm.title' : 'page.refusal.title'),
+    title: say(titles[sentence] ?? 'page.refusal.title'),
     parts: [
       { kind: 'text', text: say(`refusal.${sentence}`) },
       ...helpParts({ say }, help),

@@ -9,7 +9,10 @@ import { type EffectFields, effectFields, effectSchema, withEffects } from './mo
 import { guard, isDuplicateKey } from './mongo-errors.ts';
 import { defineModel, DocumentSchema } from './mongo-model.ts';
 
-type Telling = Pick<Organization, 'alerts' | 'noticeDays' | 'dormancy' | 'language' | 'overUntil'>;
+type Telling = Pick<
+  Organization,
+  'alerts' | 'noticeDays' | 'dormancy' | 'language' | 'overUntil' | 'hiddenWhileInactive'
+>;
 
 export interface OrganizationDocument extends EffectFields {
   readonly _id: string;
@@ -117,10 +120,12 @@ function toFields({
     returnHour: returnHour ?? null,
     reserveForReturn: reserveForReturn ?? null,
   };
-  const { alerts, noticeDays, dormancy, language, overUntil } = rest;
+  const { alerts, noticeDays, dormancy, language, overUntil, hiddenWhileInactive } = rest;
   // The driver would write what is undefined.
   const telling = Object.fromEntries(
-    Object.entries({ alerts, noticeDays, dormancy, language, overUntil }).filter(([, value]) => value !== undefined),
+    Object.entries({ alerts, noticeDays, dormancy, language, overUntil, hiddenWhileInactive }).filter(
+      ([, value]) => value !== undefined,
+    ),
   );
   return { ...plain, endsAt: endsAt ?? null, ...options, telling };
 }

@@ -82,7 +82,17 @@ export function describeOrganizationStore(open: OpenStorage): void {
       await storage.organizations.insert(plain, 1, []);
       const contact = { text: 'IT', email: 'it@example.com' };
       const over = { seatPolicy: 'allowOver', overUntil: '2027-04-01' } as const;
-      const set = { ...plain, ...over, endsAt: 5, contact, leaveSeat: 'keep', returnHour: 0, revision: 2 } as const;
+      const hiddenWhileInactive = ['emails'] as const;
+      const set = {
+        ...plain,
+        ...over,
+        hiddenWhileInactive,
+        endsAt: 5,
+        contact,
+        leaveSeat: 'keep',
+        returnHour: 0,
+        revision: 2,
+      } as const;
       expect(await storage.organizations.replace(set, 1, [])).toBe(true);
       expect(await storage.organizations.get(id)).toEqual(set);
       const unset = { ...plain, revision: 3 };
