@@ -16,7 +16,7 @@ export const auditEntryAnswer = z.object({
   leaves: z
     .array(
       z.object({
-        kind: z.enum(['scheduled', 'started', 'returned', 'left', 'cancelled']),
+        kind: z.enum(['scheduled', 'started', 'passed', 'returned', 'left', 'cancelled']),
         id: z.string(),
         lateBySeconds: z
           .int()

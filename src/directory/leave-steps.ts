@@ -5,7 +5,8 @@ import type { Instant } from './identifiers.ts';
 import type { Leave, Leaves } from './leave.ts';
 
 export interface LeaveStep {
-  readonly kind: 'scheduled' | 'started' | 'returned' | 'left' | 'cancelled';
+  /** `passed`: over before it could begin; nobody was out for it. */
+  readonly kind: 'scheduled' | 'started' | 'passed' | 'returned' | 'left' | 'cancelled';
   readonly id: string;
   /** How long after it was due the schedule came to it; left out below a minute, and for what people did themselves. */
   readonly lateBySeconds?: number;
@@ -38,5 +39,6 @@ function stepsOf(before: Leave | undefined, after: Leave, mouth: Mouth): readonl
   if (state === 'cancelled') return [...planned, step('cancelled')];
   if (state !== 'ended') return planned;
   if (after.type === 'left') return [...planned, step('left', startsAt, startedAt)];
+  if (startedAt === undefined) return [...planned, step('passed', startsAt, endedAt)];
   return [...planned, ...began, step('returned', endsAt, endedAt)];
 }

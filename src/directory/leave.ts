@@ -46,7 +46,7 @@ export interface Leave {
   readonly endedAt?: Instant;
 }
 
-/** `ended` also early or by a deactivation; `cancelled` never began. */
+/** `ended` also early, by a deactivation, or without having begun where nobody came to it in time; `cancelled`: somebody took it back before it began. */
 export type LeaveState = 'planned' | 'running' | 'ended' | 'cancelled';
 
 /** How many past leaves a user keeps; the audit trail has them all. */
@@ -85,8 +85,8 @@ export function nextTransitionOf(leaves: Leaves): Instant | undefined {
 }
 
 export interface Transition {
-  /** `reserved`: a seat is kept for the return from now on. */
-  readonly kind: 'started' | 'reserved' | 'returned' | 'left';
+  /** `reserved`: a seat is kept for the return from now on. `passed`: over before it could begin, so that nobody is put out for it. */
+  readonly kind: 'started' | 'passed' | 'reserved' | 'returned' | 'left';
   readonly leave: Leave;
   readonly dueAt: Instant;
 }
@@ -100,7 +100,8 @@ export function dueTransition(leaves: Leaves, now: Instant): Transition | undefi
     if (state === 'running' && endsAt !== undefined && endsAt <= now)
       return [{ kind: 'returned', leave, dueAt: endsAt }];
     if (state !== 'planned' || startsAt > now) return [];
-    return [{ kind: leave.type === 'left' ? 'left' : 'started', leave, dueAt: startsAt }];
+    if (leave.type === 'left') return [{ kind: 'left', leave, dueAt: startsAt }];
+    return [{ kind: (endsAt ?? Infinity) <= now ? 'passed' : 'started', leave, dueAt: startsAt }];
   });
   const rank = ({ kind }: Transition): number => (kind === 'returned' ? 0 : 1);
   return due.toSorted((a, b) => a.dueAt - b.dueAt || rank(a) - rank(b))[0];
@@ -121,6 +122,8 @@ export function applyTransition(user: OnLeave, { kind, leave }: Transition, now:
   switch (kind) {
     case 'started':
       return startLeave(user, leave, now);
+    case 'passed':
+      return { leaves: replaceLeave(user.leaves, { ...leave, state: 'ended', endedAt: now }), holds: user.holds };
     case 'reserved':
       return { leaves: replaceLeave(user.leaves, { ...leave, reservation: 'held' }), holds: user.holds };
     case 'returned':
@@ -139,7 +142,7 @@ export function applyTransition(user: OnLeave, { kind, leave }: Transition, now:
   }
 }
 
-/** A leave whose first day has come begins in the commit that plans it; one whose last day has passed too is over at once. */
+/** A leave whose first day has come begins in the commit that plans it; one whose last day has passed too is only noted. */
 export function beginIfDue(edit: LeaveEdit, now: Instant): LeaveEdit {
   let applied = edit;
   for (let due = dueTransition(applied.leaves, now); due !== undefined; due = dueTransition(applied.leaves, now)) {
@@ -162,7 +165,7 @@ export function endLeave(user: OnLeave, leave: Leave, now: Instant): LeaveEdit {
   if (leave.state === 'planned')
     return { leaves: replaceLeave(user.leaves, { ...leave, state: 'cancelled', endedAt: now }), holds: user.holds };
   const leaves = replaceLeave(user.leaves, { ...leave, state: 'ended', endedAt: now });
-  // One that is entered when it is past, or ends on the day the next begins, ends beside another that is running, whose hold it is from now on.
+  // One that ends on the day the next begins ends beside another that is running, whose hold it is from now on.
   const own = holdKindOf(leave);
   const other = leaves.find((candidate) => candidate.state === 'running' && holdKindOf(candidate) === own);
   if (other === undefined) return { leaves, holds: liftHold(user.holds, own, '') };

@@ -3,7 +3,7 @@
 
 import { DirectoryError } from '#directory/directory-error.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
-import { applyTransition, dueTransition, type Transition } from '#directory/leave.ts';
+import { applyTransition, dueTransition, type LeaveId, type Transition } from '#directory/leave.ts';
 import type { Notice } from '#directory/notice.ts';
 import { displayNameOf, nextTransitionAt, type User } from '#directory/user.ts';
 import { tellOnce } from '#notices/tell-once.ts';
@@ -14,8 +14,13 @@ import type { ProvisioningContext } from './provisioning-context.ts';
 const piece = 200;
 /** Whoever is the only owner for so long hears of it once more. */
 const keepTellingMs = 90 * 86_400_000;
+/** What may find no seat. */
+const mayWait: ReadonlySet<Transition['kind']> = new Set(['reserved', 'returned']);
 
-/** What became of one transition; for metrics. `waiting`: no seat was free for the return, or to be reserved for it. `refused`: by a rule, tried again next time. */
+/**
+ * What became of one transition; for metrics. `waiting`: no seat was free for the return, or to be reserved for it. `refused`: by a rule; tried
+ * again each time, told the first time.
+ */
 export interface TransitionNote {
   readonly kind: Transition['kind'];
   readonly outcome: 'done' | 'waiting' | 'refused';
@@ -23,47 +28,57 @@ export interface TransitionNote {
   readonly lagSeconds: number;
 }
 
+/** Whose leaves were refused in the last run, and which: a refusal may stay for days and is met again every few seconds. Each process tells it once. */
+const refusedLast = new WeakMap<ProvisioningContext, ReadonlyMap<string, LeaveId>>();
+
 /**
- * Applies what is due; with `until` only what was due before that instant, and at it what gives seats back. What a rule refuses (the last owner does not go on leave) is reported and tried again next time, and holds up nobody
- * else. Throws `StorageError`.
+ * Applies what is due; with `until` only what was due before that instant, and at it what gives seats back. What a rule refuses (the last owner does
+ * not go on leave) is reported once while it lasts, tried again each time, and holds up nobody else. Throws `StorageError`.
  */
 export async function runLeaves(
   context: ProvisioningContext,
   note: (transition: TransitionNote) => void = () => undefined,
   until = Infinity,
 ): Promise<void> {
-  const refused = new Set<string>();
+  const refused = new Map<string, LeaveId>();
   for (;;) {
     const limit = piece + refused.size;
     const found = await context.storage.users.dueTransitions(Math.min(context.now(), until), limit);
     const due: DueUser[] = found.filter(({ id }) => !refused.has(id));
-    if (due.length === 0) return;
+    if (due.length === 0) break;
     const last = found.length < limit ? Infinity : (found.at(-1)?.dueAt ?? Infinity);
     for (let next = due.shift(); next !== undefined; next = due.shift()) {
       const again = await runOne(context, next, note, until);
       // Active people come first of those at one instant: from here on seats are needed.
-      if (again === 'later') return;
-      if (again === 'refused') refused.add(next.id);
+      if (again === 'later') return keepRefused(context, refused, until);
+      if (typeof again === 'object') refused.set(next.id, again.refused);
       // What is due after the last one that was read comes with the next piece.
       else if (again !== undefined && again <= Math.min(context.now(), until, last))
         insertInOrder(due, { ...next, dueAt: again });
     }
-    if (found.length < limit) return;
+    if (found.length < limit) break;
   }
+  keepRefused(context, refused, until);
 }
 
-/** One transition of one person. Answers when the next one of theirs is due, or that a rule refused this one, or that it is not its turn yet. */
+/** A run that does not look at all that is due knows nothing of the rest. */
+function keepRefused(context: ProvisioningContext, refused: ReadonlyMap<string, LeaveId>, until: number): void {
+  const before = until === Infinity ? [] : (refusedLast.get(context) ?? []);
+  refusedLast.set(context, new Map([...before, ...refused]));
+}
+
+/** One transition of one person. Answers when the next one of theirs is due, or which leave a rule refused, or that it is not its turn yet. */
 async function runOne(
   context: ProvisioningContext,
   { id, organizationId }: DueUser,
   note: (transition: TransitionNote) => void,
   until: number,
-): Promise<number | undefined | 'refused' | 'later'> {
+): Promise<number | undefined | { readonly refused: LeaveId } | 'later'> {
   const first = await context.storage.users.get(organizationId, id);
   if (first === null || first.deletedAt !== undefined) return undefined;
   const due = dueTransition(first.leaves ?? [], context.now());
-  if (due === undefined) return undefined;
-  if (due.dueAt > until || (due.dueAt === until && !first.active)) return 'later';
+  if (due === undefined || due.dueAt > until) return undefined;
+  if (due.dueAt === until && !first.active) return 'later';
   let kinds: Transition['kind'][] = [];
   const edit = ({ leaves = [], holds }: User) => {
     kinds = [];
@@ -86,16 +101,18 @@ async function runOne(
     const { user, changed } = await changeUser(context, organizationId, id, edit, by, options);
     const isWaiting = user.waitingSince !== undefined;
     for (const kind of changed ? kinds : [])
-      note({ kind, outcome: kind !== 'started' && isWaiting ? 'waiting' : 'done', lagSeconds });
+      note({ kind, outcome: mayWait.has(kind) && isWaiting ? 'waiting' : 'done', lagSeconds });
     return nextTransitionAt(user);
   } catch (error) {
     if (!(error instanceof DirectoryError)) throw error;
     // Deleted meanwhile: there is nobody left to whom it could happen.
     if (error.code === 'userNotFound') return undefined;
-    note({ kind: due.kind, outcome: 'refused', lagSeconds });
     if (error.code === 'lastOwner') await tellOwners(context, first, due);
-    context.reportTrouble(`a leave could not be carried out: ${due.leave.id}`, error);
-    return 'refused';
+    if (refusedLast.get(context)?.get(id) !== due.leave.id) {
+      note({ kind: due.kind, outcome: 'refused', lagSeconds });
+      context.reportTrouble(`a leave could not be carried out: ${due.leave.id}`, error);
+    }
+    return { refused: due.leave.id };
   }
 }
 

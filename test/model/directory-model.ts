@@ -309,9 +309,9 @@ function reservesAt({ until, keep, reserveDays }: Leave): number | null {
   return until === null || keep || reserveDays === 0 ? null : until - reserveDays * dayMs;
 }
 
-/** One step: begun, with a seat reserved, or over. */
+/** One step: begun, with a seat reserved, or over; over at once where it was past before anybody came to it. */
 function moveOn(leave: Leave, now: number): Leave | null {
-  if (!leave.running) return begin(leave, now);
+  if (!leave.running) return (leave.until ?? Infinity) <= now ? null : begin(leave, now);
   return !leave.reserved && reservesAt(leave) !== null ? { ...leave, reserved: true } : null;
 }
 
