@@ -7,23 +7,28 @@ const mostOpen = 20;
 
 /**
  * The open leave whose days meet these, or undefined. Two that touch (one ends on the day the other begins, at whatever hour) do not meet. A planned
- * end meets only another one: people leave while they are away, too.
+ * end meets only another one: people leave while they are away, too. The same goes for the time between an end and a first day that an HR system names.
  */
 export function overlapping(
   leaves: Leaves,
-  candidate: Pick<Leave, 'id' | 'type' | 'from' | 'until' | 'startsAt' | 'endsAt'>,
+  candidate: Pick<Leave, 'id' | 'type' | 'source' | 'from' | 'until' | 'startsAt' | 'endsAt'>,
 ): Leave | undefined {
   const end = candidate.endsAt ?? Infinity;
   return leaves.find(
     (leave) =>
       isOpen(leave) &&
       leave.id !== candidate.id &&
-      (leave.type === 'left') === (candidate.type === 'left') &&
+      classOf(leave) === classOf(candidate) &&
       !follows(leave, candidate) &&
       !follows(candidate, leave) &&
       leave.startsAt < end &&
       candidate.startsAt < (leave.endsAt ?? Infinity),
   );
+}
+
+function classOf({ type, source }: Pick<Leave, 'type' | 'source'>): 'end' | 'awaited' | 'absence' {
+  if (type === 'left') return 'end';
+  return type === 'start' && source !== '' ? 'awaited' : 'absence';
 }
 
 /** Whether the one begins on the day on which the other, of earlier days, ends, at whatever hour. */

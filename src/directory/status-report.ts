@@ -1,12 +1,12 @@
 // What an HR system reports of a person, and what it makes of them: the feed's own hold and its own leaves, nobody else's (model.md, "Status is a
 // set of holds"). Pure; dates are turned into instants and leaves by provisioning/report-status.ts.
 
-import { DirectoryError } from './directory-error.ts';
 import { hasHold, liftHold, placeHold } from './hold.ts';
 import type { ConnectionId, Instant } from './identifiers.ts';
 import { beginIfDue, changeLeave, endLeave, isOpen, type Leave, type LeaveEdit, type LocalDate } from './leave.ts';
 import { addLeave, assertFree, follows } from './leave-overlap.ts';
 import { lastInForce } from './last-in-force.ts';
+import { endCorrectedBy, isOutSince, plannedEndBefore, returnAfter } from './return-after-end.ts';
 import type { FeedMark, User } from './user.ts';
 import type { UserEdit } from './user-change.ts';
 
@@ -50,8 +50,7 @@ export function latenessOf(user: Reported, report: StatusReport, feed: Feed): 'r
 type Reported = Pick<User, 'holds' | 'leaves' | 'feeds'>;
 
 /**
- * What the report makes of the person. Throws `DirectoryError` `leaveOverlaps` for days somebody else has planned, `invalidValue` for too many of them, `notSupported` for a return
- * after a planned end.
+ * What the report makes of the person. Throws `DirectoryError` `leaveOverlaps` for days somebody else has planned, `invalidValue` for too many of them.
  */
 export function applyReport(user: Reported, report: StatusReport, feed: Feed, now: Instant): UserEdit {
   const edit = { leaves: user.leaves ?? [], holds: user.holds };
@@ -93,25 +92,20 @@ function becomeActive(edit: LeaveEdit, report: StatusReport, feed: Feed, now: In
   let changed = edit;
   for (const leave of covering) {
     if (leave.startsAt === at && leave.state === 'planned') changed = endLeave(changed, leave, now);
-    else if (leave.type === 'left')
-      throw new DirectoryError('notSupported', `This person leaves on ${leave.from}; report the new end first.`, {
-        leave: { id: leave.id, type: leave.type, from: leave.from },
-      });
+    else if (leave.type === 'left') changed = returnAfter(changed, leave, report, feed);
     else changed = changeLeave(changed, { ...leave, until: absence.from, returnHour: 0, endsAt: at });
   }
   // Somebody who has left and comes back has not begun yet.
   return hasHold(changed.holds, 'hr', feed.connection) ? start(changed, report, feed, now) : changed;
 }
 
-/** Not before their first day. */
-function start(
-  { leaves, holds }: LeaveEdit,
-  { absence, at, today }: StatusReport,
-  feed: Feed,
-  now: Instant,
-): LeaveEdit {
-  const lifted = { leaves, holds: liftHold(holds, 'hr', feed.connection) };
-  const known = ownLeaves(lifted, feed).find(({ type }) => type === 'start');
+/** Not before their first day. Whose end this feed has planned before it is in until then. */
+function start(edit: LeaveEdit, report: StatusReport, feed: Feed, now: Instant): LeaveEdit {
+  const { absence, at, today } = report;
+  const end = plannedEndBefore(edit.leaves, feed, at);
+  const lifted = { leaves: edit.leaves, holds: liftHold(edit.holds, 'hr', feed.connection) };
+  if (end !== undefined && lifted.holds === edit.holds) return returnAfter(edit, end, report, feed);
+  const known = ownLeaves(lifted, feed).find(({ type, state }) => type === 'start' && state === 'running');
   const days = { until: absence.from, endsAt: at, returnHour: 0, zone: absence.zone };
   if (known !== undefined) return changeLeave(lifted, { ...known, ...days });
   return add(lifted, { ...absence, ...days, type: 'start', from: today, startsAt: now, seat: 'release' });
@@ -172,7 +166,8 @@ function withReturnOf(
 }
 
 /** Out now; what the feed has planned beside it is over. */
-function beTerminated(edit: LeaveEdit, { absence, note }: StatusReport, feed: Feed, now: Instant): LeaveEdit {
+function beTerminated(edit: LeaveEdit, { absence, note, at }: StatusReport, feed: Feed, now: Instant): LeaveEdit {
+  if (isOutSince(edit, at, feed)) return edit;
   const { leaves, holds } = endAll(edit, ownLeaves(edit, feed), now);
   const words = note === undefined ? {} : { note };
   const hold = {
@@ -189,7 +184,7 @@ function beTerminated(edit: LeaveEdit, { absence, note }: StatusReport, feed: Fe
 function planEnd(edit: LeaveEdit, { absence }: StatusReport, feed: Feed): LeaveEdit {
   // Whom the feed has out already stays out.
   if (hasHold(edit.holds, 'hr', feed.connection)) return edit;
-  const known = ownLeaves(edit, feed).find(({ type }) => type === 'left');
+  const known = endCorrectedBy(edit, absence, feed);
   if (known === undefined) return add(edit, absence);
   const { from, startsAt, zone, note } = absence;
   return changeLeave(edit, { ...known, from, startsAt, zone, ...(note === undefined ? {} : { note }) });

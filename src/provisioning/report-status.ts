@@ -40,7 +40,7 @@ export type ReportResult =
   /** Left alone: a repeated or late one. */
   | { readonly kind: 'repeated' | 'late'; readonly user: User };
 
-/** Throws `DirectoryError` `userNotFound`, `invalidValue` (naming the field), `leaveOverlaps`, `notSupported`. */
+/** Throws `DirectoryError` `userNotFound`, `invalidValue` (naming the field), `leaveOverlaps`. */
 export async function reportStatus(
   context: ProvisioningContext,
   organization: Organization,

@@ -105,8 +105,6 @@ function declareSuite(kind: StorageKind): void {
     expect((await world.report(end)).results).toMatchObject([{ user: { status: 'scheduled', active: true } }]);
     await world.report({ ...end, effectiveAt: '2027-03-01' });
     expect(await leaves(id)).toMatchObject([{ type: 'left', from: '2027-03-01', state: 'planned' }]);
-    const early = await world.report({ userName, status: 'active', effectiveAt: '2027-06-01' });
-    expect(early.results).toMatchObject([{ outcome: 'failed', code: 'notSupported' }]);
     await world.report({ userName, status: 'active', effectiveAt: '2027-03-01' });
     expect(await leaves(id)).toMatchObject([{ state: 'cancelled' }]);
     await world.report({ ...end, effectiveAt: '2027-02-01T18:00:00+09:00' });
@@ -133,6 +131,111 @@ function declareSuite(kind: StorageKind): void {
     expect(await status(leaver.id)).toBe('starting');
     await world.pass('2027-04-01');
     expect(await status(leaver.id)).toBe('active');
+  });
+
+  test.each(['starts', 'active'])(
+    'who leaves on a day and begins again on a later one (%s) is in until then, out between and in again, however often it is said',
+    async (word) => {
+      const { id, userName } = await someone();
+      const lines = [
+        { userName, status: 'active', effectiveAt: '2020-04-01' },
+        { userName, status: 'terminated', effectiveAt: '2027-03-31' },
+        { userName, status: word, effectiveAt: '2027-07-01' },
+      ];
+      const say = async () => {
+        const { results } = await world.report(...lines);
+        return results.map(({ outcome }: { outcome: string }) => outcome);
+      };
+      const { epoch } = await world.user(id);
+      expect(await say()).toEqual(['unchanged', 'changed', 'changed']);
+      expect(await leaves(id)).toMatchObject([
+        { type: 'start', from: '2027-03-31', until: '2027-07-01', state: 'planned', source: 'bamboo' },
+      ]);
+      expect(await say()).toEqual(['unchanged', 'unchanged', 'unchanged']);
+      await world.pass('2027-03-30');
+      expect(await world.user(id)).toMatchObject({ active: true, epoch });
+      await world.pass('2027-03-31');
+      expect(await status(id)).toBe('starting');
+      expect(await say()).toEqual(['late', 'unchanged', 'unchanged']);
+      await world.pass('2027-06-30');
+      expect(await status(id)).toBe('starting');
+      await world.pass('2027-07-01');
+      expect(await world.user(id)).toMatchObject({ active: true, holds: [], epoch: epoch + 1 });
+      expect(await say()).toEqual(['unchanged', 'late', 'unchanged']);
+      expect(await status(id)).toBe('active');
+    },
+  );
+
+  test('both days move with a correction; an end behind the first day is another one; an end for now is one', async () => {
+    const { id, userName } = await someone();
+    const say = async (word: string, effectiveAt: string) => {
+      const { results } = await world.report({ userName, status: word, effectiveAt });
+      expect(results).toMatchObject([{ outcome: 'changed' }]);
+    };
+    const days = async () =>
+      (await leaves(id)).filter(({ state }) => state === 'planned').map(({ type, from, until }) => [type, from, until]);
+    await say('terminated', '2027-03-31');
+    await say('starts', '2027-07-01');
+    await say('terminated', '2027-04-15');
+    await say('starts', '2027-08-01');
+    await say('terminated', '2027-12-31');
+    expect(await days()).toEqual([
+      ['start', '2027-04-15', '2027-08-01'],
+      ['left', '2027-12-31', undefined],
+    ]);
+    await world.pass('2027-04-15');
+    expect(await status(id)).toBe('starting');
+    await world.pass('2027-08-01');
+    expect(await status(id)).toBe('scheduled');
+    await world.pass('2027-12-31');
+    expect((await world.user(id)).holds).toMatchObject([{ kind: 'hr', source: 'bamboo' }]);
+
+    const gone = await someone();
+    await world.report(
+      { userName: gone.userName, status: 'terminated', effectiveAt: '2028-03-31' },
+      { userName: gone.userName, status: 'starts', effectiveAt: '2028-07-01' },
+      { userName: gone.userName, status: 'terminated', effectiveAt: '2027-12-30' },
+    );
+    expect(await status(gone.id)).toBe('inactive');
+    await world.pass('2028-07-01');
+    expect(await status(gone.id)).toBe('inactive');
+  });
+
+  test('who is on leave when they leave stays out until the first day; the same day again withdraws the end', async () => {
+    const [away, stays, first] = [await someone(), await someone(), await someone()];
+    const lines = [
+      { userName: away.userName, status: 'leave', effectiveAt: '2027-02-01', until: '2027-05-01' },
+      { userName: away.userName, status: 'terminated', effectiveAt: '2027-03-31' },
+      { userName: away.userName, status: 'starts', effectiveAt: '2027-07-01' },
+    ];
+    expect((await world.report(...lines)).summary).toMatchObject({ changed: 3 });
+    expect((await world.report(...lines)).summary).toMatchObject({ unchanged: 3 });
+    await world.report(
+      { userName: stays.userName, status: 'terminated', effectiveAt: '2027-03-31' },
+      { userName: stays.userName, status: 'starts', effectiveAt: '2027-07-01' },
+      { userName: stays.userName, status: 'active', effectiveAt: '2027-03-31' },
+      { userName: first.userName, status: 'terminated', effectiveAt: '2027-09-30' },
+      { userName: first.userName, status: 'starts', effectiveAt: '2027-04-01' },
+    );
+    expect(await leaves(stays.id)).toMatchObject([{ state: 'cancelled' }]);
+    // Who begins before they leave has not begun yet.
+    expect(await status(first.id)).toBe('starting');
+    for (const day of ['2027-02-01', '2027-03-31', '2027-05-01', '2027-06-30']) {
+      await world.pass(day);
+      expect([(await world.user(away.id)).active, await status(stays.id)]).toEqual([false, 'active']);
+    }
+    await world.pass('2027-07-01');
+    expect([await status(away.id), await status(first.id)]).toEqual(['active', 'scheduled']);
+    await world.pass('2027-09-30');
+    expect(await status(first.id)).toBe('inactive');
+  });
+
+  test('a batch that names the first day behind an end is taken back: the end stays', async () => {
+    const { id, userName } = await someone();
+    await world.report({ userName, status: 'terminated', effectiveAt: '2027-03-31' });
+    const { batch } = await world.report({ userName, status: 'starts', effectiveAt: '2027-07-01' });
+    await world.hr('POST', `/status-changes/${batch}/undo`);
+    expect(await leaves(id)).toMatchObject([{ type: 'left', from: '2027-03-31', state: 'planned' }]);
   });
 
   test('a leave that is over brings nobody back who has left; one that runs does, on its day', async () => {
