@@ -1,8 +1,9 @@
-// leave add | list | end | cancel.
+// leave add | list | change | end | cancel | run-due.
 
-import { withOrganization, type CommonOptions } from './command-options.ts';
+import { withJson, withOrganization, type CommonOptions } from './command-options.ts';
 import type { CommandPlace } from './command-place.ts';
 import { insideHouse, listAll, runOperation } from './command-run.ts';
+import { exitCodes, UsageError } from './exit-code.ts';
 import { findUser, userNaming } from './find-user.ts';
 import { writeFacts, writeTable } from './terminal.ts';
 
@@ -15,10 +16,15 @@ interface PlanOptions extends CommonOptions {
   readonly keepSeat?: true;
   readonly note?: string;
 }
+interface ChangeOptions extends PlanOptions {
+  readonly indefinite?: true;
+  readonly releaseSeat?: true;
+}
 
+const doneColumns = ['organization', 'user', 'leave', 'type', 'kind', 'outcome', 'lateBySeconds'];
 const columns = ['user', 'id', 'type', 'state', 'from', 'until', 'seat', 'note'];
 
-export function addLeaveCommands({ program, terminal }: CommandPlace): void {
+export function addLeaveCommands({ program, terminal, endWith }: CommandPlace): void {
   const leave = program.command('leave').description('absences with an automatic return');
 
   withOrganization(leave.command('add'))
@@ -61,6 +67,46 @@ export function addLeaveCommands({ program, terminal }: CommandPlace): void {
       terminal.result(json === true ? JSON.stringify(items) : writeTable(columns, items));
     });
 
+  withOrganization(leave.command('change'))
+    .description('change the plan of a leave that is not over; what is left out stays')
+    .argument('<user>', userNaming)
+    .argument('<leave>', 'its id, as the list shows it')
+    .option('--type <type>', 'leave, parental, secondment, other, or left: a planned end')
+    .option('--from <date>', 'the first day away; of a running leave it stays')
+    .option('--until <date>', 'the first day back')
+    .option('--indefinite', 'nobody knows the first day back any more')
+    .option('--return-hour <hour>', 'the local hour of the return, 0 to 23')
+    .option('--keep-seat', 'the seat is not given back meanwhile')
+    .option('--release-seat', 'the seat is given back meanwhile')
+    .option('--note <note>')
+    .action(async (name: string, id: string, options: ChangeOptions) => {
+      const body = toChange(options);
+      const answer = await insideHouse(terminal, async (house) => {
+        const params = { id: await findUser(house, options.org, name), leave: id };
+        return runOperation(house, { operation: 'users.changeLeave', organization: options.org, params, body });
+      });
+      terminal.result(options.json === true ? JSON.stringify(answer) : writeChange(answer));
+    });
+
+  withJson(leave.command('run-due'))
+    .description('carry out now what is due of leaves, in all organisations; exit code 6 when a rule refused some')
+    .action(async ({ json }: { readonly json?: boolean }) => {
+      const notes = await insideHouse(terminal, (house) => house.admin.provisioning.runDueLeaves());
+      const done = notes.map(({ user, leave: { id, type }, kind, outcome, lagSeconds }) => ({
+        organization: user.organizationId,
+        user: user.profile.userName,
+        leave: id,
+        type,
+        kind,
+        outcome,
+        lateBySeconds: Math.floor(lagSeconds),
+      }));
+      if (json === true) terminal.result(JSON.stringify(done));
+      else if (done.length === 0) terminal.talk('Nothing is due.');
+      else terminal.result(writeTable(doneColumns, done));
+      if (done.some(({ outcome }) => outcome === 'refused')) endWith(exitCodes.partlyDone);
+    });
+
   for (const [command, words] of [
     ['end', 'end a running leave now; without another hold the person is in again if a seat is free'],
     ['cancel', 'cancel a leave that is ahead; one that is running ends now'],
@@ -77,6 +123,30 @@ export function addLeaveCommands({ program, terminal }: CommandPlace): void {
         terminal.result(json === true ? JSON.stringify(answer) : writeChange(answer));
       });
   }
+}
+
+function toChange({
+  type,
+  from,
+  until,
+  indefinite,
+  returnHour,
+  keepSeat,
+  releaseSeat,
+  note,
+}: ChangeOptions): Readonly<Record<string, unknown>> {
+  if (indefinite === true && until !== undefined) throw new UsageError('Give --until or --indefinite.');
+  if (keepSeat === true && releaseSeat === true) throw new UsageError('Give --keep-seat or --release-seat.');
+  const body = {
+    type,
+    from,
+    until: indefinite === true ? null : until,
+    returnHour: returnHour === undefined ? undefined : Number(returnHour),
+    seat: keepSeat === true ? 'keep' : releaseSeat === true ? 'release' : undefined,
+    note,
+  };
+  if (Object.values(body).every((value) => value === undefined)) throw new UsageError('Say what is to change.');
+  return body;
 }
 
 function writeChange({ leave, user, sessionsEnded, change }: Facts): string {

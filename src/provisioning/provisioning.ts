@@ -18,6 +18,7 @@ import type { ProvisioningContext } from './provisioning-context.ts';
 import { removeDepartment } from './remove-department.ts';
 import { removeUser } from './remove-user.ts';
 import { previewStatus, reportStatus, undoReport } from './report-status.ts';
+import { runDueLeaves } from './run-due-leaves.ts';
 import { planSeatContract } from './seat-contract.ts';
 import { promoteWaiting } from './seat-queue.ts';
 import { removeBudget, setBudget } from './seat-budgets.ts';
@@ -39,6 +40,7 @@ export interface Provisioning {
   readonly planLeave: Bound<typeof planLeave>;
   readonly changeLeavePlan: Bound<typeof changeLeavePlan>;
   readonly endLeaveNow: Bound<typeof endLeaveNow>;
+  readonly runDueLeaves: Bound<typeof runDueLeaves>;
   readonly reportStatus: Bound<typeof reportStatus>;
   readonly previewStatus: Bound<typeof previewStatus>;
   readonly undoReport: Bound<typeof undoReport>;
@@ -80,6 +82,7 @@ export function createProvisioning(outside: ProvisioningContext): Provisioning {
     planLeave: planLeave.bind(null, context),
     changeLeavePlan: changeLeavePlan.bind(null, context),
     endLeaveNow: endLeaveNow.bind(null, context),
+    runDueLeaves: runDueLeaves.bind(null, context),
     reportStatus: reportStatus.bind(null, context),
     previewStatus: previewStatus.bind(null, context),
     undoReport: undoReport.bind(null, context),

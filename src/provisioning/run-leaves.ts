@@ -26,6 +26,9 @@ export interface TransitionNote {
   readonly outcome: 'done' | 'waiting' | 'refused';
   /** How long after it was due. */
   readonly lagSeconds: number;
+  /** Whose, and which. */
+  readonly user: Pick<User, 'id' | 'organizationId' | 'profile'>;
+  readonly leave: Transition['leave'];
 }
 
 /** Whose leaves were refused in the last run, and which: a refusal may stay for days and is met again every few seconds. Each process tells it once. */
@@ -79,9 +82,9 @@ async function runOne(
   const due = dueTransition(first.leaves ?? [], context.now());
   if (due === undefined || due.dueAt > until) return undefined;
   if (due.dueAt === until && !first.active) return 'later';
-  let kinds: Transition['kind'][] = [];
+  let applied: Transition[] = [];
   const edit = ({ leaves = [], holds }: User) => {
-    kinds = [];
+    applied = [];
     let edited = { leaves, holds };
     let next = dueTransition(leaves, context.now());
     // Somebody else has done it, or changed the plan, since it was read.
@@ -89,7 +92,7 @@ async function runOne(
     // Of two leaves that touch nobody is let in between: what is due at one instant is one change.
     for (; next?.dueAt === due.dueAt; next = dueTransition(edited.leaves, context.now())) {
       edited = applyTransition(edited, next, context.now());
-      kinds.push(next.kind);
+      applied.push(next);
     }
     return edited;
   };
@@ -100,8 +103,8 @@ async function runOne(
     const options = { ifNoSeat: 'wait', mayTakeLastOwner: due.leave.source !== '' } as const;
     const { user, changed } = await changeUser(context, organizationId, id, edit, by, options);
     const isWaiting = user.waitingSince !== undefined;
-    for (const kind of changed ? kinds : [])
-      note({ kind, outcome: mayWait.has(kind) && isWaiting ? 'waiting' : 'done', lagSeconds });
+    for (const { kind, leave } of changed ? applied : [])
+      note({ kind, outcome: mayWait.has(kind) && isWaiting ? 'waiting' : 'done', lagSeconds, user, leave });
     return nextTransitionAt(user);
   } catch (error) {
     if (!(error instanceof DirectoryError)) throw error;
@@ -109,7 +112,7 @@ async function runOne(
     if (error.code === 'userNotFound') return undefined;
     if (error.code === 'lastOwner') await tellOwners(context, first, due);
     if (refusedLast.get(context)?.get(id) !== due.leave.id) {
-      note({ kind: due.kind, outcome: 'refused', lagSeconds });
+      note({ kind: due.kind, outcome: 'refused', lagSeconds, user: first, leave: due.leave });
       context.reportTrouble(`a leave could not be carried out: ${due.leave.id}`, error);
     }
     return { refused: due.leave.id };
