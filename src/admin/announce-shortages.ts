@@ -72,8 +72,9 @@ async function announceReturns(
     const ahead = daysBetween(today, date);
     const due = dueNotice(noticeDays, ahead);
     if (due === undefined) continue;
-    for (const { kind, change, user, name, type } of events) {
-      if (kind !== 'returns' || change <= 0) continue;
+    for (const { kind, change, waits, user, name, type } of events) {
+      // Also whoever stands in line since a seat was to be reserved: of the others of that day nobody knows who comes first.
+      if (kind !== 'returns' || (change <= 0 && waits !== true)) continue;
       const values = {
         name,
         type,

@@ -3,13 +3,8 @@
 import { createBreath } from '#breath.ts';
 import type { Instant, UserId } from '#directory/identifiers.ts';
 import type { Organization } from '#directory/organization.ts';
-import {
-  describeShortage,
-  forecastSeats,
-  seatEventsOf,
-  type ForecastStep,
-  type SeatEvent,
-} from '#directory/seat-forecast.ts';
+import { describeShortage, forecastSeats, type ForecastStep } from '#directory/seat-forecast.ts';
+import { seatEventsOf, type SeatEvent } from '#directory/seats-ahead.ts';
 import { toInstant, toLocalDate } from '#provisioning/leave-dates.ts';
 import { readSeatContract, rowInForce } from '#provisioning/seat-contract.ts';
 import type { SeatContractRow } from '#storage/seat-contract-records.ts';
@@ -49,12 +44,9 @@ export async function readForecast(context: AdminContext, organization: Organiza
   await breathe();
   const dayOf = keepAnswers((at) => toLocalDate(at, organization.timeZone));
   const isoOf = keepAnswers(toIso);
-  const { steps, firstShortage } = forecastSeats(
-    { ...seats, used: seats.used + more },
-    { people, contract },
-    now,
-    dayOf,
-  );
+  // They stand in line like everybody who comes: none of them uses a seat that is not there.
+  const waiting = seats.waiting + more;
+  const { steps, firstShortage } = forecastSeats({ ...seats, waiting }, { people, contract }, now, dayOf);
   const shown: ReturnType<typeof toStepAnswer>[] = [];
   for (const step of steps) {
     await breathe();
@@ -116,8 +108,8 @@ function toStepAnswer({ at, events, ...numbers }: ForecastStep, dayOf: InWords, 
     at: isoOf(at),
     ...numbers,
     // Named one by one, and what is for reckoning left out: there are tens of thousands, and to spread each takes three times as long.
-    events: events.map(({ at: eventAt, userId: user, kind, name, type, change }) => {
-      return { kind, name, type, change, user, at: isoOf(eventAt) };
+    events: events.map(({ at: eventAt, userId: user, kind, name, type, change, waits }) => {
+      return { kind, name, type, change, waits, user, at: isoOf(eventAt) };
     }),
   };
 }

@@ -63,11 +63,14 @@ export const forecastQuery = z.strictObject({
 });
 const seatEvent = z.object({
   at: instant,
-  kind: z.enum(['starts', 'returns', 'ends']),
+  kind: z
+    .enum(['starts', 'reserved', 'returns', 'ends'])
+    .describe('`reserved`: from then on a seat is kept for the return, or the person stands in line for one.'),
   user: z.string(),
   name: z.string(),
   type: leaveType,
   change: z.int().describe('How many more people need a seat from then on.'),
+  waits: z.literal(true).optional().describe('Of a return: no seat is free on that day.'),
 });
 export const forecastAnswer = z.object({
   days: z.int(),
@@ -79,7 +82,10 @@ export const forecastAnswer = z.object({
       needed: z.int().describe('People who need a seat, those among them for whose return one is reserved.'),
       used: z.int(),
       reserved: z.int().describe('Kept for people who return from leave.'),
-      free: z.int().nullable(),
+      free: z
+        .int()
+        .nullable()
+        .describe('Those that are reserved are among them; below zero where more are used than licensed.'),
       short: z.int().describe('How many more would have to be licensed.'),
       events: z.array(seatEvent),
     }),

@@ -144,9 +144,11 @@ function writeHistory({ days, peak, average, couldDrop }: History): string {
 function writeForecast({ steps, firstShortage }: Readonly<Record<string, unknown>>): string {
   const rows = (steps as readonly { readonly events: readonly { kind: string; name: string }[] }[]).map((step) => ({
     ...step,
-    events: step.events.map(({ kind, name }) => `${name} ${kind}`).join(', '),
+    events: step.events
+      .map(({ kind, name }) => (kind === 'reserved' ? `reserved for ${name}` : `${name} ${kind}`))
+      .join(', '),
   }));
-  const table = writeTable(['date', 'needed', 'used', 'free', 'short', 'events'], rows);
+  const table = writeTable(['date', 'needed', 'used', 'reserved', 'free', 'short', 'events'], rows);
   const { sentence } = (firstShortage ?? { sentence: 'Nobody will go without a seat, as far as is known.' }) as {
     readonly sentence: string;
   };

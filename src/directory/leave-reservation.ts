@@ -20,7 +20,7 @@ export function reservesAtOf({ seat, endsAt, reserveDays = 0 }: ReservingLeave):
   return seat === 'release' && endsAt !== undefined && reserveDays > 0 ? endsAt - reserveDays * dayMs : undefined;
 }
 
-/** When a seat is to be reserved for the return of this running leave, if that is still to be done. */
+/** When a seat is to be reserved for the return of this leave, if that is still to be done; of one that is planned perhaps before it begins. */
 export function reservationAhead(leaves: Leaves, leave: ReservingLeave): Instant | undefined {
   return leave.reservation === undefined && !isFollowed(leaves, leave) ? reservesAtOf(leave) : undefined;
 }
@@ -31,9 +31,11 @@ export function isNeedless(leaves: Leaves, leave: ReservingLeave, now: Instant):
 }
 
 /** Whether the seat would be given away again as soon as the person is back: by a leave that touches this one, or a planned end. */
-function isFollowed(leaves: Leaves, { startsAt, endsAt = Infinity }: ReservingLeave): boolean {
+function isFollowed(leaves: Leaves, leave: ReservingLeave): boolean {
+  const { startsAt, endsAt = Infinity } = leave;
   return leaves.some(
     (next) =>
+      next !== leave &&
       next.state === 'planned' &&
       next.startsAt >= startsAt &&
       next.startsAt <= endsAt &&
