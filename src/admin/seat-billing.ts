@@ -3,11 +3,10 @@
 
 import type { Organization } from '#directory/organization.ts';
 import { daysAfter, toInstant } from '#provisioning/leave-dates.ts';
-import { readSeatContract, rowInForce } from '#provisioning/seat-contract.ts';
-import { readSeatDays } from '#provisioning/seat-history.ts';
+import { rowInForce } from '#provisioning/seat-contract.ts';
 import type { SeatContractRow } from '#storage/seat-contract-records.ts';
 import type { AdminContext } from './admin-operation.ts';
-import { daysOfMonth, readMonth } from './seat-month.ts';
+import { daysOfMonth, readMonthWithDays } from './seat-month.ts';
 
 export interface BillingLine {
   readonly from: string;
@@ -20,16 +19,16 @@ export interface BillingLine {
   readonly amount?: string;
 }
 
-/** One line for each part of the month in which one row of the contract holds, or without a row one number was licensed at the end of each day. */
+/**
+ * One line for each part of the month in which one row of the contract holds, or without a row one number was licensed at the end of each day. Throws
+ * `invalidValue` for a month of which nothing is known.
+ */
 export async function readBilling(context: AdminContext, organization: Organization, month: string) {
-  const { peak, average, activeInMonth, licensed } = await readMonth(context, organization, month);
+  const { usage, days: known, rows, licensedLast } = await readMonthWithDays(context, organization, month);
+  const { peak, average, activeInMonth } = usage;
   const { from, to } = daysOfMonth(month);
-  const [rows, known] = await Promise.all([
-    readSeatContract(context, organization.id),
-    readSeatDays(context, organization, { from, to }),
-  ]);
   const licensedOn = new Map(known.map(({ day, end }) => [day, end.licensed] as const));
-  // Of days before the history begins the first that is known tells, of days to come the last.
+  // Of days before the history begins the first that is known tells, of days to come the last, which is today where the month is ahead.
   const first = known[0]?.day ?? from;
   const daysInMonth = Number(to.slice(8));
   const parts: { row: SeatContractRow | undefined; seats: number | null; from: string; to: string; days: number }[] =
@@ -37,7 +36,7 @@ export async function readBilling(context: AdminContext, organization: Organizat
   for (let day = from; day <= to; day = daysAfter(day, 1)) {
     const row = rowInForce(rows, organization, toInstant(day, 0, organization.timeZone, 'month'));
     const ofDay = licensedOn.get(day < first ? first : day);
-    const seats = row === undefined ? (ofDay === undefined ? licensed : ofDay) : row.licensed;
+    const seats = row === undefined ? (ofDay === undefined ? licensedLast : ofDay) : row.licensed;
     const last = parts.at(-1);
     if (last !== undefined && last.row?.from === row?.from && last.seats === seats)
       Object.assign(last, { to: day, days: last.days + 1 });

@@ -37,9 +37,12 @@ const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, { error: 'must be a mo
 export const monthQuery = z.strictObject({ month });
 export const usageAnswer = z.object({
   month,
-  licensed: z.int().nullable(),
-  billed: z.int().nullable().describe('The contract’s row in force at the end of the month, or now.'),
-  peak: z.int().describe('The most seats in use at one time.'),
+  licensed: z
+    .int()
+    .nullable()
+    .describe('At the end of the month, or now; null is unlimited. Of a month ahead: by what is known now.'),
+  billed: z.int().nullable().describe('The contract’s row in force at the end of the month, or now while it runs.'),
+  peak: z.int().describe('The most seats in use at one time; of a month ahead 0.'),
   average: z.number(),
   activeInMonth: z.int().describe('How many people used a seat at any time of the month.'),
   used: z.int().describe('In use at the end of the month, or now.'),
@@ -51,7 +54,7 @@ export const billingAnswer = z.object({
       from: date,
       to: date,
       days: z.int(),
-      seats: z.int().nullable().describe('Billed: the contract, whatever is used.'),
+      seats: z.int().nullable().describe('Billed: the contract, whatever is used; null is unlimited.'),
       unitPrice: z.string().optional(),
       currency: z.string().optional(),
       amount: z.string().optional().describe('For these days of the month.'),

@@ -139,6 +139,17 @@ async function firstDay(storage: Storage, id: OrganizationId): Promise<LocalDate
   return (await storage.seatEvents.earliest(id))?.day;
 }
 
+/** The first day of which something is known; undefined: nothing is. Throws `StorageError`. */
+export async function readFirstSeatDay(
+  { storage, now }: HistoryContext,
+  id: OrganizationId,
+): Promise<LocalDate | undefined> {
+  const [summed] = await storage.records(seatDayRecords).list(id, { limit: 1 }, now());
+  const first = await firstDay(storage, id);
+  if (summed === undefined || first === undefined) return summed?.value.day ?? first;
+  return summed.value.day < first ? summed.value.day : first;
+}
+
 async function readEvents(storage: Storage, id: OrganizationId, day: LocalDate): Promise<readonly SeatEvent[]> {
   const events: StoredSeatEvent[] = [];
   for (let after: string | undefined; ; after = events.at(-1)?.id) {

@@ -306,7 +306,13 @@ describe('organization, seats, connection', () => {
       await cli.run('organization create hilo --name Hilo --time-zone Pacific/Honolulu');
       expect(await cli.json('seats usage --org tokyo')).toMatchObject({ month: '2027-04' });
       expect(await cli.json('seats usage --org hilo')).toMatchObject({ month: '2027-03' });
-      expect(await cli.json('seats usage --org hilo --month 2027-02')).toMatchObject({ month: '2027-02' });
+      await cli.run('seats set --org hilo --licensed 10');
+      expect((await cli.run('seats usage --org hilo --month 2027-05')).result).toMatch(/^licensed: +10$/m);
+      for (const command of ['usage', 'billing'])
+        expect(await cli.run(`seats ${command} --org hilo --month 2027-02`)).toMatchObject({
+          code: 2,
+          talk: expect.stringContaining('The history of seats begins on 2027-03-31'),
+        });
     } finally {
       Date.now = clock;
     }
