@@ -25,7 +25,16 @@ import {
   type ProcessStore,
 } from '../harness/server-process.ts';
 import { runs } from '../harness/test-scale.ts';
-import { askAll, expectClosed, expectOpen, expectWhole, setScene, untilOpen, type Scene } from './outage-scene.ts';
+import {
+  askAll,
+  expectClosed,
+  expectOpen,
+  expectSoonOpen,
+  expectWhole,
+  setScene,
+  untilOpen,
+  type Scene,
+} from './outage-scene.ts';
 
 type Client = InstanceType<typeof mongoose.mongo.MongoClient>;
 
@@ -90,9 +99,7 @@ describe('D02 and D03 at the doors of a whole server', () => {
         await fail('alwaysOn', data);
         const doors = await askAll(scene, `${name.replaceAll(' ', '-')}@example.com`).finally(() => fail('off', {}));
         expectClosed(doors, reads);
-        console.info(
-          `D02 ${name}: everything works again after ${await untilOpen(scene, name.replaceAll(' ', '-'))} ms`,
-        );
+        expectSoonOpen(`D02 ${name}`, [await untilOpen(scene, name.replaceAll(' ', '-'))]);
         await expectWhole(scene, beside);
       },
       240_000,

@@ -16,7 +16,16 @@ import {
 } from '../harness/server-process.ts';
 import { runsOn } from '../harness/test-scale.ts';
 import { endPrograms, startProgram } from '../package/started-program.ts';
-import { askAll, expectClosed, expectWhole, setScene, untilOpen, whileWatched, type Scene } from './outage-scene.ts';
+import {
+  askAll,
+  expectClosed,
+  expectSoonOpen,
+  expectWhole,
+  setScene,
+  untilOpen,
+  whileWatched,
+  type Scene,
+} from './outage-scene.ts';
 import { canLimitFiles, fillDisk, lockFile, mountSmallDisk, refuseWrites, type FileFault } from './sqlite-faults.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -81,6 +90,7 @@ describe('a whole server whose SQLite file cannot be used', () => {
 
   const rounds = runsOn('sqlite', 1, 10);
   async function suffer(name: string, begin: () => Promise<FileFault> | FileFault): Promise<void> {
+    const recoveries: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
       const label = `${name}-${round}`;
       await whileWatched(scene, async () => {
@@ -90,9 +100,10 @@ describe('a whole server whose SQLite file cannot be used', () => {
         } finally {
           await fault.end();
         }
-        console.info(`SQLite ${name}: everything works again after ${await untilOpen(scene, label)} ms`);
+        recoveries.push(await untilOpen(scene, label));
       });
     }
+    expectSoonOpen(`SQLite ${name}`, recoveries);
   }
   const timeout = 60_000 + rounds * 40_000;
 
