@@ -8,7 +8,7 @@ import { runs, runsOn } from '../harness/test-scale.ts';
 import { assertDoorForm } from './door-forms.ts';
 import { openHostileHouse, type HostileHouse } from './hostile-house.ts';
 import { hostileRequests, type Door } from './hostile-requests.ts';
-import type { WireAnswer } from './wire.ts';
+import type { WireAnswer, WireRequest } from './wire.ts';
 
 /** Caller and server share one loop here, and what is sent at once arrives in one turn of it. */
 const atOnce = 8;
@@ -55,17 +55,27 @@ function declareSuite(kind: 'sqlite' | 'mongodb', numRunsOf: (counts: readonly [
       const seen = new Set<number>();
       const askAll = fc.asyncProperty(batch, async (requests) => {
         const created: string[] = [];
-        await withoutStall(stall, async () => {
-          const answers = await Promise.all(requests.map((request) => house.wire.send(request)));
-          for (const [at, request] of requests.entries()) {
+        const send = async (sent: readonly WireRequest[]): Promise<void> => {
+          const answers = await Promise.all(sent.map((request) => house.wire.send(request)));
+          for (const [at, request] of sent.entries()) {
             const answer = answers[at];
             if (answer === undefined) throw new Error('no answer');
             assertDoorForm(request, answer);
             seen.add(answer.status);
-            if (door === 'scim') created.push(...createdBy(answer));
+            if (door === 'scim' && sent === requests) created.push(...createdBy(answer));
           }
           expect(Object.getOwnPropertyNames(Object.prototype).join()).toBe(before);
-        });
+        };
+        const tries = await withoutStall(stall, () => send(requests));
+        if (tries > 1 && (door === 'scim' || door === 'admin')) {
+          // By then the name was taken, the value was there: it may have been a slow write. Once more, where all of it is new.
+          let anew = requests;
+          await withoutStall(
+            stall,
+            () => send(anew),
+            async () => void (anew = requests.map(await house.foundAgain(door))),
+          );
+        }
         // Eight lists of ever more people at once would in the end tell of the people, not of the requests.
         const authorization = `Bearer ${house.scimSecret}`;
         for (const target of created) await house.wire.send({ method: 'DELETE', target, headers: { authorization } });

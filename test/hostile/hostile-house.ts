@@ -6,7 +6,7 @@ import { startOpenIdProvider, type OpenIdProvider } from '../harness/openid-prov
 import { startServer, type Answer, type RunningServer, type StorageKind } from '../harness/running-server.ts';
 import { passOn, startSamlSignInPage, type SamlSignInPage } from '../harness/saml-sign-in-page.ts';
 import { enterApp } from '../gate/app-visits.ts';
-import { createWire, type Wire } from './wire.ts';
+import { createWire, type Wire, type WireRequest } from './wire.ts';
 
 export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
@@ -48,6 +48,17 @@ export interface HostileHouse extends RunningServer {
   readonly wikiHost: string;
   readonly appSecret: string;
   readonly appCookie: string;
+  /** Founds another organisation like `by-scim` or `by-admin`, in which nothing has happened; answers how to ask there what was asked here. */
+  foundAgain(door: 'scim' | 'admin'): Promise<(request: WireRequest) => WireRequest>;
+}
+
+/** What strangers find in the organisation of a door. */
+interface Place {
+  readonly organization: string;
+  readonly secret: string;
+  readonly people: readonly string[];
+  readonly departments: readonly string[];
+  readonly group: string;
 }
 
 /** No limit on callers is in the way: what is asked is how a door answers, not whether it slows down. */
@@ -65,8 +76,9 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
   };
-  for (const id of ['by-scim', 'by-admin', 'by-gate'])
-    await must('POST', '/organizations', { id, name: `Name ${id}`, timeZone: 'Asia/Tokyo', licensed: null });
+  const found = (id: string) =>
+    must('POST', '/organizations', { id, name: `Name ${id}`, timeZone: 'Asia/Tokyo', licensed: null });
+  await found('by-gate');
   const saml = await startSamlSignInPage();
   const openId = await startOpenIdProvider([`${server.url}/sso/by-gate/oidc/oidc/callback`]);
   const signIn = { kind: 'saml', metadata: saml.identityProvider.metadata() };
@@ -82,9 +94,6 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     signIn: { kind: 'oidc', issuer: openId.issuer, clientId: openId.clientId, clientSecret: openId.clientSecret },
     signals: {},
   });
-  for (const id of ['by-scim', 'by-admin'])
-    await must('POST', `/organizations/${id}/schemas`, { id: CUSTOM, name: 'Custom', attributes: customAttributes });
-  await must('POST', '/organizations/by-admin/connections', { id: 'okta', name: 'Okta', kind: 'scim' });
   const secretOf = async (organization: string, connection = 'default'): Promise<string> =>
     (await must('POST', `/organizations/${organization}/credentials`, { kind: 'scim', name: 'scim', connection }))[
       'secret'
@@ -100,24 +109,24 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     if (answer.status !== 201) throw new Error(`POST /Users: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body['id'];
   };
-  const scimSecret = await secretOf('by-scim');
-  const adminSecret = await secretOf('by-admin');
-  const people = {
-    scim: [await hire(scimSecret, 'a@scim.test'), await hire(scimSecret, 'b@scim.test')],
-    admin: [await hire(adminSecret, 'a@admin.test'), await hire(adminSecret, 'b@admin.test')],
+  const settle = async (door: 'scim' | 'admin', organization: string): Promise<Place> => {
+    await found(organization);
+    const at = `/organizations/${organization}`;
+    await must('POST', `${at}/schemas`, { id: CUSTOM, name: 'Custom', attributes: customAttributes });
+    if (door === 'admin') await must('POST', `${at}/connections`, { id: 'okta', name: 'Okta', kind: 'scim' });
+    const secret = await secretOf(organization);
+    const people = [await hire(secret, `a@${door}.test`), await hire(secret, `b@${door}.test`)];
+    const top = (await must('POST', `${at}/departments`, { name: 'Top', code: 'T' }))['department'].id;
+    const below = (await must('POST', `${at}/departments`, { name: 'Below', parent: top }))['department'].id;
+    const crew = await server.scim(secret, 'POST', '/Groups', {
+      schemas: [GROUP],
+      displayName: 'Crew',
+      members: [{ value: people[0] }],
+    });
+    if (crew.status !== 201) throw new Error(`POST /Groups: ${crew.status} ${JSON.stringify(crew.body)}`);
+    return { organization, secret, people, departments: [top, below], group: crew.body['id'] };
   };
-  const found = async (organization: string): Promise<readonly string[]> => {
-    const at = `/organizations/${organization}/departments`;
-    const top = (await must('POST', at, { name: 'Top', code: 'T' }))['department'].id;
-    return [top, (await must('POST', at, { name: 'Below', parent: top }))['department'].id];
-  };
-  const departments = { scim: await found('by-scim'), admin: await found('by-admin') };
-  const crew = await server.scim(scimSecret, 'POST', '/Groups', {
-    schemas: [GROUP],
-    displayName: 'Crew',
-    members: [{ value: people.scim[0] }],
-  });
-  if (crew.status !== 201) throw new Error(`POST /Groups: ${crew.status} ${JSON.stringify(crew.body)}`);
+  const places = { scim: await settle('scim', 'by-scim'), admin: await settle('admin', 'by-admin') };
   await hire(await secretOf('by-gate', 'saml'), 'aoki@gate.test');
   saml.signInAs('aoki@gate.test');
   openId.signInAs({ sub: 'sub-aoki', claims: { preferred_username: 'aoki@gate.test' } });
@@ -138,6 +147,7 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     name: 'wiki',
   });
   const appCookie = await enterApp({ baseUrl: server.url }, browser, wikiHost);
+  let again = 0;
   const wire = createWire(Number(new URL(server.url).port));
   return {
     ...server,
@@ -145,19 +155,43 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     saml,
     openId,
     adminKey: server.environment['FURLOUGH_BOOTSTRAP_ADMIN_KEY'] ?? '',
-    scimSecret,
-    people,
-    departments,
-    group: crew.body['id'],
+    scimSecret: places.scim.secret,
+    people: { scim: places.scim.people, admin: places.admin.people },
+    departments: { scim: places.scim.departments, admin: places.admin.departments },
+    group: places.scim.group,
     sessionCookie: browser.cookieHeader(server.url),
     appHost: host,
     wikiHost,
     appSecret,
     appCookie,
+    async foundAgain(door) {
+      again += 1;
+      const [from, to] = [places[door], await settle(door, `by-${door}-${again}`)];
+      const named = (place: Place, suffix: string) => [
+        ...[place.secret, ...place.people, ...place.departments, place.group, place.organization],
+        // What strangers create by name, and the keys under which an answer is kept.
+        ...['by-stranger', 'key-1', 'key-2'].map((name) => `${name}${suffix}`),
+      ];
+      return asking(named(from, ''), named(to, `-${again}`));
+    },
     async stop() {
       wire.close();
       await Promise.all([saml.close(), openId.close()]);
       await server.stop();
     },
   };
+}
+
+/** The same request with each of these names in place of the other. */
+function asking(from: readonly string[], to: readonly string[]): (request: WireRequest) => WireRequest {
+  const rename = (text: string): string =>
+    from.reduce((renamed, name, at) => renamed.replaceAll(name, to[at] ?? name), text);
+  return ({ method, target, headers = {}, body }) => ({
+    method,
+    target: rename(target),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? rename(value) : value]),
+    ),
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? rename(body) : body }),
+  });
 }
