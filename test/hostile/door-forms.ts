@@ -31,7 +31,13 @@ function faultOf(request: WireRequest, answer: WireAnswer): string | null {
     return bodyless ? null : faultOfScimError(status, JSON.parse(text));
   }
   if (type.startsWith('application/problem+json')) return bodyless ? null : faultOfProblem(status, JSON.parse(text));
-  if (isBelow(request.target, '/oidc') && type.startsWith('application/json'))
+  // RFC 6749 5.2, and the token endpoint of SCIM has no other form.
+  if (isBelow(request.target, '/scim/oauth/token') && !type.startsWith('application/json'))
+    return `a token was refused as ${type}`;
+  if (
+    (isBelow(request.target, '/oidc') || isBelow(request.target, '/scim/oauth/token')) &&
+    type.startsWith('application/json')
+  )
     return bodyless || typeof JSON.parse(text).error === 'string' ? null : 'an OAuth error without its code';
   if (type.startsWith('application/json') && isSignalDoor(request.target)) {
     const { err, error, ...words } = bodyless ? { err: 'x', description: 'x' } : JSON.parse(text);

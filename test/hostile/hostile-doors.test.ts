@@ -15,6 +15,7 @@ const atOnce = 8;
 /** Batches of requests: reduced, full. */
 const counts: Readonly<Record<Door, readonly [number, number]>> = {
   scim: [60, 5_000],
+  'scim tokens': [40, 2_000],
   admin: [60, 5_000],
   gate: [60, 4_000],
   proxies: [60, 4_000],
@@ -23,6 +24,7 @@ const counts: Readonly<Record<Door, readonly [number, number]>> = {
 /** Answers that come up each time: how far in the strangers get. */
 const expected: Readonly<Record<Door, readonly number[]>> = {
   scim: [200, 400, 401, 404],
+  'scim tokens': [200, 400, 401],
   admin: [200, 400, 401, 404],
   gate: [200, 400, 401, 404],
   proxies: [200, 302, 400, 401, 403],

@@ -34,7 +34,9 @@ export interface HostileHouse extends RunningServer {
   readonly openId: OpenIdProvider;
   /** The bootstrap key: scope `instance`. */
   readonly adminKey: string;
+  /** A credential of `by-scim`: its secret, and its id. */
   readonly scimSecret: string;
+  readonly scimClient: string;
   /** Ids of people of `by-scim` and of `by-admin`. */
   readonly people: Readonly<Record<'scim' | 'admin', readonly string[]>>;
   /** Ids of departments of the same, the second below the first. */
@@ -55,6 +57,7 @@ export interface HostileHouse extends RunningServer {
 /** What strangers find in the organisation of a door. */
 interface Place {
   readonly organization: string;
+  readonly client: string;
   readonly secret: string;
   readonly people: readonly string[];
   readonly departments: readonly string[];
@@ -94,10 +97,11 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     signIn: { kind: 'oidc', issuer: openId.issuer, clientId: openId.clientId, clientSecret: openId.clientSecret },
     signals: {},
   });
-  const secretOf = async (organization: string, connection = 'default'): Promise<string> =>
-    (await must('POST', `/organizations/${organization}/credentials`, { kind: 'scim', name: 'scim', connection }))[
-      'secret'
-    ];
+  const issue = async (organization: string, connection = 'default'): Promise<{ client: string; secret: string }> => {
+    const wanted = { kind: 'scim', name: 'scim', connection };
+    const { credential, secret } = await must('POST', `/organizations/${organization}/credentials`, wanted);
+    return { client: credential.id, secret };
+  };
   const hire = async (secret: string, userName: string): Promise<string> => {
     const answer = await server.scim(secret, 'POST', '/Users', {
       schemas: [USER],
@@ -114,7 +118,7 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     const at = `/organizations/${organization}`;
     await must('POST', `${at}/schemas`, { id: CUSTOM, name: 'Custom', attributes: customAttributes });
     if (door === 'admin') await must('POST', `${at}/connections`, { id: 'okta', name: 'Okta', kind: 'scim' });
-    const secret = await secretOf(organization);
+    const { client, secret } = await issue(organization);
     const people = [await hire(secret, `a@${door}.test`), await hire(secret, `b@${door}.test`)];
     const top = (await must('POST', `${at}/departments`, { name: 'Top', code: 'T' }))['department'].id;
     const below = (await must('POST', `${at}/departments`, { name: 'Below', parent: top }))['department'].id;
@@ -124,10 +128,10 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
       members: [{ value: people[0] }],
     });
     if (crew.status !== 201) throw new Error(`POST /Groups: ${crew.status} ${JSON.stringify(crew.body)}`);
-    return { organization, secret, people, departments: [top, below], group: crew.body['id'] };
+    return { organization, client, secret, people, departments: [top, below], group: crew.body['id'] };
   };
   const places = { scim: await settle('scim', 'by-scim'), admin: await settle('admin', 'by-admin') };
-  await hire(await secretOf('by-gate', 'saml'), 'aoki@gate.test');
+  await hire((await issue('by-gate', 'saml')).secret, 'aoki@gate.test');
   saml.signInAs('aoki@gate.test');
   openId.signInAs({ sub: 'sub-aoki', claims: { preferred_username: 'aoki@gate.test' } });
   const { host } = new URL(server.url);
@@ -156,6 +160,7 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     openId,
     adminKey: server.environment['FURLOUGH_BOOTSTRAP_ADMIN_KEY'] ?? '',
     scimSecret: places.scim.secret,
+    scimClient: places.scim.client,
     people: { scim: places.scim.people, admin: places.admin.people },
     departments: { scim: places.scim.departments, admin: places.admin.departments },
     group: places.scim.group,
@@ -167,8 +172,16 @@ export async function openHostileHouse(kind: StorageKind): Promise<HostileHouse>
     async foundAgain(door) {
       again += 1;
       const [from, to] = [places[door], await settle(door, `by-${door}-${again}`)];
-      const named = (place: Place, suffix: string) => [
-        ...[place.secret, ...place.people, ...place.departments, place.group, place.organization],
+      const named = (
+        { secret, people, departments: [top = '', below = ''], group, organization }: Place,
+        suffix: string,
+      ) => [
+        secret,
+        ...people,
+        top,
+        below,
+        group,
+        organization,
         // What strangers create by name, and the keys under which an answer is kept.
         ...['by-stranger', 'key-1', 'key-2'].map((name) => `${name}${suffix}`),
       ];

@@ -5,16 +5,18 @@ import { toAdmin } from './admin-strangers.ts';
 import { toGate } from './gate-strangers.ts';
 import { toProxies } from './proxy-strangers.ts';
 import { toScim } from './scim-strangers.ts';
+import { toTokens } from './token-strangers.ts';
 import { type HostileHouse } from './hostile-house.ts';
 import { anyMethod, hostileHeaders, hostileQuery, hostileText } from './hostile-values.ts';
 import { bodyOf, everywhere, path } from './request-parts.ts';
 import type { WireRequest } from './wire.ts';
 
-export type Door = 'scim' | 'admin' | 'gate' | 'proxies' | 'health and set-up';
+export type Door = 'scim' | 'scim tokens' | 'admin' | 'gate' | 'proxies' | 'health and set-up';
 
 export function hostileRequests(house: HostileHouse): Readonly<Record<Door, fc.Arbitrary<WireRequest>>> {
   return {
     scim: toScim(house),
+    'scim tokens': toTokens(house),
     admin: toAdmin(house),
     gate: toGate(house),
     proxies: toProxies(house),

@@ -28,7 +28,7 @@ function declareSuite(kind: 'sqlite' | 'mongodb'): void {
     await house.stop();
   });
 
-  test.each(['scim', 'admin', 'gate'] as const)(
+  test.each(['scim', 'scim tokens', 'admin', 'gate'] as const)(
     'F03 what is refused at %s is in no table afterwards',
     async (door) => {
       const numRuns = kind === 'sqlite' ? runs(20, 4_000) : runsOn(kind, 8, 2_000);
