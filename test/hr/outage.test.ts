@@ -8,7 +8,7 @@ import { outage } from '../admin/troubled-house.ts';
 import { observeStorage } from '../gate/observed-storage.ts';
 
 describeAtDoors('the HR door without a store', (open) => {
-  test('F05 away at any moment: 503, and the same request again is as if nothing had been', async () => {
+  test('D01 away at any moment: 503, and the same request again is as if nothing had been', async () => {
     const storage = await open();
     let [asked, fails] = [0, Infinity];
     const observed = observeStorage(storage, async () => {

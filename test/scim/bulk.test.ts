@@ -150,6 +150,25 @@ describeAtDoors('SCIM Bulk', (open) => {
     expect(readOnly.status).toBe(403);
   });
 
+  test('F04 ten thousand operations are refused with 413, for their number or for their size, with nothing stored', async () => {
+    await begin();
+    const kept = await world.create('kept@acme.test');
+    const removal = { method: 'DELETE', path: `/Users/${kept.id}` };
+    const creations = Array.from({ length: 10_000 }, (_, n) => user(`u${n}`, `u${n}@acme.test`));
+    const removals = Array.from({ length: 9_990 }, () => removal);
+    const [many, large] = [await bulk([...creations.slice(0, 10), ...removals]), await bulk(creations)];
+    expect([many.status, many.json]).toEqual([
+      413,
+      expect.objectContaining({ status: '413', detail: expect.stringContaining('at most 1000 operations') }),
+    ]);
+    expect([large.status, large.json]).toEqual([
+      413,
+      expect.objectContaining({ status: '413', detail: expect.stringContaining('1048576') }),
+    ]);
+    const { Resources } = (await world.get('/Users')).json;
+    expect(Resources.map(({ id }: Json) => id)).toEqual([kept.id]);
+  });
+
   test('seats: as many as there are, in the order of the request; the others wait', async () => {
     await begin({ licensed: 3 });
     const answer = await bulk(Array.from({ length: 60 }, (_, n) => user(`u${n}`, `u${n}@acme.test`)));
