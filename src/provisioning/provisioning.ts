@@ -18,7 +18,7 @@ import type { ProvisioningContext } from './provisioning-context.ts';
 import { removeDepartment } from './remove-department.ts';
 import { removeUser } from './remove-user.ts';
 import { previewStatus, reportStatus, undoReport } from './report-status.ts';
-import { runDueLeaves } from './run-due-leaves.ts';
+import { runDueLeaves } from './run-due.ts';
 import { planSeatContract } from './seat-contract.ts';
 import { promoteWaiting } from './seat-queue.ts';
 import { removeBudget, setBudget } from './seat-budgets.ts';
