@@ -12,6 +12,7 @@ import { createSide, type Side } from '../provisioning/relayed-write-side.ts';
 import {
   apply,
   catchUp,
+  daysOf,
   type Directory,
   midnight,
   type Operation,
@@ -52,7 +53,7 @@ export async function liveThrough(store: MortalStore, steps: readonly Step[], li
 
   for (const [place, { operation, dies }] of steps.entries()) {
     clock += operation.kind === 'pass' ? operation.hours * 3_600_000 + 1 : 1;
-    const aimed = aim(operation, ids.length, directory);
+    const aimed = aim(operation, ids.length, directory, clock);
     const { refusals, steps: possible } = apply(directory, aimed, clock);
     const whole = possible.at(-1) ?? directory;
     const words = `step ${place}: ${JSON.stringify(aimed)}${dies === null ? '' : `, dying at ${dies}`}`;
@@ -95,13 +96,18 @@ export async function liveThrough(store: MortalStore, steps: readonly Step[], li
 }
 
 /** At somebody there is; a second leave beside an open one, and the end of none, are nothing here. */
-function aim(operation: Operation, count: number, { people }: Directory): Operation {
+function aim(operation: Operation, count: number, { people }: Directory, now: number): Operation {
   if (!('who' in operation)) return operation;
   const who = operation.who % Math.max(1, count);
   const person = people[who];
   const hasLeave = person !== undefined && person.leave !== null;
   const isIdle = person?.deleted === true ? hasLeave : operation.kind === 'leave' ? hasLeave : !hasLeave;
   if ((operation.kind === 'leave' || operation.kind === 'endLeave') && isIdle) return { kind: 'nothing' };
+  if (operation.kind === 'hrLeave' && person?.leave) {
+    const { from, until } = daysOf(operation, now);
+    const meet = person.leave.from < (until ?? Infinity) && from < (person.leave.until ?? Infinity);
+    if (!meet) return { kind: 'nothing' };
+  }
   return { ...operation, who };
 }
 
@@ -163,6 +169,17 @@ async function ask(
       const line = { status: operation.status, effectiveAt: now, sequence: (sequence += 1) };
       const feed = 'feed' as ConnectionId;
       return side.reportStatus(own!, whom(operation.who), line, feed, by('hrFeed', 'feed'));
+    }
+    case 'hrLeave': {
+      const own = await side.storage.organizations.get(organization);
+      const { from, until } = daysOf(operation, now);
+      const line = {
+        status: 'leave' as const,
+        effectiveAt: dateOf(from),
+        until: until === null ? null : dateOf(until),
+        sequence: (sequence += 1),
+      };
+      return side.reportStatus(own!, whom(operation.who), line, 'feed' as ConnectionId, by('hrFeed', 'feed'));
     }
     case 'post': {
       const { name, active } = operation;

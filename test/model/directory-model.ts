@@ -17,6 +17,8 @@ export interface Leave {
   /** From so many days before its end on a seat is to be reserved. */
   readonly reserveDays: number;
   readonly reserved: boolean;
+  /** Planned by the HR feed, which changes and ends no other. */
+  readonly ofFeed: boolean;
 }
 
 export interface Person {
@@ -79,6 +81,8 @@ export type Operation =
   | { readonly kind: 'reserve'; readonly days: number }
   | { readonly kind: 'row'; readonly inDays: number; readonly licensed: number | null }
   | { readonly kind: 'hr'; readonly who: number; readonly status: 'terminated' | 'active' }
+  /** The feed reports an absence from that day on; with one that it has planned on those days, its new dates. */
+  | { readonly kind: 'hrLeave'; readonly who: number; readonly inDays: number; readonly days: number | null }
   /** Time goes on, or the clock jumps back. */
   | { readonly kind: 'pass'; readonly hours: number };
 
@@ -88,6 +92,14 @@ const dayMs = 24 * hourMs;
 /** Midnight, so many days from the one of `now`. */
 export function midnight(now: number, days: number): number {
   return (Math.floor(now / dayMs) + days) * dayMs;
+}
+
+/** The first day of an absence, and the first one back. */
+export function daysOf(
+  { inDays, days }: { readonly inDays: number; readonly days: number | null },
+  now: number,
+): { readonly from: number; readonly until: number | null } {
+  return { from: midnight(now, inDays), until: days === null ? null : midnight(now, inDays + days) };
 }
 
 /** What may come of an operation. With refusals one of them is answered and nothing changes. */
@@ -209,6 +221,7 @@ function act(directory: Directory, operation: Operation, now: number): Result {
         running: false,
         reserveDays: directory.reserveDays,
         reserved: false,
+        ofFeed: false,
       };
       return change(directory, operation.who, now, () => ({ leave: inDays === 0 ? begin(leave, now) : leave }));
     }
@@ -242,11 +255,33 @@ function act(directory: Directory, operation: Operation, now: number): Result {
         directory,
         operation.who,
         now,
-        (person) => ({
-          holds: setHold(person.holds, 'hr feed', operation.status === 'terminated'),
-        }),
+        ({ holds, leave }) => {
+          const isTerminated = operation.status === 'terminated';
+          // Its own absence is over with it; who comes in keeps the one that is ahead.
+          const isOver = leave?.ofFeed === true && (isTerminated || leave.running);
+          return { holds: setHold(holds, 'hr feed', isTerminated), leave: isOver ? null : leave };
+        },
         'wait',
       );
+    case 'hrLeave': {
+      const { from, until } = daysOf(operation, now);
+      const known = directory.people[operation.who]?.leave ?? null;
+      const isGone = directory.people[operation.who]?.deleted ?? true;
+      if (!isGone && known?.ofFeed === false) return refuse('leaveOverlaps');
+      const fresh: Leave = {
+        from,
+        until,
+        keep: false,
+        running: false,
+        reserveDays: directory.reserveDays,
+        reserved: false,
+        ofFeed: true,
+      };
+      const leave = known?.running === true ? { ...known, until } : from <= now ? begin(fresh, now) : fresh;
+      // Who is away is employed.
+      const edit = ({ holds }: Person) => ({ holds: from <= now ? setHold(holds, 'hr feed', false) : holds, leave });
+      return change(directory, operation.who, now, edit, 'wait');
+    }
     default:
       return operation satisfies never;
   }

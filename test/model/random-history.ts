@@ -54,6 +54,15 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ ...of('hr'), who, status: fc.constantFrom('terminated' as const, 'active' as const) }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      ...of('hrLeave'),
+      who,
+      inDays: fc.nat(3),
+      days: fc.option(fc.integer({ min: 1, max: 6 }), { freq: 8 }),
+    }),
+  },
   { weight: 5, arbitrary: fc.record({ ...of('pass'), hours: fc.constantFrom(1, 11, 24, 24, 49, 120, -1) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('recount', 'queue', 'relay', 'sweep') }) },
 );
