@@ -15,6 +15,7 @@ import { createGate } from '#gate/gate.ts';
 import { fetchJson } from '#gate/connections/outbound-fetch.ts';
 import type { GateContext } from '#gate/gate-context.ts';
 import { createHrPulls } from '#hr/pull/hr-pulls.ts';
+import { createHrBatches } from '#hr/undo-batch.ts';
 import { createHrRouter } from '#hr/hr-router.ts';
 import { importLimits } from '#import-export/import-context.ts';
 import { createLaterWork } from '#later-work.ts';
@@ -211,6 +212,7 @@ export async function buildHouse(config: Config, ground: Ground): Promise<BuiltH
     randomBytes,
     wakeRelay,
     hrPulls,
+    hrBatches: createHrBatches({ storage, provisioning, now, randomBytes }),
     imports: {
       storage,
       provisioning,

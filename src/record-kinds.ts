@@ -14,7 +14,7 @@ import { recentLogoutRecords } from '#gate/sessions/recent-logout.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import { signInRecords } from '#gate/sign-in/sign-in-record.ts';
 import { usedOnceRecords } from '#gate/sign-in/used-once.ts';
-import { statusBatchRecords } from '#hr/status-batch.ts';
+import { statusBatchHeadRecords, statusBatchRecords } from '#hr/status-batch.ts';
 import {
   importFileRecords,
   importJobRecords,
@@ -103,6 +103,7 @@ export const recordKinds: readonly AnnouncedKind[] = [
   setUpCodeRecords,
   signInRecords,
   signingKeyRecords,
+  statusBatchHeadRecords,
   statusBatchRecords,
   undoableRecords,
   usedAssertionRecords,

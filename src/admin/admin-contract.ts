@@ -17,6 +17,7 @@ export * from './connection-contract.ts';
 export * from './credential-contract.ts';
 export * from './department-contract.ts';
 export * from './domain-contract.ts';
+export * from './hr-batch-contract.ts';
 export * from './hr-pull-contract.ts';
 export * from './import-contract.ts';
 export * from './leave-contract.ts';

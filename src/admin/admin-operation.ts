@@ -22,6 +22,7 @@ import type { ImportContext } from '#import-export/import-context.ts';
 import type { BadCredentialLimit } from '#http/bad-credentials.ts';
 import type { Storage } from '#storage/storage.ts';
 import { refuseInput } from './admin-problem.ts';
+import type { HrBatches } from './hr-batches.ts';
 import type { HrPulls } from './hr-pulls.ts';
 import type { LookUpTxt } from './txt-lookup.ts';
 
@@ -52,6 +53,7 @@ export interface AdminContext {
   /** Null: no mail is configured. */
   readonly mailer: Mailer | null;
   readonly hrPulls: HrPulls;
+  readonly hrBatches: HrBatches;
   /** Carries out now what waits for the relay, so that what was just done is in the audit trail that is read next. */
   readonly settleEffects: () => Promise<void>;
   readonly config: {

@@ -99,7 +99,7 @@ export const pullRunAnswer = z.object({
   outcome,
   error: z.string().optional(),
   counts,
-  batches: z.array(z.string()).describe('What was done; `POST /hr/v1/status-changes/{batch}/undo` takes it back.'),
+  batches: z.array(z.string()).describe('What was done; `POST …/connections/{id}/batches/{batch}/undo` takes it back.'),
   results: z.array(z.record(z.string(), z.unknown())).describe('Per line, at most 1,000.'),
 });
 export const pullStateAnswer = z.object({

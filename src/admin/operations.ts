@@ -8,6 +8,7 @@ import { credentialOperations } from './credential-endpoints.ts';
 import { departmentOperations } from './department-endpoints.ts';
 import { domainOperations } from './domain-endpoints.ts';
 import type { Operation } from './admin-operation.ts';
+import { hrBatchOperations } from './hr-batch-endpoints.ts';
 import { hrPullOperations } from './hr-pull-endpoints.ts';
 import { exportOperations } from './export-endpoints.ts';
 import { importOperations } from './import-endpoints.ts';
@@ -36,6 +37,7 @@ export function listOperations(): readonly Operation[] {
     ...connectionOperations,
     ...brakeOperations,
     ...hrPullOperations,
+    ...hrBatchOperations,
     ...domainOperations,
     ...appOperations,
     ...signingKeyOperations,

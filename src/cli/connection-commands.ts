@@ -1,4 +1,4 @@
-// connection add | list | test | pull | brake
+// connection add | list | test | pull | batches | undo-batch | brake
 
 import { collect, withOrganization, type CommonOptions } from './command-options.ts';
 import { insideHouse, listAll, runOperation } from './command-run.ts';
@@ -29,6 +29,8 @@ interface BrakeOptions extends CommonOptions {
   readonly minutes?: string;
   readonly atMost?: string;
 }
+
+const batchColumns = ['id', 'at', 'source', 'changed', 'failed', 'in', 'out', 'undone'];
 
 export function addConnectionCommands({ program, terminal, endWith }: CommandPlace): void {
   const connection = program
@@ -116,6 +118,30 @@ export function addConnectionCommands({ program, terminal, endWith }: CommandPla
       else if (answer['outcome'] !== 'done' || (failed ?? 0) > 0) endWith(exitCodes.partlyDone);
     });
 
+  withOrganization(connection.command('batches'))
+    .description('what an HR connection reported in the last 30 days, sent or fetched, newest first')
+    .argument('<id>')
+    .action(async (id: string, { org, json }: CommonOptions) => {
+      const items = await insideHouse(terminal, (house) =>
+        listAll(house, { operation: 'connections.batches', organization: org, params: { id } }),
+      );
+      terminal.result(json === true ? JSON.stringify(items) : writeTable(batchColumns, items.map(toBatchRow)));
+    });
+
+  withOrganization(connection.command('undo-batch'))
+    .description('take back what a batch of an HR connection did; exit code 6 when a rule refused some lines')
+    .argument('<id>')
+    .argument('<batch>', 'its id, as `connection batches` shows it')
+    .action(async (id: string, batch: string, { org, json }: CommonOptions) => {
+      const params = { id, batch };
+      const answer = await insideHouse(terminal, (house) =>
+        runOperation(house, { operation: 'connections.undoBatch', organization: org, params }),
+      );
+      const lines = answer['lines'] as Readonly<Record<string, number>>;
+      terminal.result(json === true ? JSON.stringify(answer) : writeFacts({ batch, ...lines }));
+      if ((lines['refused'] ?? 0) > 0) endWith(exitCodes.partlyDone);
+    });
+
   withOrganization(connection.command('brake'))
     .description('decide about a brake for mass change')
     .argument('<id>')
@@ -135,6 +161,13 @@ export function addConnectionCommands({ program, terminal, endWith }: CommandPla
       if (options.json === true) terminal.result(JSON.stringify(answer));
       else terminal.result(writeFacts(answer['brake'] as Record<string, unknown>));
     });
+}
+
+function toBatchRow({ summary, people, undone, ...batch }: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { changed, failed } = summary as Readonly<Record<string, unknown>>;
+  const { in: came, out } = people as Readonly<Record<string, unknown>>;
+  const { at } = (undone ?? {}) as Readonly<Record<string, unknown>>;
+  return { ...batch, changed, failed, in: came, out, undone: at ?? '' };
 }
 
 function toRow({ user, outcome, detail }: Readonly<Record<string, unknown>>): Record<string, unknown> {

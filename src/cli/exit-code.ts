@@ -75,6 +75,7 @@ const adminCodes: Partial<Readonly<Record<AdminProblemCode, ExitCode>>> = {
   sessionNotFound: exitCodes.notFound,
   noticeNotFound: exitCodes.notFound,
   mailNotFound: exitCodes.notFound,
+  entryNotFound: exitCodes.notFound,
   mailNotConfigured: exitCodes.wrongUse,
 };
 

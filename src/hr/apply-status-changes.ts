@@ -11,7 +11,7 @@ import { findPerson } from './find-person.ts';
 import type { FeedCall, FeedClient, FeedContext } from './hr-context.ts';
 import type { LineOutcome, LineOutcomeKind } from './line-outcome.ts';
 import { recordLine } from './line-record.ts';
-import { keepPiece, type BatchEntry } from './status-batch.ts';
+import { keepHead, keepPiece, type BatchEntry } from './status-batch.ts';
 import { isFaulty, readLine, type SentLine } from './status-line.ts';
 
 export interface BatchOutcome {
@@ -55,12 +55,16 @@ export async function applyStatusChanges(
     ? { people: new Map(), askBrake: await previewBrake(context, client.organization.id, client.by) }
     : null;
   const breathe = createBreath(breathAfterMs);
+  // A batch that changed nobody is nothing that could be taken back.
+  let isKept = false;
   for (let from = 0; from < lines.length; from += piece) {
     const done = await applyPiece(context, call, lines.slice(from, from + piece), from, drafts, breathe);
     steps.push(...done);
     if (batch === null) continue;
     const entries = done.flatMap(({ entry }) => entry ?? []);
     await keepPiece(context, client.organization.id, { batch, connection: client.connection, entries });
+    if (entries.length > 0 || isKept) await keepHead(context, client.organization.id, batch, toHead(client, steps));
+    isKept ||= entries.length > 0;
     for (const { outcome } of done) recordLine(context, client, outcome);
   }
   return summarize(batch, steps);
@@ -176,6 +180,14 @@ function describe(user: User): NonNullable<LineOutcome['user']> {
 }
 
 function summarize(batch: string | null, steps: readonly Step[]): BatchOutcome {
+  return { batch, dryRun: batch === null, ...countSteps(steps), results: steps.map(({ outcome }) => outcome) };
+}
+
+function toHead({ connection, fetchedFrom }: FeedClient, steps: readonly Step[]) {
+  return { connection, source: fetchedFrom === undefined ? 'feed' : 'pull', ...countSteps(steps) } as const;
+}
+
+function countSteps(steps: readonly Step[]): Pick<BatchOutcome, 'summary' | 'people'> {
   const summary = { changed: 0, unchanged: 0, repeated: 0, late: 0, failed: 0 };
   const people = { in: 0, out: 0, waiting: 0 };
   for (const { outcome, before, after } of steps) {
@@ -185,7 +197,7 @@ function summarize(batch: string | null, steps: readonly Step[]): BatchOutcome {
     if (!before.active && after.active) people.in += 1;
     if (statusOf(before) !== 'waiting' && statusOf(after) === 'waiting') people.waiting += 1;
   }
-  return { batch, dryRun: batch === null, summary, people, results: steps.map(({ outcome }) => outcome) };
+  return { summary, people };
 }
 
 /** Up to so many at once; the first failure ends it, after what is under way. */

@@ -1,10 +1,9 @@
 // `POST /hr/v1/status-changes` and the way back.
 
-import { DirectoryError } from '#directory/directory-error.ts';
 import { applyStatusChanges } from './apply-status-changes.ts';
 import type { HrCall, HrContext } from './hr-context.ts';
 import { HrError } from './hr-problem.ts';
-import { readPieces } from './status-batch.ts';
+import { undoBatch } from './undo-batch.ts';
 
 const mostLines = 10_000;
 
@@ -33,21 +32,9 @@ function isDryRun({
 /** Takes back what a batch did, the last first; what somebody changed since stays. The second time there is nothing left to do. */
 export async function undoStatusChanges(context: HrContext, { client, assertStillIn, params }: HrCall) {
   const { organization, connection, by } = client;
-  const people = { restored: 0, unchanged: 0, gone: 0 };
-  let isKnown = false;
-  for await (const entries of readPieces(context, organization.id, connection, params['batch'] ?? '')) {
-    isKnown = true;
-    for (const { user, ...trace } of entries.toReversed()) {
-      await assertStillIn();
-      try {
-        const { changed } = await context.provisioning.undoReport(organization, user, trace, connection, by);
-        people[changed ? 'restored' : 'unchanged'] += 1;
-      } catch (error) {
-        if (!(error instanceof DirectoryError) || error.code !== 'userNotFound') throw error;
-        people.gone += 1;
-      }
-    }
-  }
-  if (!isKnown) throw new HrError('batchNotFound', 'This feed has no such batch, or it is too old to be undone.');
-  return { body: { batch: params['batch'], lines: people } };
+  const lines = await undoBatch(context, { organization, connection, by, assertStillIn }, params['batch'] ?? '');
+  if (lines === null) throw new HrError('batchNotFound', 'This feed has no such batch, or it is too old to be undone.');
+  // A system is refused nothing for the last owner.
+  const { refused: _none, ...told } = lines;
+  return { body: { batch: params['batch'], lines: told } };
 }

@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import request from 'supertest';
 import { loadConfig } from '#config/load-config.ts';
 import type { App, AppId } from '#directory/app.ts';
 import type { ChangeContext } from '#directory/effects-between.ts';
@@ -382,6 +383,27 @@ describe('organization, seats, connection', () => {
     expect(await cli.run('connection brake people --release --minutes soon')).toMatchObject({ code: 2 });
     expect(await cli.run('connection pull default')).toMatchObject({ code: 2 });
     expect(await cli.run('connection brake nothing --keep')).toMatchObject({ code: 3 });
+  });
+
+  test('what an HR connection reported is listed and taken back; an unknown batch or connection is not found', async () => {
+    const cli = createCli();
+    const [id = ''] = await addPeople(cli, 'aoki');
+    await cli.run('connection add --kind hr --id people --name People');
+    const { secret } = await cli.json<{ secret: string }>('credential issue --kind hr --name HR --connection people');
+    const server = createServer(loadConfig({}, cli.folder), { logger: createLogger({ level: 'silent' }) });
+    const line = { userName: 'aoki', status: 'terminated', effectiveAt: '2020-01-01' };
+    const sent = request(server.app).post('/hr/v1/status-changes').set('Authorization', `Bearer ${secret}`);
+    const { batch } = (await sent.send([line]).expect(200)).body as { batch: string };
+    await server.stop();
+    expect((await cli.run('connection batches people')).result).toMatch(new RegExp(`${batch} .* feed +1 +0 +0 +1`));
+    expect(await cli.json(`connection undo-batch people ${batch}`)).toEqual({
+      batch,
+      lines: { restored: 1, unchanged: 0, gone: 0, refused: 0 },
+    });
+    expect(await cli.json(`user show ${id}`)).toMatchObject({ status: 'active' });
+    expect(await cli.json('connection batches people')).toMatchObject([{ id: batch, undone: { by: 'cli' } }]);
+    expect(await cli.run('connection undo-batch people none')).toMatchObject({ code: 3 });
+    expect(await cli.run('connection batches nothing')).toMatchObject({ code: 3 });
   });
 });
 

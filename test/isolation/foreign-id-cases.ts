@@ -133,6 +133,9 @@ export const adminCases: Readonly<Record<string, Cases>> = {
   }),
   'connections.pull': admin('POST', inPath('/connections/{connection}/pull'), { control: 422 }),
   'connections.pullState': admin('GET', inPath('/connections/{connection}/pull'), { control: 422 }),
+  'connections.batches': admin('GET', inPath('/connections/{connection}/batches'), { control: 200 }),
+  // A batch of another organisation: test/hr/batches.test.ts.
+  'connections.undoBatch': admin('POST', inPath('/connections/{connection}/batches/none/undo'), { control: 404 }),
   'domains.claim': ofPath('POST', '/domains', { domain: 'other.example' }),
   'domains.list': (ids, own) => [
     { method: 'GET', target: `/api/v1/organizations/${ids.organization}/domains`, control: 200 },
