@@ -71,7 +71,7 @@ export const organizationOperations: readonly Operation[] = [
     answer: contract.organizationChanged,
     run: async (context, call) => {
       const { name, timeZone, leaveSeat, returnHour, reserveForReturn, hiddenWhileInactive, contact } = call.body;
-      const telling = readTelling(call.organization, call.body);
+      const telling = readTelling(call.body);
       const edit = {
         ...(name === undefined ? {} : { name }),
         ...(timeZone === undefined ? {} : { timeZone }),

@@ -8,15 +8,12 @@ import type * as contract from './admin-contract.ts';
 type Change = ReturnType<typeof contract.organizationChange.parse>;
 type Telling = Pick<OrganizationEdit, 'alerts' | 'noticeDays' | 'dormancy' | 'language'>;
 
-/** What is left out stays, within `alerts` too. */
-export function readTelling(
-  organization: Organization,
-  { alerts, noticeDays, dormancy, language }: Pick<Change, keyof Telling>,
-): Telling {
-  const { thresholds, shortageDays } = organization.alerts ?? usualAlerts;
+/** What is left out stays, within `alerts` too: what is known is looked up when it is written. */
+export function readTelling({ alerts, noticeDays, dormancy, language }: Pick<Change, keyof Telling>): Telling {
+  const { thresholds, shortageDays } = alerts ?? {};
   const rule = {
-    thresholds: (alerts?.thresholds ?? thresholds).toSorted((a, b) => a - b),
-    shortageDays: alerts?.shortageDays ?? shortageDays,
+    ...(thresholds === undefined ? {} : { thresholds: thresholds.toSorted((a, b) => a - b) }),
+    ...(shortageDays === undefined ? {} : { shortageDays }),
   };
   return {
     ...(alerts === undefined ? {} : { alerts: rule }),

@@ -9,7 +9,7 @@ import type { Organization, OrganizationContact, SeatPolicy } from '#directory/o
 import type { CardPart } from '#directory/person-card.ts';
 import { isSame } from '#directory/same-value.ts';
 import { isSeatCount, seatCountRule } from '#directory/seat.ts';
-import type { SeatAlertRule } from '#directory/seat-alert.ts';
+import { usualAlerts, type SeatAlertRule } from '#directory/seat-alert.ts';
 import { moveLeaves } from './move-leaves.ts';
 import { auditOrganization } from './organization-audit.ts';
 import type { ProvisioningContext } from './provisioning-context.ts';
@@ -73,7 +73,8 @@ export interface OrganizationEdit {
   readonly leaveSeat?: 'release' | 'keep';
   readonly returnHour?: number;
   readonly reserveForReturn?: number;
-  readonly alerts?: SeatAlertRule;
+  /** What is left out of it stays. */
+  readonly alerts?: Partial<SeatAlertRule>;
   readonly noticeDays?: readonly number[];
   /** null: nobody is held for not signing in. */
   readonly dormancy?: DormancyRule | null;
@@ -95,7 +96,7 @@ export async function changeOrganization(
   for (let round = 0; round < 50; round += 1) {
     const before = await context.storage.organizations.get(id);
     if (before === null) throw new DirectoryError('organizationNotFound', `There is no organisation ${id}.`);
-    const { endsAt, contact, dormancy, overUntil, ...rest } = edit;
+    const { endsAt, contact, dormancy, overUntil, alerts, ...rest } = edit;
     const { contact: contactBefore, dormancy: ruleBefore, overUntil: overBefore, ...withoutThese } = before;
     const overEnds = (rest.seatPolicy ?? before.seatPolicy) === 'allowOver' ? overUntil : null;
     const overKept = overEnds === undefined ? overBefore : (overEnds ?? undefined);
@@ -115,6 +116,8 @@ export async function changeOrganization(
     const after: Organization = {
       ...base,
       ...rest,
+      // Of two changes at once each keeps what the other has changed.
+      ...(alerts === undefined ? {} : { alerts: { ...(before.alerts ?? usualAlerts), ...alerts } }),
       ...(typeof endsAt === 'number' ? { endsAt } : {}),
       revision: before.revision + 1,
     };

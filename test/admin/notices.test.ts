@@ -162,6 +162,17 @@ describeAtDoors('notices', (open) => {
     expect([inactive.status, inactive.body.code]).toEqual([400, 'invalidValue']);
   });
 
+  test('two administrators change different alerts at once: both changes are kept', async () => {
+    const at = '/organizations/acme';
+    for (let days = 1; days <= 10; days += 1) {
+      await Promise.all([
+        house.call('put', at, { alerts: { thresholds: [days] } }).expect(200),
+        house.call('put', at, { alerts: { shortageDays: days } }).expect(200),
+      ]);
+      expect((await house.call('get', at)).body.alerts).toEqual({ thresholds: [days], shortageDays: days });
+    }
+  });
+
   test('what is told is a setting of the organisation: shown with what is usual, changed in parts, faults refused', async () => {
     const at = '/organizations/acme';
     const usual = {

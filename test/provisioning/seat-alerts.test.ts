@@ -74,6 +74,18 @@ describeOnBothStorages('notices of seats', (open) => {
     expect(await look()).toEqual([]);
   });
 
+  test('of two changes of the alerts at once each keeps what the other has changed', async () => {
+    await start(4);
+    for (let days = 1; days <= 10; days += 1) {
+      await Promise.all([
+        side.changeOrganization(acme, { alerts: { thresholds: [days] } }, byAdministrator),
+        side.changeOrganization(acme, { alerts: { shortageDays: days } }, byAdministrator),
+      ]);
+      const organization = await side.storage.organizations.get(acme);
+      expect(organization?.alerts).toEqual({ thresholds: [days], shortageDays: days });
+    }
+  });
+
   test('the seats are looked at as soon as they have moved, once for many movements', async () => {
     await start(10);
     const looked: string[] = [];
