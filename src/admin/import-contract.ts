@@ -68,10 +68,15 @@ export const importAnswer = z.object({
   seats: z
     .object({
       licensed: z.int().nullable(),
-      before: z.int(),
-      change: z.int(),
-      after: z.int(),
-      waiting: z.int().describe('How many people more wait for a seat.'),
+      before: z.int().describe('In use, without those that are only reserved.'),
+      change: z.int().describe('Taken by the rows, less those given back by them.'),
+      passedOn: z.int().describe('Of those that come free, those that go to people who wait.'),
+      after: z
+        .int()
+        .describe(
+          'In use once it is done; of a dry run and until then as reckoned: `before`, `change` and `passedOn`.',
+        ),
+      waiting: z.int().describe('How many people of the file wait for a seat when their row comes.'),
     })
     .optional(),
   people: z.object({ in: z.int(), out: z.int() }),

@@ -16,6 +16,7 @@ export function toImportAnswer({ id, value }: StoredJob, leftOut: readonly FileR
   const { kind, dryRun, state, stopped, by, createdAt, startedAt, finishedAt } = value;
   const { rows, rowsDone, tally, seatsBefore, undo } = value;
   const { waiting, ...people } = tally.people;
+  const { seats: change, passedOn = 0 } = tally;
   const departments = leftOut.map(({ cells: [department = '', code = '', name = ''] }) => ({
     id: department,
     code,
@@ -41,8 +42,9 @@ export function toImportAnswer({ id, value }: StoredJob, leftOut: readonly FileR
           seats: {
             licensed: seatsBefore.licensed,
             before: seatsBefore.used,
-            change: tally.seats,
-            after: seatsBefore.used + tally.seats,
+            change,
+            passedOn,
+            after: value.usedAfter ?? seatsBefore.used + change + passedOn,
             waiting,
           },
         }),
@@ -75,7 +77,7 @@ async function warnOfSeats(
   { value: { dryRun, state, tally } }: StoredJob,
 ): Promise<readonly string[]> {
   if (!dryRun || state !== 'done') return [];
-  const more = tally.seats + tally.people.waiting;
+  const more = tally.seats + tally.people.waiting - (tally.leftLine ?? 0);
   if (more <= 0) return [];
   const { firstShortage } = await readForecast(context, organization, daysAhead, more);
   return firstShortage === null ? [] : [firstShortage.sentence];

@@ -201,7 +201,8 @@ function isPartly(answer: Facts): boolean {
 
 function writeImport(answer: Facts, rows: readonly Facts[]): string {
   const { id, kind, state, dryRun, outcomes, actions, seats, leftOut, undo, file, warnings } = answer;
-  const { licensed, before, after, change, waiting } = (seats ?? {}) as Facts;
+  const { licensed, before, after, change, passedOn, waiting } = (seats ?? {}) as Facts;
+  const toLine = Number(passedOn) > 0 ? `, ${inOneLine(passedOn)} to people who wait` : '';
   const read = file as Facts | undefined;
   const left = leftOut as { token: string; count: number; removed: boolean; departments: readonly Facts[] } | undefined;
   const facts = {
@@ -218,7 +219,7 @@ function writeImport(answer: Facts, rows: readonly Facts[]): string {
     ...(seats === undefined
       ? {}
       : {
-          seats: `${inOneLine(before)} -> ${inOneLine(after)} (${Number(change) > 0 ? '+' : ''}${inOneLine(change)}) of ${inOneLine(licensed ?? 'unlimited')}, ${inOneLine(waiting)} more waiting`,
+          seats: `${inOneLine(before)} -> ${inOneLine(after)} (${Number(change) > 0 ? '+' : ''}${inOneLine(change)}${toLine}) of ${inOneLine(licensed ?? 'unlimited')}, ${inOneLine(waiting)} more waiting`,
         }),
     ...(left === undefined || left.count === 0
       ? {}

@@ -74,6 +74,8 @@ export interface Moved {
   readonly active: -1 | 0 | 1;
   readonly seat: -1 | 0 | 1;
   readonly waits: boolean;
+  /** Waited before, and does not want a seat any more. */
+  readonly leavesLine?: true;
 }
 
 export interface StepRow {
@@ -106,9 +108,25 @@ export interface Tally {
   readonly actions: Readonly<Record<string, number>>;
   /** Seats taken less seats given back. */
   readonly seats: number;
+  /** Of the seats that came free, those that go to people who wait. Absent: none, as in `leftLine`. */
+  readonly passedOn?: number;
+  /** People who waited before their row and do not after it. */
+  readonly leftLine?: number;
   readonly people: { readonly in: number; readonly out: number; readonly waiting: number };
   /** Active owners that a dry run has switched off so far. */
   readonly ownersLost: number;
+}
+
+/** How an import finds the seats. */
+export interface SeatsBefore {
+  readonly licensed: number | null;
+  /** Without those that are only reserved, as `used` everywhere. */
+  readonly used: number;
+  /** Without the reserved ones, too: nobody else can have them. */
+  readonly free: number;
+  readonly over?: number;
+  /** Who stands in line for a seat of the organisation, a return for which one is to be reserved among them. */
+  readonly waiting?: number;
 }
 
 /** `stopped`: whoever began it, or its undo, may not go on. */
@@ -129,7 +147,9 @@ export interface ImportJob {
   readonly steps: number;
   readonly position: number;
   readonly tally: Tally;
-  readonly seatsBefore?: { readonly licensed: number | null; readonly used: number; readonly free: number };
+  readonly seatsBefore?: SeatsBefore;
+  /** What was in use when it was done; of a dry run that is only reckoned. */
+  readonly usedAfter?: number;
   /** Departments that the file leaves out, and whether somebody has confirmed that they go. */
   readonly leftOut?: { readonly token: string; readonly count: number };
   readonly confirmed?: string;

@@ -15,6 +15,7 @@ import {
   type FileRow,
   type ImportJob,
   type ImportStep,
+  type SeatsBefore,
   type StepRow,
 } from './import-records.ts';
 import { planDepartments, planRemoval, recoverDepartment } from './plan-departments.ts';
@@ -24,6 +25,7 @@ import { countRow, foreseeRow, type DryRunFacts } from './row-tally.ts';
 import { describeRefusal, findRefusal } from './still-allowed.ts';
 
 const together = 8;
+const noSeats: SeatsBefore = { licensed: null, used: 0, free: 0 };
 const mostTries = 5;
 /** Of a row that was left alone since whoever began the import may not go on. */
 const rowStopped = 'importStopped';
@@ -53,7 +55,8 @@ export async function takeStep(
     if (known === null) await insertStep(context, stored, id, done);
   } else {
     done = await carryOutStep(scope, stored, id, known, rows, breathe);
-    for (const row of done) tally = countRow(tally, row);
+    const { seatsBefore = noSeats } = stored.value;
+    for (const row of done) tally = countRow(tally, row, seatsBefore);
   }
   // Cancelled meanwhile or not: this step is done. Whoever has lost the lease finds the position taken.
   await changeJob(context, stored, (job) =>
@@ -74,14 +77,11 @@ function withoutTrace({ trace: _trace, ...row }: StepRow): StepRow {
 
 async function readFacts(
   { storage }: ImportContext,
-  { seatsBefore = { licensed: null, used: 0, free: 0 } }: ImportJob,
+  { seatsBefore: seats = noSeats }: ImportJob,
   { id, seatPolicy }: Organization,
 ): Promise<DryRunFacts> {
-  const [ledger, activeOwners] = await Promise.all([
-    storage.seats.read(id),
-    storage.users.countActiveWithRole(id, 'owner'),
-  ]);
-  return { seatsBefore, over: ledger?.over ?? 0, refusesAtLimit: seatPolicy === 'refuse', activeOwners };
+  const activeOwners = await storage.users.countActiveWithRole(id, 'owner');
+  return { seats, refusesAtLimit: seatPolicy === 'refuse', activeOwners };
 }
 
 function planRows(scope: RunScope, rows: readonly FileRow[]): Promise<readonly RowPlan[]> {

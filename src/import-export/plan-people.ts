@@ -87,6 +87,7 @@ function planRow(
       active: activeChange(user, after),
       seat: need === 'activate' ? 1 : need === 'giveBack' ? -1 : 0,
       waits: false,
+      ...lineLeft(user, after),
     };
     const step: StepRow = { ...about, outcome: 'changed', done: false, ...warnings, ...rest, moved };
     return {
@@ -202,6 +203,7 @@ function asDone(step: StepRow, { before, user, change: changeId }: ChangeResult)
     active: activeChange(before, user),
     seat: (seat(user) - seat(before)) as Moved['seat'],
     waits,
+    ...(user.seat === 'held' ? {} : lineLeft(before, user)),
   };
   const warnings = [...(step.warnings ?? []), ...(waits ? ['Waits for a seat.'] : [])];
   const { trace } = became;
@@ -214,6 +216,11 @@ function asDone(step: StepRow, { before, user, change: changeId }: ChangeResult)
     done: true,
     ...(changeId === null ? {} : { change: changeId }),
   };
+}
+
+/** Of whoever waited for a seat and wants none any more. */
+function lineLeft(before: User | null, after: User): Pick<Moved, 'leavesLine'> {
+  return before?.waitingSince !== undefined && after.waitingSince === undefined ? { leavesLine: true } : {};
 }
 
 function activeChange(before: User | null, after: User): -1 | 0 | 1 {

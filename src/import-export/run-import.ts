@@ -2,6 +2,9 @@
 // again as done; whoever goes on after a crash finds by the marks on people which of its rows were carried out (docs/decisions/0017).
 
 import { createBreath, type Breath } from '#breath.ts';
+import type { OrganizationId, UserId } from '#directory/identifiers.ts';
+import type { SeatLedger } from '#directory/seat.ts';
+import { countReservedSeats } from '#provisioning/reserved-seats.ts';
 import type { ImportContext } from './import-context.ts';
 import {
   changeJob,
@@ -21,6 +24,7 @@ import {
   type FileRow,
   type ImportFile,
   type ImportJob,
+  type SeatsBefore,
 } from './import-records.ts';
 import { takeStep } from './import-step.ts';
 import { listLeftOut, readLeftOut } from './left-out.ts';
@@ -122,23 +126,37 @@ async function isBegun(context: ImportContext, { id, value: { position } }: Stor
 }
 
 async function begin(context: ImportContext, stored: StoredJob): Promise<void> {
-  const ledger = await context.storage.seats.read(stored.organizationId);
-  const { licensed = null, used = 0, free = 0 } = ledger ?? {};
+  const seatsBefore = await readSeatsBefore(context, stored.organizationId);
   await changeJob(context, stored, (job) =>
-    job.state === 'waiting'
-      ? { job: { ...job, state: 'running', startedAt: context.now(), seatsBefore: { licensed, used, free } } }
-      : null,
+    job.state === 'waiting' ? { job: { ...job, state: 'running', startedAt: context.now(), seatsBefore } } : null,
   );
 }
 
+async function readSeatsBefore(context: ImportContext, id: OrganizationId): Promise<SeatsBefore> {
+  const [{ licensed, free, over, used }, inLine] = await Promise.all([
+    readSeats(context, id),
+    // Everybody stands before somebody without a place.
+    context.storage.users.waitingBefore(id, { id: '' as UserId }),
+  ]);
+  // Whoever waits beside a free seat waits for the budget of a department.
+  return { licensed, used, free, over, waiting: free + over > 0 ? 0 : inLine };
+}
+
+async function readSeats({ storage }: ImportContext, id: OrganizationId): Promise<Omit<SeatLedger, 'intents'>> {
+  const [ledger, reserved] = await Promise.all([storage.seats.read(id), countReservedSeats(storage, id)]);
+  if (ledger === null) throw new TypeError(`There are no seats of ${id}.`);
+  return { ...ledger, used: ledger.used - reserved };
+}
+
 async function finish(context: ImportContext, stored: StoredJob): Promise<void> {
+  const usedAfter = stored.value.dryRun ? null : (await readSeats(context, stored.organizationId)).used;
   await changeJob(context, stored, (job) => {
     if (job.state !== 'running') return null;
     const done: ImportJob = { ...job, state: 'done', finishedAt: context.now() };
     // A dry run has changed nothing, so there is nothing to be told of.
-    return job.dryRun
-      ? { job: done }
-      : { job: done, event: jobEvent(context, { id: stored.id, job: done }, 'import.done', job.by) };
+    if (usedAfter === null) return { job: done };
+    const ended = { ...done, usedAfter };
+    return { job: ended, event: jobEvent(context, { id: stored.id, job: ended }, 'import.done', job.by) };
   });
 }
 
