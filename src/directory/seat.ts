@@ -69,7 +69,7 @@ export interface ContractRule {
   readonly evenBelowUse?: boolean;
 }
 
-/** The ledger under a changed contract, or by how many people too many are active for it. What makes nothing narrower is never refused. */
+/** The ledger under a changed contract, or how many seats too many are in use or reserved for it. What makes nothing narrower is never refused. */
 export function applyContract(
   ledger: SeatLedger,
   contract: SeatContract,

@@ -116,9 +116,10 @@ export async function withdrawOverUse(context: ProvisioningContext, id: Organiza
   await changeContract(context, id, { over: 0 }, { evenBelowUse: true }, bySettling, change);
 }
 
+/** The ledger cannot tell a seat that is kept for a return from one in use, and neither fits. */
 function belowUse(over: number): DirectoryError {
-  const people = `${over} ${over === 1 ? 'user' : 'users'}`;
-  return new DirectoryError('belowUse', `${people} too many are active for this.`, { over });
+  const seats = over === 1 ? '1 seat too many is' : `${over} seats too many are`;
+  return new DirectoryError('belowUse', `${seats} in use or reserved for this.`, { over });
 }
 
 /** What the rules were before, of those that were written. */

@@ -7,7 +7,7 @@ import type { ContractRule, SeatContract, SeatLedger } from '#directory/seat.ts'
 
 export type ContractOutcome =
   | { readonly kind: 'changed'; readonly ledger: SeatLedger }
-  /** `over`: how many people too many are active for the new contract. Nothing was written. */
+  /** `over`: how many seats too many are in use or reserved for the new contract. Nothing was written. */
   | { readonly kind: 'belowUse'; readonly over: number };
 
 export interface RecountOutcome {

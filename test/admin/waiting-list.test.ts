@@ -138,6 +138,8 @@ describeAtDoors('the waiting list', (open) => {
     const { body: notices } = await house.call('get', `${at}/notices?limit=100`).expect(200);
     const codes = notices.items.map(({ code }: { code: string }) => code);
     expect([codes.includes('seatShortage'), codes.includes('returnWithoutSeat')]).toEqual([true, false]);
+    const { body: refused } = await house.call('put', `${at}/seats`, { licensed: 1 }).expect(409);
+    expect(refused).toMatchObject({ over: 1, detail: '1 seat too many is in use or reserved for this.' });
   });
 
   test('what cannot be is refused, and nothing is moved', async () => {

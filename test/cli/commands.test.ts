@@ -184,7 +184,7 @@ describe('user', () => {
     });
     expect(await cli.run('seats set --licensed 0')).toMatchObject({
       code: 4,
-      talk: '1 user too many are active for this.',
+      talk: '1 seat too many is in use or reserved for this.',
     });
     expect(await cli.json('user show aoki')).toMatchObject({ status: 'inactive', holds: [{ kind: 'admin' }] });
     expect(await cli.json('seats show')).toMatchObject({ licensed: 1, used: 1, free: 0 });
