@@ -141,12 +141,20 @@ function writeHistory({ days, peak, average, couldDrop }: History): string {
   return `${writeTable(columns, days)}\nPeak ${peak}, average ${average}${dropped}.`;
 }
 
+interface ForecastEvent {
+  readonly kind: string;
+  readonly name: string;
+  readonly waits?: true;
+}
+
+function writeEvent({ kind, name, waits }: ForecastEvent): string {
+  return kind === 'reserved' ? `reserved for ${name}` : `${name} ${kind}${waits === true ? ' and waits' : ''}`;
+}
+
 function writeForecast({ steps, firstShortage }: Readonly<Record<string, unknown>>): string {
-  const rows = (steps as readonly { readonly events: readonly { kind: string; name: string }[] }[]).map((step) => ({
+  const rows = (steps as readonly { readonly events: readonly ForecastEvent[] }[]).map((step) => ({
     ...step,
-    events: step.events
-      .map(({ kind, name }) => (kind === 'reserved' ? `reserved for ${name}` : `${name} ${kind}`))
-      .join(', '),
+    events: step.events.map(writeEvent).join(', '),
   }));
   const table = writeTable(['date', 'needed', 'used', 'reserved', 'free', 'short', 'events'], rows);
   const { sentence } = (firstShortage ?? { sentence: 'Nobody will go without a seat, as far as is known.' }) as {

@@ -37,6 +37,22 @@ test('the contract by date is set, listed and billed; who waits is moved, with a
   expect(await cli.json('seats show')).toMatchObject({ licensed: 2, billed: 2 });
 });
 
+test('the forecast lists reservations, and a file’s numbers say how many seats go to people who wait', async () => {
+  const cli = createCli();
+  const write = (...lines: string[]) => writeFileSync(join(cli.folder, 'people.csv'), lines.join('\n'));
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  await cli.json('seats set --licensed 2 --reserve-for-return 10');
+  write('Login Name,Display Name', 'abe,abe', 'ito,ito', 'kato,kato');
+  await cli.json('import people.csv');
+  await cli.json(`leave add abe --from ${inDays(10)} --until ${inDays(80)}`);
+  const { result } = await cli.run('seats forecast');
+  expect(result).toMatch(/^DATE +NEEDED +USED +RESERVED +FREE/);
+  expect(result).toMatch(new RegExp(`^${inDays(70)} .* reserved for abe`, 'm'));
+  expect(result).toMatch(/abe returns and waits/);
+  write('Login Name,Status', 'ito,Inactive');
+  expect((await cli.run('import people.csv --dry-run')).result).toContain('2 -> 2 (-1, 1 to people who wait) of 2');
+});
+
 test('what cannot be is refused with the exit code that says so', async () => {
   const cli = createCli();
   for (const row of ['2027-04-01', '2027-04-01=many', '2027-02-31=3', '2027-04-01=3@1200', '2027-04-01=3@free JPY'])
