@@ -81,7 +81,10 @@ function applyStatus(edit: LeaveEdit, report: StatusReport, feed: Feed, now: Ins
 
 /** Lifts the feed's hold and ends what of its own is running, or should be. */
 function beActive({ leaves, holds }: LeaveEdit, feed: Feed, now: Instant): LeaveEdit {
-  const over = ownLeaves({ leaves, holds }, feed).filter(({ startsAt }) => startsAt <= now);
+  // One that runs does so whatever the clock says that was put back since.
+  const over = ownLeaves({ leaves, holds }, feed).filter(
+    ({ state, startsAt }) => state === 'running' || startsAt <= now,
+  );
   return endAll({ leaves, holds: liftHold(holds, 'hr', feed.connection) }, over, now);
 }
 
