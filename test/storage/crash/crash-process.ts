@@ -6,7 +6,7 @@
 import type { DepartmentId, OrganizationId, UserId } from '#directory/identifiers.ts';
 import type { Storage } from '#storage/storage.ts';
 import { createSide, sideRecordKinds } from '../../provisioning/relayed-write-side.ts';
-import { operations } from './crash-scene.ts';
+import { operations } from './crash-operations.ts';
 import { flushed, type LookOn, openWatchedStorage } from './statement-hook.ts';
 
 const [address = '', organization = '', person = '', name = '', place = '0', first, second] = process.argv.slice(2);

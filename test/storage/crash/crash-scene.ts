@@ -2,119 +2,18 @@
  * What the crash contract disturbs: an organisation with people in it, the changes through the whole write side and the relay, and
  * what an onlooker sees afterwards. A change is there or it is not, and whoever repeats it has it once (C03, K01).
  */
-import type { ChangeContext } from '#directory/effects-between.ts';
-import {
-  type ConnectionId,
-  type DepartmentId,
-  foldCase,
-  type OrganizationId,
-  type UserId,
-} from '#directory/identifiers.ts';
-import type { SeatPolicy } from '#directory/organization.ts';
-import { writeActive } from '#directory/user-change.ts';
+import { type DepartmentId, foldCase, type OrganizationId, type UserId } from '#directory/identifiers.ts';
 import { statusOf, type User } from '#directory/user.ts';
 import { sessionRecords } from '#gate/sessions/session.ts';
 import type { Storage } from '#storage/storage.ts';
 import { randomUUID } from 'node:crypto';
-import type { Side } from '../../provisioning/relayed-write-side.ts';
-
-const okta = 'okta' as ConnectionId;
-const byOkta: ChangeContext = { actor: { kind: 'connection', connection: okta }, mouth: 'scimPatch' };
-const byAdministrator: ChangeContext = { actor: { kind: 'administrator', name: 'sato' }, mouth: 'adminApi' };
-
-export interface Scene {
-  readonly organization: OrganizationId;
-  /** Whom the operation is about; `name` finds who was never stored. */
-  readonly person: UserId | null;
-  readonly name: string;
-  /** The person is, or will be, in the first one; it has a budget where the operation says so. */
-  readonly departments?: readonly [DepartmentId, DepartmentId];
-}
-
-export interface CrashOperation {
-  readonly name: string;
-  /** How the person is before. */
-  readonly person: 'nobody' | 'inactive' | 'active' | 'leaving';
-  readonly policy?: SeatPolicy;
-  /** Somebody waits for the person's seat. */
-  readonly queue?: true;
-  /** There are departments: with a budget each, or none yet. */
-  readonly budgets?: 'set' | 'none';
-  readonly run: (side: Side, scene: Scene) => Promise<unknown>;
-}
-
-const idOf = ({ person }: Scene): UserId => {
-  if (person === null) throw new Error('the scene has nobody in it');
-  return person;
-};
-
-/** Every kind of change of the commit, and the carrying out of what follows from one. */
-export const operations: readonly CrashOperation[] = [
-  { name: 'a new person takes a seat', person: 'nobody', run: (side, scene) => create(side, scene) },
-  { name: 'a new person is refused or takes a seat', person: 'nobody', policy: 'refuse', run: create },
-  {
-    name: 'someone comes back',
-    person: 'inactive',
-    run: (side, scene) => side.reactivateUser(scene.organization, idOf(scene), {}, byAdministrator),
-  },
-  {
-    name: 'someone is locked out',
-    person: 'active',
-    run: lockOut,
-  },
-  { name: 'a seat changes hands', person: 'active', queue: true, run: lockOut },
-  {
-    name: 'someone is deleted',
-    person: 'active',
-    run: (side, scene) => side.removeUser(scene.organization, idOf(scene), byOkta).catch(alreadyDone('userNotFound')),
-  },
-  {
-    name: 'the contract is raised',
-    person: 'inactive',
-    run: (side, scene) => side.changeSeats(scene.organization, { licensed: 4 }, byAdministrator),
-  },
-  { name: 'a seat of a budget changes hands', person: 'active', queue: true, budgets: 'set', run: lockOut },
-  { name: 'a person goes to a department with another budget', person: 'active', budgets: 'set', run: goElsewhere },
-  {
-    name: 'a budget is set for people who are there',
-    person: 'active',
-    budgets: 'none',
-    run: (side, { organization, departments }) =>
-      side.setBudget(organization, departments?.[0] ?? ('' as DepartmentId), 2, byAdministrator),
-  },
-  { name: 'the relay carries a lock-out', person: 'leaving', run: (side) => side.relay.drain() },
-];
-
-function lockOut(side: Side, scene: Scene): Promise<unknown> {
-  const edit = (user: User) => ({ holds: writeActive(user.holds, okta, false, Date.now(), 'connection:okta') });
-  return side.changeUser(scene.organization, idOf(scene), edit, byOkta);
-}
-
-function goElsewhere(side: Side, scene: Scene): Promise<unknown> {
-  const edit = ({ profile }: User) => ({ profile: { ...profile, ...placeIn(scene.departments?.[1]) } });
-  return side.changeUser(scene.organization, idOf(scene), edit, byOkta);
-}
-
-function placeIn(department: DepartmentId | undefined): Partial<User['profile']> {
-  return department === undefined ? {} : { person: { departments: [{ value: department }] } };
-}
-
-async function create(side: Side, { organization, name }: Scene): Promise<unknown> {
-  const request = { profile: { userName: name }, active: true, connection: okta, restore: true };
-  return side.provisionUser(organization, request, byOkta).catch(alreadyDone('userNameTaken'));
-}
-
-/** A repeated request may be told that there is nothing left to do. */
-function alreadyDone(code: string): (error: unknown) => void {
-  return (error) => {
-    if (Reflect.get(error as object, 'code') !== code) throw error;
-  };
-}
+import { createSide, type Side } from '../../provisioning/relayed-write-side.ts';
+import { byAdministrator, byOkta, type CrashOperation, okta, placeIn, type Scene } from './crash-operations.ts';
 
 /** An organisation of its own with three seats (two, where someone waits), one of them used by a colleague, and the person as the operation needs them. */
 export async function setScene(
   side: Side,
-  { person, policy = 'wait', queue, budgets }: CrashOperation,
+  { person, policy = 'wait', queue, budgets, due }: CrashOperation,
 ): Promise<Scene> {
   const organization = `org-${randomUUID()}`.slice(0, 40) as OrganizationId;
   const terms = {
@@ -141,12 +40,38 @@ export async function setScene(
   }
   const { id, epoch } = await add(name, person !== 'inactive');
   if (queue) expect((await add('next', true)).active).toBe(false);
+  if (due !== undefined) await makeDue(side, organization, id, due);
   const session = { userId: id, epoch, connection: okta, createdAt: 0, lastSeenAt: 0, notOnOrAfter: 2 ** 52 };
   const sessions = side.storage.records(sessionRecords);
   await sessions.insert({ id: `session of ${id}`, organizationId: organization, value: session });
   await side.relay.drain();
   if (person === 'leaving') await side.deactivateUser(organization, id, {}, byAdministrator);
   return { organization, person: id, name, ...(departments === undefined ? {} : { departments }) };
+}
+
+const dayMs = 86_400_000;
+
+/** Planned days ago, as it was then, so that its time has come for whoever looks now. */
+async function makeDue(
+  { storage }: Side,
+  organization: OrganizationId,
+  id: UserId,
+  due: NonNullable<CrashOperation['due']>,
+): Promise<void> {
+  const ago = (days: number) => createSide(storage, () => Date.now() - days * dayMs);
+  const day = (days: number) => new Date(Date.now() - days * dayMs).toISOString().slice(0, 10);
+  const plan = { type: 'parental', from: day(due === 'return' ? 4 : 1) } as const;
+  if (due === 'contract') {
+    const rows = [{ from: day(1), licensed: 3 }];
+    await ago(6).planSeatContract(organization, rows, byAdministrator);
+  } else if (due === 'leave') {
+    await ago(6).planLeave(organization, id, plan, byAdministrator);
+  } else {
+    await ago(6).planLeave(organization, id, { ...plan, until: day(1) }, byAdministrator);
+    await ago(3).runDueLeaves();
+  }
+  const active = (await storage.users.get(organization, id))?.active;
+  expect([due, active]).toEqual([due, due !== 'return']);
 }
 
 async function makeDepartments(
@@ -230,6 +155,8 @@ export async function rehearse(side: Side, operation: CrashOperation): Promise<r
   await operation.run(side, scene);
   await recover(side, scene);
   const after = await takePicture(side, scene);
+  // What changes nothing could not be left half done.
+  if (before !== null) expect(after).not.toEqual(before);
   return [before ?? after, after];
 }
 

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { CrashOperation, Scene } from './crash-scene.ts';
+import type { CrashOperation, Scene } from './crash-operations.ts';
 import { compileProgram } from '../../harness/compiled-program.ts';
 
 export interface CrashingChild {

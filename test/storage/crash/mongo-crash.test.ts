@@ -7,10 +7,10 @@ import { describeWithMongo, requireTestMongo } from '../../harness/mongo-for-tes
 import { type MongoProxy, startMongoProxy } from '../../harness/mongo-proxy.ts';
 import { isFull } from '../../harness/test-scale.ts';
 import { createSide, sideRecordKinds, type Side } from '../../provisioning/relayed-write-side.ts';
+import { operations } from './crash-operations.ts';
 import {
   expectNeverOver,
   expectWholeOrNothing,
-  operations,
   type Picture,
   recover,
   rehearse,

@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isFull } from '../../harness/test-scale.ts';
 import { createSide, sideRecordKinds } from '../../provisioning/relayed-write-side.ts';
-import { expectWholeOrNothing, operations, rehearse, setScene } from './crash-scene.ts';
+import { operations } from './crash-operations.ts';
+import { expectWholeOrNothing, rehearse, setScene } from './crash-scene.ts';
 import { runCrashingChild } from './crashing-child.ts';
 import { type LookOn, openWatchedStorage } from './statement-hook.ts';
 

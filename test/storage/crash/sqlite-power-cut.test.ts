@@ -11,7 +11,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { isFull } from '../../harness/test-scale.ts';
 import { createSide, sideRecordKinds } from '../../provisioning/relayed-write-side.ts';
-import { expectNeverOver, operations, recover, setScene } from './crash-scene.ts';
+import { operations } from './crash-operations.ts';
+import { expectNeverOver, recover, setScene } from './crash-scene.ts';
 import { type LookOn, openWatchedStorage } from './statement-hook.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'furlough-power-'));
