@@ -149,12 +149,7 @@ describe('a SQLite file that is read-only when the server starts', () => {
       expect(readdirSync(dirname(path)).toSorted()).toEqual(files.map((file) => basename(file)));
       for (const file of files) chmodSync(file, 0o400);
       chmodSync(dirname(path), 0o500);
-      const prefix = isRoot ? withoutOverride : [];
-      const refused = startProgram([...prefix, process.execPath, '--no-warnings', 'dist/main.js'], {
-        cwd: process.cwd(),
-        environment: { ...store.environment, PORT: '0' },
-      });
-      const [code, words] = [await refused.ended, refused.output()];
+      const [code, words] = await startRefused(store);
       chmodSync(dirname(path), 0o700);
       for (const file of files) chmodSync(file, 0o600);
       expect([code, words]).toEqual([5, expect.stringContaining('Storage does not answer')]);
@@ -167,4 +162,29 @@ describe('a SQLite file that is read-only when the server starts', () => {
     },
     120_000,
   );
+
+  testWhere(canBeRefused, 'setpriv')(
+    'D01 a lock file that is read-only by itself: no server starts, for it could not keep a second one away',
+    async () => {
+      buildProgram();
+      const store = createProcessStore('sqlite');
+      const first = await startServerProcess(store);
+      await first.ready;
+      await first.stop();
+      chmodSync(`${store.path}.serve`, 0o400);
+      const [code, words] = await startRefused(store);
+      expect([code, words]).toEqual([5, expect.stringContaining('cannot be written')]);
+      store.remove();
+    },
+    120_000,
+  );
 });
+
+/** Starts a server that may write only what its account may; answers how it ended, and its words. */
+async function startRefused(store: ProcessStore): Promise<readonly [number | NodeJS.Signals | null, string]> {
+  const program = startProgram(
+    [...(isRoot ? withoutOverride : []), process.execPath, '--no-warnings', 'dist/main.js'],
+    { cwd: process.cwd(), environment: { ...store.environment, PORT: '0' } },
+  );
+  return [await program.ended, program.output()];
+}
