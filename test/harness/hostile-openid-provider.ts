@@ -63,6 +63,8 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
   let codes = 0;
   const flows = new Map<string, { nonce: string | null; challenge: string; authTime: object }>();
   const pushed = new Map<string, URLSearchParams>();
+  /** Who was signed in, by access token: another may have come since. */
+  const people = new Map<string, HostileProvider['person']>();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', provider.issuer);
     const asked = url.pathname.slice(path.length);
@@ -80,7 +82,7 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
         () => response.destroy(),
       );
     else if (asked === '/jwks') json(response, { keys: [provider.keys.publicJwk] });
-    else if (asked === '/userinfo') json(response, userInfo());
+    else if (asked === '/userinfo') json(response, userInfo(request.headers.authorization));
     else if (asked === '/.well-known/openid-configuration') json(response, discovery());
     else response.writeHead(404).end();
   });
@@ -172,11 +174,14 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
     };
     const told = provider.lies.claims?.(honest) ?? honest;
     provider.lastIdToken = await (provider.lies.sign ?? signHonestly)(told, provider.keys);
-    json(response, { access_token: 'access', token_type: 'Bearer', expires_in: 300, id_token: provider.lastIdToken });
+    const access = `access-${body.get('code')}`;
+    people.set(access, provider.person);
+    json(response, { access_token: access, token_type: 'Bearer', expires_in: 300, id_token: provider.lastIdToken });
   }
 
-  function userInfo(): Record<string, unknown> {
-    const honest = { sub: provider.person.sub, ...provider.person.claims };
+  function userInfo(authorization = ''): Record<string, unknown> {
+    const { sub, claims } = people.get(authorization.replace(/^Bearer /i, '')) ?? provider.person;
+    const honest = { sub, ...claims };
     return provider.lies.userInfo?.(honest) ?? honest;
   }
 
