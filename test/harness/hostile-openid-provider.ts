@@ -161,7 +161,8 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
       return;
     }
     const now = Math.floor(provider.now() / 1000);
-    const { sub, claims } = provider.person;
+    const { person } = provider;
+    const { sub, claims } = person;
     const honest = {
       iss: provider.issuer,
       aud: provider.clientId,
@@ -175,7 +176,7 @@ export async function startHostileProvider(path = ''): Promise<HostileProvider> 
     const told = provider.lies.claims?.(honest) ?? honest;
     provider.lastIdToken = await (provider.lies.sign ?? signHonestly)(told, provider.keys);
     const access = `access-${body.get('code')}`;
-    people.set(access, provider.person);
+    people.set(access, person);
     json(response, { access_token: access, token_type: 'Bearer', expires_in: 300, id_token: provider.lastIdToken });
   }
 
